@@ -22,7 +22,7 @@ use crate::plan::Manifest;
 use crate::reconciliation::{DeliveryEnd, Reconciliation};
 use crate::relocation::{is_suite_gone, relocate};
 use crate::report::Report;
-use crate::resend::{BatchState, Look};
+use crate::resend::{BatchState, Look, Resume};
 use crate::run_options::{RunOptions, run_options};
 use crate::settings::UploadSettings;
 use crate::stage::StageError;
@@ -57,6 +57,7 @@ pub struct Delivery<'a> {
     create_missing: bool,
     relocate: bool,
     resend_missing: bool,
+    retry_rejected: bool,
     common_links: Option<Arc<CommonLinks>>,
     options: RunOptions<'a>,
 }
@@ -71,6 +72,7 @@ impl Client {
             create_missing: false,
             relocate: false,
             resend_missing: false,
+            retry_rejected: true,
             common_links: None,
             options: RunOptions::default(),
         }
@@ -102,6 +104,12 @@ impl<'a> Delivery<'a> {
     /// from a backup. They get new bytes, as it may still know those it has received. Default: no.
     pub fn resend_missing(mut self, resend: bool) -> Self {
         self.resend_missing = resend;
+        self
+    }
+
+    /// Sends results again that Octane has rejected in an earlier run, as what it rejected them for may have changed. Default: yes.
+    pub fn retry_rejected(mut self, retry: bool) -> Self {
+        self.retry_rejected = retry;
         self
     }
 
@@ -182,7 +190,7 @@ impl<'a> Delivery<'a> {
     /// the way is part of the report; an error means that nothing could be sent, or that the journal itself failed.
     ///
     /// Running it again continues where the last run ended, and duplicates nothing. What the server rejected is
-    /// tried again then.
+    /// tried again then, unless [`retry_rejected`](Self::retry_rejected) says otherwise.
     pub async fn run(&self) -> Result<Report, DeliveryError> {
         Ok(self.end().await?.report)
     }
@@ -206,7 +214,7 @@ impl<'a> Delivery<'a> {
         } else if manifest.raw.is_some() {
             if may_have_run {
                 // Without a look nothing is sent again with other bytes.
-                let resuming = journal.run(|journal| journal.prepare_resume(Look::Unread));
+                let resuming = self.prepare_batches(Look::Unread);
                 resuming.await?;
             }
         } else if may_have_run {
@@ -249,7 +257,7 @@ impl<'a> Delivery<'a> {
         let journal = self.journal;
         let mut look = Look::Unread;
         if let Some(target) = journal.run(Journal::target).await?
-            && (self.resend_missing || journal.run(Journal::has_retryable_batches).await?)
+            && (self.resend_missing || self.has_retryable_batches().await?)
         {
             let context = Context {
                 on_event: &|_| {},
@@ -296,8 +304,26 @@ impl<'a> Delivery<'a> {
                 look = Look::Lost;
             }
         }
-        let prepared = journal.run(move |journal| journal.prepare_resume(look));
-        Ok(prepared.await?)
+        Ok(self.prepare_batches(look).await?)
+    }
+
+    async fn has_retryable_batches(&self) -> Result<bool, JournalError> {
+        let retries_rejected = self.retry_rejected;
+        let asked = self
+            .journal
+            .run(move |journal| journal.has_retryable_batches(retries_rejected));
+        asked.await
+    }
+
+    async fn prepare_batches(&self, look: Look) -> Result<(), JournalError> {
+        let resume = Resume {
+            look,
+            retries_rejected: self.retry_rejected,
+        };
+        let prepared = self
+            .journal
+            .run(move |journal| journal.prepare_resume(resume));
+        prepared.await
     }
 
     /// Whether the server does not know the oldest task any more that has not ended.

@@ -15,6 +15,9 @@
 //! | forgotten, with superseded results | – | nothing: the later result would be replaced by the earlier one |
 //! | ended in any other way | – | nothing; the runs are read again |
 //!
+//! Where rejected results are left as they are, none of a batch that ended as refused are sent, and the results that a task has rejected
+//! are no reason to send any.
+//!
 //! Octane ignores bytes that it has received before. If the suite run shows something else than such a batch holds, and
 //! nothing that is newer, then those results are not what counts in Octane, and only new bytes change that.
 //!
@@ -74,6 +77,40 @@ impl Look {
     }
 }
 
+/// What a resume goes by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resume {
+    pub(crate) look: Look,
+    /// Whether results that the server has rejected are sent again.
+    pub(crate) retries_rejected: bool,
+}
+
+impl From<Look> for Resume {
+    fn from(look: Look) -> Self {
+        Self {
+            look,
+            retries_rejected: true,
+        }
+    }
+}
+
+impl Resume {
+    /// Decides what it sends of a batch; see the [table](self).
+    pub(crate) fn of(self, state: &BatchState, rows: RowsLeft) -> Resend {
+        if self.retries_rejected {
+            return resend(state, rows, self.look);
+        }
+        let others = RowsLeft {
+            has_rejected: false,
+            ..rows
+        };
+        match state {
+            BatchState::Ended(BatchEnd::Refused) => Resend::Nothing,
+            _ => resend(state, others, self.look),
+        }
+    }
+}
+
 /// What kinds of results a batch holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct RowsLeft {
@@ -109,7 +146,7 @@ pub(crate) enum Resend {
     },
 }
 
-/// Decides what a resume sends of a batch; see the [table](self).
+/// The same, of a resume that sends rejected results again.
 pub(crate) fn resend(state: &BatchState, rows: RowsLeft, look: Look) -> Resend {
     let asks_for_missing = look.asks_for_missing() && rows.has_unconfirmed;
     match state {
@@ -234,6 +271,35 @@ mod tests {
                         expected,
                         "{state} {rows:?} {look:?}"
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rejected_results_are_left_where_they_are_not_to_be_sent_again_and_others_are_sent_as_ever() {
+        for look in LOOKS {
+            let leaving = Resume {
+                look,
+                retries_rejected: false,
+            };
+            for rows in all_rows() {
+                let refused = BatchState::Ended(BatchEnd::Refused);
+                assert_eq!(leaving.of(&refused, rows), Resend::Nothing);
+                let without = RowsLeft {
+                    has_rejected: false,
+                    ..rows
+                };
+                let ends = [&task_ends()[..], &[BatchEnd::Forgotten]].concat();
+                let ended = ends.into_iter().map(BatchState::Ended);
+                let open = [
+                    BatchState::Ready,
+                    BatchState::InFlight,
+                    BatchState::Accepted,
+                ];
+                for state in ended.chain(open) {
+                    let expected = Resume::from(look).of(&state, without);
+                    assert_eq!(leaving.of(&state, rows), expected, "{state} {rows:?}");
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{
-    CancellationToken, Client, Comparison, DeliveryError, Journal, MergeError, Report,
+    CancellationToken, Client, Comparison, DeliveryError, Journal, MergeError, Outcome, Report,
     ReportedProblem, RollCall, Shard, UploadId, UploadSettings, UploadState, UploadSummary,
 };
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::blocking;
 use crate::chain::Chain;
 use crate::deliveries::Deliveries;
 use crate::opened::{Opened, Unusable, is_of_machine};
-use crate::state::{AttemptEnd, Next, State, next};
+use crate::state::{AttemptEnd, Next, State, next, retries_rejected};
 use crate::store::{End, Job, Lease, Store, StoreError};
 use crate::store_lock::StoreLock;
 use crate::worker_settings::WorkerSettings;
@@ -167,6 +167,7 @@ impl Attempt<'_> {
         let delivered = {
             let delivery = client
                 .delivery(&journal)
+                .retry_rejected(retries_rejected(attempt))
                 .settings(settings.clone())
                 .cancellation(self.stop.clone());
             let delivering = Box::pin(delivery.run());
@@ -301,6 +302,8 @@ impl Attempt<'_> {
         };
         let merge = client
             .merge(journals.clone())
+            // The attempts at each shard have sent it again.
+            .retry_rejected(false)
             .settings(settings.clone())
             .cancellation(self.stop.clone());
         let mut done = match Box::pin(merge.run()).await {
@@ -398,16 +401,15 @@ impl Attempt<'_> {
     fn reported(&self, mut report: Report, journal: UploadState, attempt: u32) -> Done {
         // It is in a folder that nobody else knows, and soon nowhere.
         report.journal = None;
-        let end =
-            if self.stop.is_cancelled() && report.outcome == octane_client::Outcome::Interrupted {
-                AttemptEnd::Stopped
-            } else {
-                AttemptEnd::Reported {
-                    outcome: report.outcome,
-                    is_resumable: report.is_resumable,
-                    journal,
-                }
-            };
+        let end = if self.stop.is_cancelled() && report.outcome == Outcome::Interrupted {
+            AttemptEnd::Stopped
+        } else {
+            AttemptEnd::Reported {
+                outcome: report.outcome,
+                is_resumable: is_worth_another(&report),
+                journal,
+            }
+        };
         let reason = report.clone().into_result().err();
         let first = report.problems.first();
         Done {
@@ -473,6 +475,18 @@ impl Done {
             report,
             reason,
         }
+    }
+}
+
+/// Whether another attempt may get further. Of merged shards those do not count of which Octane has rejected everything: an upload of its
+/// own that ends like that is not tried again either.
+fn is_worth_another(report: &Report) -> bool {
+    match &report.shards {
+        Some(shards) if shards.is_merged => {
+            let mut open = shards.uploads.iter().filter(|shard| shard.is_resumable);
+            open.any(|shard| shard.outcome != Outcome::Refused)
+        }
+        _ => report.is_resumable,
     }
 }
 

@@ -11,6 +11,9 @@
 //! | something is left that another attempt may change | fewer than 5 | `waiting` |
 //! | the same | 5 or more | `incomplete` |
 //!
+//! The first 5 attempts send results again that Octane has rejected before, and later ones do not: otherwise two batches of which one is
+//! always in work when the other is judged would be sent for ever.
+//!
 //! An upload that is `stored`, `delivering` or `waiting` is in the way of the later ones in its lane; an `incomplete` one waits for a
 //! person, and is not.
 
@@ -112,6 +115,11 @@ pub struct Next {
 const ATTEMPTS_MAX: u32 = 5;
 const PAUSE_MIN: Duration = Duration::from_secs(5);
 const PAUSE_MAX: Duration = Duration::from_secs(300);
+
+/// Whether the attempt with this number, counted from 1, sends results again that Octane has rejected; see [above](self).
+pub const fn retries_rejected(attempt: u32) -> bool {
+    attempt <= ATTEMPTS_MAX
+}
 
 /// What follows the attempt with this number, counted from 1; see the [table](self).
 pub fn next(end: AttemptEnd, attempt: u32) -> Next {
@@ -245,6 +253,12 @@ mod tests {
             assert_eq!(state(reported(outcome, true), 4), State::Waiting);
             assert_eq!(state(reported(outcome, true), 5), State::Incomplete);
         }
+    }
+
+    #[test]
+    fn results_that_octane_has_rejected_are_sent_again_five_times_at_most() {
+        assert!(retries_rejected(1) && retries_rejected(5));
+        assert!(!retries_rejected(6));
     }
 
     #[test]

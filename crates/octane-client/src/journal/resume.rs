@@ -14,7 +14,7 @@ use super::split::halves;
 use super::stale_link::REMOVED;
 use super::state::{RowState, stored};
 use crate::plan::nonce_comment;
-use crate::resend::{BatchState, Look, Resend, RowsLeft, resend};
+use crate::resend::{BatchState, Look, Resend, Resume, RowsLeft, resend};
 use crate::verdict::BatchEnd;
 
 /// The key of the numbers of the batches that were sent once more after they were forgotten.
@@ -37,17 +37,21 @@ const ROW_SUPERSEDED: &str = "EXISTS (SELECT 1 FROM rows later
     AND (later.number > batches.last_row OR s.state = 'ingested'))";
 
 impl Journal {
-    /// Whether there are batches whose tasks have ended, and of which results may be sent again.
-    pub(crate) fn has_retryable_batches(&self) -> Result<bool, JournalError> {
-        self.read(|connection| {
+    /// Whether there are batches whose tasks have ended, and of which results may be sent again; rejected ones only with
+    /// `retries_rejected`.
+    pub(crate) fn has_retryable_batches(
+        &self,
+        retries_rejected: bool,
+    ) -> Result<bool, JournalError> {
+        self.read(move |connection| {
             connection
                 .prepare_cached(
                     "SELECT 1 FROM batches CROSS JOIN row_states s ON s.number BETWEEN first_row AND last_row
                      WHERE batches.state = 'ended' AND ended_as <> 'refused'
-                     AND (s.state = 'rejected' OR s.reason = 'forgotten'
+                     AND (?1 AND s.state = 'rejected' OR s.reason = 'forgotten'
                          OR batches.is_duplicate = 1 AND s.state = 'unconfirmed')",
                 )?
-                .exists([])
+                .exists([retries_rejected])
         })
     }
 
@@ -108,7 +112,8 @@ impl Journal {
     }
 
     /// Makes the batches ready that are sent again.
-    pub(crate) fn prepare_resume(&self, look: Look) -> Result<(), JournalError> {
+    pub(crate) fn prepare_resume(&self, resume: impl Into<Resume>) -> Result<(), JournalError> {
+        let resume = resume.into();
         let mut resent: BTreeSet<usize> = self.get(RESENT)?.unwrap_or_default();
         self.write("resume", |transaction| {
             ensure_index_of_keys(transaction)?;
@@ -118,7 +123,7 @@ impl Journal {
             // The last one first: what is sent again supersedes nothing, as it comes after what is before it.
             for batch in batches(transaction, "state = 'ended'")?.into_iter().rev() {
                 let left = rows_left(transaction, &batch, &resent)?;
-                if let Resend::Rows { new_bytes } = resend(&batch.state, left, look) {
+                if let Resend::Rows { new_bytes } = resume.of(&batch.state, left) {
                     is_sent_again = true;
                     resent.remove(&batch.number);
                     let mark = new_bytes.then(|| self.mark());
@@ -129,7 +134,7 @@ impl Journal {
             update_superseded(transaction)?;
             for batch in batches(transaction, "state IN ('ended', 'accepted')")? {
                 let left = rows_left(transaction, &batch, &resent)?;
-                if resend(&batch.state, left, look) == Resend::Batch {
+                if resume.of(&batch.state, left) == Resend::Batch {
                     is_sent_again = true;
                     if batch.state != BatchState::Accepted {
                         resent.insert(batch.number);

@@ -25,6 +25,7 @@ use crate::upload_id::UploadId;
 pub struct Merge<'a> {
     client: &'a Client,
     journals: Vec<Journal>,
+    retry_rejected: bool,
     options: RunOptions<'a>,
 }
 
@@ -83,6 +84,7 @@ impl Client {
         Merge {
             client: self,
             journals: journals.into_iter().collect(),
+            retry_rejected: true,
             options: RunOptions::default(),
         }
     }
@@ -98,6 +100,12 @@ struct Member {
 impl<'a> Merge<'a> {
     run_options! {
         /// How it is done; the same settings count as of a [`Delivery`].
+    }
+
+    /// Sends results again that Octane has rejected in an earlier run, as what it rejected them for may have changed. Default: yes.
+    pub fn retry_rejected(mut self, retry: bool) -> Self {
+        self.retry_rejected = retry;
+        self
     }
 
     /// Merges them. An error means that they do not belong together, or that one of them cannot be delivered; everything else is in
@@ -174,6 +182,7 @@ impl<'a> Merge<'a> {
             .client
             .delivery(&member.journal)
             .settings(self.options.settings.clone())
+            .retry_rejected(self.retry_rejected)
             .linked_with(links.cloned())
             .cancellation(self.options.cancellation.clone())
             .on_event(|event| (self.options.on_event)(event));

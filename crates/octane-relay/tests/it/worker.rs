@@ -301,6 +301,12 @@ async fn a_suite_run_is_completed_though_all_results_of_its_last_shard_are_refus
     assert_eq!((report.counts.ingested, report.counts.rejected), (5, 2));
     let shards = report.shards.unwrap();
     assert_eq!((shards.is_merged, shards.missing), (true, Some(Vec::new())));
+    // What was refused is sent again when a person asks for it, as it is without shards.
+    let requests = world.sandbox.sandbox().requests();
+    let payloads = requests
+        .iter()
+        .filter(|request| request.method == "POST" && request.path.ends_with("/test-results"));
+    assert_eq!(payloads.count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

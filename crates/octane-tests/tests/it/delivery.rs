@@ -226,10 +226,38 @@ async fn a_failed_task_rejects_only_its_own_results() {
         .filter_map(|one| Some(one.position.as_ref()?.line))
         .collect();
     assert_eq!(lines, [2, 3, 4, 5]);
+    // What nobody asks for again is left, and reported as before.
+    let sent = payloads(&world);
+    let left = world.client.delivery(&journal).settings(settings.clone());
+    let left = left.retry_rejected(false).run().await.unwrap();
+    assert_eq!(payloads(&world), sent);
+    assert_eq!(
+        (left.outcome, left.counts, left.problems),
+        (report.outcome, report.counts, report.problems)
+    );
     // The server has recovered, and the user resumes the upload.
     let report = deliver(&world.client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Success, "{report:?}");
     assert_eq!(counts(&world).await, (12, 0));
+}
+
+#[tokio::test]
+async fn a_refused_batch_is_left_where_rejected_results_are_not_to_be_sent_again() {
+    let world = World::new().await;
+    let refusal = Fault::status(400).code("testbox.invalid_payload");
+    let refusal = refusal.method("POST").path("*/test-results").times(100);
+    world.sandbox.sandbox().fail_next(refusal).unwrap();
+    let settings = UploadSettings::default();
+    let journal = prepared(&world.client, &settings).await;
+    let report = deliver(&world.client, &journal, &settings).await;
+    assert_eq!(report.outcome, Outcome::Refused);
+    world.sandbox.sandbox().clear_faults();
+    let sent = payloads(&world);
+    let left = world.client.delivery(&journal).retry_rejected(false);
+    let left = left.run().await.unwrap();
+    assert_eq!((left.outcome, payloads(&world)), (Outcome::Refused, sent));
+    let report = deliver(&world.client, &journal, &settings).await;
+    assert_eq!(report.outcome, Outcome::Success, "{report:?}");
 }
 
 #[tokio::test]

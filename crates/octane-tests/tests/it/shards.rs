@@ -8,6 +8,7 @@ use octane_client::{
 };
 use octane_model::SuiteId;
 use octane_results::{Status, TestRun};
+use octane_sandbox::Fault;
 use octane_tests::World;
 
 /// The results of one job; all jobs have tests of the same names in packages of their own.
@@ -186,4 +187,34 @@ async fn a_merge_that_dies_at_any_write_is_finished_by_the_next_one() {
         assert_eq!((links.linked, links.unchanged, links.stories), (3, 3, 1));
     }
     assert!(deaths > 20, "{deaths}");
+}
+
+#[tokio::test]
+async fn a_merge_sends_rejected_results_again_unless_they_are_to_be_left() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let suite = world.client.suites().ensure("Nightly", None).await;
+    let target = Target::new(suite.unwrap().entity.id, "nightly");
+    let mut ids = Vec::new();
+    for shard in ["1/2", "2/2"] {
+        if shard == "2/2" {
+            let fault = Fault::failed_task();
+            world.sandbox.sandbox().fail_next(fault).unwrap();
+        }
+        let mut settings = UploadSettings::default();
+        settings.shard = Some(shard.parse().unwrap());
+        let upload = world.client.upload(results(shard, 2), target.clone());
+        let upload = upload.settings(settings).spool(Spool::at(folder.path()));
+        ids.push(upload.send().await.unwrap().upload_id);
+    }
+    let spool = Spool::at(folder.path());
+    let merge = |retry| {
+        let merge = world.client.merge(opened(&spool, &ids));
+        merge.retry_rejected(retry).run()
+    };
+    let left = merge(false).await.unwrap();
+    assert_eq!((left.counts.ingested, left.counts.rejected), (2, 2));
+    let sent = merge(true).await.unwrap();
+    assert_eq!((sent.counts.ingested, sent.counts.rejected), (4, 0));
+    assert_eq!(sent.outcome, Outcome::Success, "{sent:?}");
 }

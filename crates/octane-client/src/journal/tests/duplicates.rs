@@ -119,7 +119,7 @@ fn a_resume_sends_them_again_too() {
     let runs = untimed(1);
     let journal = ignored(&runs, "success");
     journal.judge(RUNS).unwrap();
-    assert!(journal.has_retryable_batches().unwrap());
+    assert!(journal.has_retryable_batches(true).unwrap());
     journal.prepare_resume(Look::Unread).unwrap();
     assert_eq!(journal.open_batches().unwrap().len(), 0);
     journal.prepare_resume(Look::Read).unwrap();
