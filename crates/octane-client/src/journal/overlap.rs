@@ -1,7 +1,8 @@
 //! Runs of which several journals have results: SQL observes, [`crate::shards`] decides.
 
 use octane_results::{Position, Status};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::database::Journal;
 use super::error::JournalError;
@@ -12,12 +13,16 @@ use crate::run_key::RunKey;
 
 /// How many results are read from a journal at a time.
 const CHUNK: usize = 10_000;
+/// How many columns the table of the results of several journals has.
+const COLUMNS: usize = 9;
 
 /// The runs of which several journals have results.
 #[derive(Debug, Default)]
 pub(crate) struct Overlaps {
     /// How many more results there are than runs, counting one result of each journal.
     pub(crate) repeats: usize,
+    /// The same, of journals that have ingested results of the run.
+    pub(crate) ingested_repeats: usize,
     /// How many of the journals' runs with different statuses are the same run: each is counted in its journal, and once more if
     /// the journals differ.
     pub(crate) flaky_repeats: usize,
@@ -29,11 +34,11 @@ pub(crate) struct Overlaps {
 #[derive(Debug)]
 pub(crate) struct Overlap {
     pub(crate) key: RunKey,
-    /// One of each journal, in the order of the journals: the last one of the run.
+    /// One of each journal, in the order of the journals: the last one of the run that Octane has not rejected, or the last one.
     pub(crate) results: Vec<ShardResult>,
 }
 
-/// The last result of a run in a journal.
+/// The result of a run in a journal that counts there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ShardResult {
     /// Which of the journals it is in, counted from 0.
@@ -45,6 +50,8 @@ pub(crate) struct ShardResult {
     pub(crate) started: Option<i64>,
     /// Whether it is the run of a feature, of which other journals may have other scenarios.
     pub(crate) is_feature: bool,
+    /// Whether Octane has rejected it, so that no run can show it.
+    pub(crate) is_rejected: bool,
 }
 
 impl Overlaps {
@@ -57,7 +64,8 @@ impl Overlaps {
         let all = Connection::open("").map_err(failed)?;
         all.execute_batch(
             "CREATE TABLE results (key BLOB NOT NULL, journal INTEGER NOT NULL, row INTEGER NOT NULL, status TEXT NOT NULL,
-                 started INTEGER, is_feature INTEGER NOT NULL, is_flaky INTEGER NOT NULL);
+                 started INTEGER, is_feature INTEGER NOT NULL, is_rejected INTEGER NOT NULL, is_ingested INTEGER NOT NULL,
+                 is_flaky INTEGER NOT NULL);
              BEGIN",
         )
         .map_err(failed)?;
@@ -70,10 +78,11 @@ impl Overlaps {
     }
 
     fn read(all: &Connection) -> rusqlite::Result<Self> {
-        let repeats = all.query_row(
-            "SELECT COUNT(*) - COUNT(DISTINCT key) FROM results",
+        let (repeats, ingested_repeats) = all.query_row(
+            "SELECT COUNT(*) - COUNT(DISTINCT key),
+                 COUNT(*) FILTER (WHERE is_ingested) - COUNT(DISTINCT key) FILTER (WHERE is_ingested) FROM results",
             [],
-            |row| row.get(0),
+            |row| row.try_into(),
         )?;
         let flaky_repeats = all.query_row(
             "SELECT COALESCE(SUM(times - 1), 0) FROM (
@@ -83,7 +92,7 @@ impl Overlaps {
         )?;
         let mut different: Vec<Overlap> = Vec::new();
         let mut statement = all.prepare(
-            "SELECT key, journal, row, status, started, is_feature FROM results WHERE key IN (
+            "SELECT key, journal, row, status, started, is_feature, is_rejected FROM results WHERE key IN (
                  SELECT key FROM results GROUP BY key HAVING COUNT(DISTINCT status) > 1)
              ORDER BY key, journal",
         )?;
@@ -97,6 +106,7 @@ impl Overlaps {
                 status: Status::from_payload(&status).ok_or(rusqlite::Error::InvalidQuery)?,
                 started: row.get(4)?,
                 is_feature: row.get(5)?,
+                is_rejected: row.get(6)?,
             };
             match different.last_mut().filter(|last| last.key == key) {
                 Some(last) => last.results.push(result),
@@ -108,6 +118,7 @@ impl Overlaps {
         }
         Ok(Self {
             repeats,
+            ingested_repeats,
             flaky_repeats,
             different,
         })
@@ -115,32 +126,35 @@ impl Overlaps {
 }
 
 impl Journal {
-    /// Copies the last result of each run into a table of the results of several journals.
+    /// Copies the result of each run that counts into a table of the results of several journals.
     fn copy_last_results(&self, number: usize, all: &Connection) -> Result<(), JournalError> {
         let mut after = Vec::new();
         loop {
-            let chunk: Vec<(RunKey, i64, String, Option<i64>, bool, bool)> = self.read(|connection| {
+            let chunk: Vec<Vec<Value>> = self.read(|connection| {
                 ensure_index_of_keys(connection)?;
                 connection
                     .prepare_cached(
-                        "SELECT key, MAX(number), status, started, number IN (SELECT number FROM features),
-                             COUNT(DISTINCT status) > 1 FROM rows
+                        // The columns that are no aggregates are those of the row that has the maximum.
+                        "SELECT key, ?, rows.number, status, started, rows.number IN (SELECT number FROM features),
+                             s.state IS 'rejected', COALESCE(SUM(s.state = 'ingested'), 0) > 0, COUNT(DISTINCT status) > 1,
+                             MAX(rows.number - (s.state IS 'rejected') * 1000000000000)
+                         FROM rows LEFT JOIN row_states s ON s.number = rows.number
                          WHERE key > ? GROUP BY key ORDER BY key LIMIT ?",
                     )?
-                    .query_map((&after, CHUNK), |row| {
-                        row.try_into()
+                    .query_map((number, &after, CHUNK), |row| {
+                        (0..COLUMNS).map(|column| row.get(column)).collect()
                     })?
                     .collect()
             })?;
-            let Some((last, ..)) = chunk.last() else {
+            let Some(Value::Blob(last)) = chunk.last().and_then(|row| row.first()) else {
                 return Ok(());
             };
-            after = last.to_vec();
+            after.clone_from(last);
             let copied = (|| {
                 let mut insert =
-                    all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-                for (key, row, status, started, is_feature, is_flaky) in &chunk {
-                    insert.execute((key, number, row, status, started, is_feature, is_flaky))?;
+                    all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+                for row in &chunk {
+                    insert.execute(params_from_iter(row))?;
                 }
                 Ok(())
             })();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::overlap::{Overlapping, look};
+use super::overlap::{Hidden, Overlapping, look};
 use super::report::{Shared, merged};
 use super::roll_call::{RollCall, ShardMismatch};
 use crate::cancellation::CancellationToken;
@@ -118,10 +118,15 @@ impl<'a> Merge<'a> {
         for member in &members {
             ends.push(Box::pin(self.deliver(member, links.as_ref())).await?);
         }
-        let overlapping = overlapping(&members).await?;
-        // Once: what is sent again has new bytes, so that it is shown.
-        if !self.options.cancellation.is_cancelled() {
-            for (index, rows) in overlapping.hidden {
+        let mut overlapping = look_at(&members, Hidden::new()).await?;
+        let hidden = std::mem::take(&mut overlapping.hidden);
+        if self.options.cancellation.is_cancelled() {
+            for index in hidden.into_keys() {
+                cut_short(&mut ends[index]);
+            }
+        } else if !hidden.is_empty() {
+            // Once: what is sent again has new bytes, so that it is shown.
+            for (index, rows) in hidden.clone() {
                 let member = &members[index];
                 let resending = member
                     .journal
@@ -129,6 +134,7 @@ impl<'a> Merge<'a> {
                 resending.await?;
                 ends[index] = Box::pin(self.deliver(member, links.as_ref())).await?;
             }
+            overlapping = look_at(&members, hidden).await?;
         }
         let now = Timestamp::now();
         for member in &members {
@@ -139,6 +145,7 @@ impl<'a> Merge<'a> {
         }
         let shared = Shared {
             repeats: overlapping.repeats,
+            run_repeats: overlapping.run_repeats,
             flaky_repeats: overlapping.flaky_repeats,
             problems: overlapping.problems,
             links: match (&links, members.first()) {
@@ -194,7 +201,14 @@ impl<'a> Merge<'a> {
     }
 }
 
-async fn overlapping(members: &[Member]) -> Result<Overlapping, JournalError> {
+/// What was to be sent again is not.
+fn cut_short(end: &mut DeliveryEnd) {
+    end.facts.is_cancelled = true;
+    end.facts.is_cut_short = true;
+    end.report.is_resumable |= end.report.journal.is_some();
+}
+
+async fn look_at(members: &[Member], sent_again: Hidden) -> Result<Overlapping, JournalError> {
     let Some(first) = members.first() else {
         return Ok(Overlapping::default());
     };
@@ -203,5 +217,8 @@ async fn overlapping(members: &[Member]) -> Result<Overlapping, JournalError> {
         .map(|member| member.journal.clone())
         .collect();
     let shards: Vec<Shard> = members.iter().map(|member| member.shard).collect();
-    first.journal.run(move |_| look(&journals, &shards)).await
+    let looking = first
+        .journal
+        .run(move |_| look(&journals, &shards, &sent_again));
+    looking.await
 }

@@ -9,7 +9,8 @@
 //! | of a feature, of different shards | the worst, as each may have other scenarios |
 //!
 //! Shards run at the same time, so that nothing but start times says which of their results is later. If the run should show a
-//! failure and shows something else, the failure is sent again. A pass never replaces a failure that the run shows.
+//! failure and shows something else, the failure is sent again. A pass never replaces a failure that the run shows. Results that Octane
+//! has rejected are named, and no run can show them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,48 +20,60 @@ use crate::journal::{Journal, JournalError, Overlap, Overlaps, ShardResult};
 use crate::report::ReportedProblem;
 use crate::shard::Shard;
 
+/// Rows of failures, by journal.
+pub(super) type Hidden = BTreeMap<usize, BTreeSet<i64>>;
+
 /// What is to be done and said about tests with results in several shards.
 #[derive(Debug, Default)]
 pub(super) struct Overlapping {
     /// How many more results there are than runs.
     pub(super) repeats: usize,
+    /// How many runs are counted more than once.
+    pub(super) run_repeats: usize,
     /// How many tests whose results differ are counted more than once.
     pub(super) flaky_repeats: usize,
-    /// The failures that Octane does not show and should: their rows, by journal.
-    pub(super) hidden: BTreeMap<usize, BTreeSet<i64>>,
+    /// The failures that Octane does not show and should.
+    pub(super) hidden: Hidden,
     /// The tests whose results differ.
     pub(super) problems: Vec<ReportedProblem>,
 }
 
-/// Looks for tests with results in several of the journals, which are in the order of their uploads.
-pub(super) fn look(journals: &[Journal], shards: &[Shard]) -> Result<Overlapping, JournalError> {
+/// Looks for tests with results in several of the journals, which are in the order of their uploads. The failures `sent_again` have been
+/// sent again just now.
+pub(super) fn look(
+    journals: &[Journal],
+    shards: &[Shard],
+    sent_again: &Hidden,
+) -> Result<Overlapping, JournalError> {
     let Overlaps {
         repeats,
+        ingested_repeats,
         flaky_repeats,
         different,
     } = Overlaps::find(journals)?;
     let mut found = Overlapping {
         repeats,
+        run_repeats: ingested_repeats,
         flaky_repeats,
         ..Overlapping::default()
     };
     for overlap in &different {
         let wanted = wanted(&overlap.results, shards);
-        let shown = shown(journals, overlap)?;
-        let is_hidden = wanted.status == Status::Failed
-            && shown.as_deref().is_some_and(|shown| shown != "failed");
-        if is_hidden {
-            found
-                .hidden
-                .entry(wanted.journal)
-                .or_default()
-                .insert(wanted.row);
-        }
-        let shown = if is_hidden {
-            Some("failed".to_owned())
-        } else {
-            shown
+        let sent = wanted.filter(|wanted| {
+            let rows = sent_again.get(&wanted.journal);
+            rows.is_some_and(|rows| rows.contains(&wanted.row))
+        });
+        let shown = match sent {
+            // The others were read before.
+            Some(sent) => shown(journals, overlap, &[sent])?,
+            None => shown(journals, overlap, &overlap.results)?,
         };
+        if let Some(wanted) = wanted.filter(|wanted| wanted.status == Status::Failed)
+            && shown.as_deref().is_some_and(|shown| shown != "failed")
+        {
+            let hidden = found.hidden.entry(wanted.journal).or_default();
+            hidden.insert(wanted.row);
+        }
         found
             .problems
             .extend(problem(journals, shards, overlap, shown.as_deref())?);
@@ -68,10 +81,10 @@ pub(super) fn look(journals: &[Journal], shards: &[Shard]) -> Result<Overlapping
     Ok(found)
 }
 
-/// The result that the run should show; see the [table](self).
-fn wanted(results: &[ShardResult], shards: &[Shard]) -> ShardResult {
+/// The result that the run should show, unless all were rejected; see the [table](self).
+fn wanted(results: &[ShardResult], shards: &[Shard]) -> Option<ShardResult> {
     let mut last: BTreeMap<u32, ShardResult> = BTreeMap::new();
-    for result in results {
+    for result in results.iter().filter(|result| !result.is_rejected) {
         let index = shards.get(result.journal).map_or(0, |shard| shard.index());
         last.insert(index, *result);
     }
@@ -83,8 +96,7 @@ fn wanted(results: &[ShardResult], shards: &[Shard]) -> ShardResult {
         let started = result.started.filter(|_| are_timed);
         (started, severity(result.status))
     });
-    // There is always one.
-    best.copied().unwrap_or(results[0])
+    best.copied()
 }
 
 /// What is worse has a higher one.
@@ -97,9 +109,14 @@ fn severity(status: Status) -> u8 {
     }
 }
 
-/// The status that the run shows, in lower case, as it was last read; `failed` if there are several runs and any of them failed.
-fn shown(journals: &[Journal], overlap: &Overlap) -> Result<Option<String>, JournalError> {
-    for result in overlap.results.iter().rev() {
+/// The status that the run shows, in lower case, as the journal of the last of these results has read it; `failed` if there are several runs
+/// and any of them failed.
+fn shown(
+    journals: &[Journal],
+    overlap: &Overlap,
+    results: &[ShardResult],
+) -> Result<Option<String>, JournalError> {
+    for result in results.iter().rev() {
         let Some(journal) = journals.get(result.journal) else {
             continue;
         };
@@ -138,7 +155,12 @@ fn problem(
     };
     let results = overlap.results.iter().map(|result| {
         let index = shards.get(result.journal).map_or(0, |shard| shard.index());
-        format!("{} in shard {index}", word(result))
+        let rejected = if result.is_rejected {
+            " (rejected)"
+        } else {
+            ""
+        };
+        format!("{} in shard {index}{rejected}", word(result))
     });
     let results: Vec<String> = results.collect();
     let mut message = results.join(", ");
@@ -170,6 +192,7 @@ mod tests {
             status,
             started,
             is_feature: false,
+            is_rejected: false,
         }
     }
 
@@ -179,7 +202,7 @@ mod tests {
             .iter()
             .map(|(journal, status, started)| result(*journal, *status, *started))
             .collect();
-        wanted(&results, &shards()).journal
+        wanted(&results, &shards()).unwrap().journal
     }
 
     use Status::{Failed, Passed, Planned, Skipped};
@@ -216,7 +239,18 @@ mod tests {
             ..result(journal, status, Some(started))
         };
         let results = [feature(0, Failed, 1), feature(1, Passed, 2)];
-        assert_eq!(wanted(&results, &shards()).journal, 0);
+        assert_eq!(wanted(&results, &shards()).unwrap().journal, 0);
+    }
+
+    #[test]
+    fn a_result_that_octane_has_rejected_counts_for_no_run() {
+        let rejected = ShardResult {
+            is_rejected: true,
+            ..result(0, Failed, None)
+        };
+        let passed = result(1, Passed, None);
+        assert_eq!(wanted(&[rejected, passed], &shards()), Some(passed));
+        assert_eq!(wanted(&[rejected], &shards()), None);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::shard::Shard;
 pub(super) struct Shared {
     /// Results that share a run with a result of another shard.
     pub(super) repeats: usize,
+    /// Runs that are counted more than once, as several shards have ingested results of them.
+    pub(super) run_repeats: usize,
     /// How many runs with different statuses are counted more than once.
     pub(super) flaky_repeats: usize,
     /// Tests whose results differ between shards.
@@ -51,12 +53,13 @@ pub(super) fn merged(
     merged.outcome = outcome(&facts);
     let Shared {
         repeats,
+        run_repeats,
         flaky_repeats,
         problems,
         links: totals,
     } = common;
     merged.counts.repeats += repeats;
-    merged.counts.runs = merged.counts.runs.saturating_sub(repeats);
+    merged.counts.runs = merged.counts.runs.saturating_sub(run_repeats);
     merged.counts.flaky = (merged.counts.flaky + problems.len()).saturating_sub(flaky_repeats);
     if let Some(shards) = &mut merged.shards {
         shards.is_merged = true;

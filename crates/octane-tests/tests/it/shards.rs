@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use octane_client::{
-    CommitPoint, Journal, Outcome, Report, Spool, Target, UploadId, UploadSettings,
+    CancellationToken, CommitPoint, Journal, Outcome, Report, Spool, Target, UploadId,
+    UploadSettings,
 };
 use octane_model::SuiteId;
 use octane_results::{Status, TestRun};
@@ -217,4 +218,84 @@ async fn a_merge_sends_rejected_results_again_unless_they_are_to_be_left() {
     let sent = merge(true).await.unwrap();
     assert_eq!((sent.counts.ingested, sent.counts.rejected), (4, 0));
     assert_eq!(sent.outcome, Outcome::Success, "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_failure_that_octane_rejected_is_named_and_not_said_to_be_shown() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let suite = world.client.suites().ensure("Nightly", None).await;
+    let target = Target::new(suite.unwrap().entity.id, "nightly");
+    let mut ids = Vec::new();
+    for (shard, status) in [("1/2", Status::Passed), ("2/2", Status::Failed)] {
+        if status == Status::Failed {
+            let fault = Fault::failed_task();
+            world.sandbox.sandbox().fail_next(fault).unwrap();
+        }
+        let mut settings = UploadSettings::default();
+        settings.shard = Some(shard.parse().unwrap());
+        let runs = [TestRun::new("both", status), TestRun::new(shard, status)];
+        let upload = world.client.upload(runs, target.clone());
+        let upload = upload.settings(settings).spool(Spool::at(folder.path()));
+        ids.push(upload.send().await.unwrap().upload_id);
+    }
+    let spool = Spool::at(folder.path());
+    let merge = world.client.merge(opened(&spool, &ids));
+    let merged = merge.retry_rejected(false).run().await.unwrap();
+    assert_eq!(merged.outcome, Outcome::Partial);
+    let counts = merged.counts;
+    assert_eq!((counts.ingested, counts.rejected), (2, 2));
+    // Both are the first shard's, though the other one has a result of one of them.
+    assert_eq!((counts.runs, world.count("automated_runs").await), (2, 2));
+    let mut problems = merged.problems.iter();
+    let flaky = problems.find(|problem| problem.code == "flaky").unwrap();
+    let message = "passed in shard 1, failed in shard 2 (rejected); the run shows `passed`";
+    assert_eq!(flaky.message, message);
+    let requests = world.sandbox.sandbox().requests();
+    let payloads = requests
+        .iter()
+        .filter(|request| request.method == "POST" && request.path.ends_with("/test-results"));
+    assert_eq!(payloads.count(), 2);
+}
+
+#[tokio::test]
+async fn a_merge_that_is_cancelled_at_any_event_is_no_success_while_a_failure_is_hidden() {
+    let mut cancelled = 0;
+    for at in 1.. {
+        let world = World::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        let ids = delivered_shards(&world, folder.path()).await;
+        let spool = Spool::at(folder.path());
+        let (token, events) = (CancellationToken::new(), AtomicU64::new(0));
+        let merge = world.client.merge(opened(&spool, &ids));
+        let merge = merge.cancellation(token.clone()).on_event(|_| {
+            if events.fetch_add(1, Ordering::Relaxed) + 1 == at {
+                token.cancel();
+            }
+        });
+        let merged = merge.run().await;
+        if events.load(Ordering::Relaxed) < at {
+            break;
+        }
+        cancelled += 1;
+        let shows_failed = async || {
+            let suite_runs = world.client.suite_runs();
+            let suite_run = suite_runs
+                .find_in_any_suite("nightly")
+                .await
+                .unwrap()
+                .unwrap()
+                .id;
+            let runs = world.client.runs().of(suite_run).all().await.unwrap();
+            let both = runs.iter().find(|run| run.name == "both").unwrap();
+            format!("{:?}", both.native_status).contains("failed")
+        };
+        if merged.is_ok_and(|report| report.outcome == Outcome::Success) {
+            assert!(shows_failed().await, "cancelled at event {at}");
+        }
+        let again = world.client.merge(opened(&spool, &ids)).run().await;
+        assert_eq!(again.unwrap().outcome, Outcome::Success);
+        assert!(shows_failed().await, "cancelled at event {at}, and again");
+    }
+    assert!(cancelled > 3, "{cancelled}");
 }
