@@ -102,7 +102,9 @@ pub(crate) enum OnAmbiguous {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Typed {
     pub(crate) is_url: bool,
+    #[cfg(feature = "relay")]
     pub(crate) is_space: bool,
+    #[cfg(feature = "relay")]
     pub(crate) is_workspace: bool,
     pub(crate) is_client_id: bool,
     pub(crate) is_sandbox_data: bool,
@@ -113,7 +115,9 @@ impl FromArgMatches for Typed {
         let is_typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
         Ok(Self {
             is_url: is_typed("url"),
+            #[cfg(feature = "relay")]
             is_space: is_typed("space"),
+            #[cfg(feature = "relay")]
             is_workspace: is_typed("workspace"),
             is_client_id: is_typed("client_id"),
             is_sandbox_data: is_typed("sandbox_data"),
