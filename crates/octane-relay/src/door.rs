@@ -90,7 +90,8 @@ async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Respons
     let caller = door.authenticate(&headers).await?;
     let overview = door.store.overview().await?;
     let workspaces = &door.settings.workspaces;
-    Ok(json(StatusCode::OK, &lanes(&overview, &caller, workspaces)))
+    let own = (&*caller.project, &caller.workspaces);
+    Ok(json(StatusCode::OK, &lanes(&overview, own, workspaces)))
 }
 
 async fn health(State(door): State<Door>) -> Result<&'static str, Refusal> {

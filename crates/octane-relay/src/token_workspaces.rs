@@ -2,8 +2,6 @@
 
 use octane_model::Workspace;
 
-use crate::store::StoreError;
-
 /// Which workspaces of a relay a token is for. Default: all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TokenWorkspaces(Vec<Workspace>);
@@ -37,8 +35,8 @@ impl TokenWorkspaces {
         self.names().unwrap_or_default().join(",")
     }
 
-    /// What a store has. What cannot be read is an error, as the token would be for all otherwise.
-    pub(crate) fn from_text(text: &str) -> Result<Self, StoreError> {
+    /// What a store has; `None` if it cannot be read, which does not mean all.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
         let words = text.split(',').filter(|_| !text.is_empty());
         let read = words.map(|word| {
             let (space, workspace) = word.split_once('/')?;
@@ -48,8 +46,7 @@ impl TokenWorkspaces {
             })
         });
         let read: Option<Vec<Workspace>> = read.collect();
-        let unreadable = || StoreError::Corrupted(format!("the workspaces `{text}` of a token"));
-        read.map(Self).ok_or_else(unreadable)
+        read.map(Self)
     }
 }
 
@@ -87,7 +84,7 @@ mod tests {
             assert_eq!(read, workspaces);
         }
         for wrong in [",", "1001", "1001/", "1001/1002,", "x/1"] {
-            assert!(TokenWorkspaces::from_text(wrong).is_err(), "{wrong}");
+            assert!(TokenWorkspaces::from_text(wrong).is_none(), "{wrong}");
         }
     }
 }

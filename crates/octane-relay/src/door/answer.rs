@@ -7,10 +7,10 @@ use octane_client::Outcome;
 use octane_model::{Workspace, clean};
 use serde_json::{Map, Value};
 
-use super::caller::Caller;
 use crate::lane::Lane;
 use crate::store::{Overview, Status};
 use crate::time::Time;
+use crate::token_workspaces::TokenWorkspaces;
 use crate::workspaces::Workspaces;
 
 /// A request that is refused.
@@ -127,12 +127,16 @@ fn as_of_upload(mut report: Value) -> Value {
 }
 
 /// What an agent may know of the relay, and the uploads of its project by lane and state.
-pub(super) fn lanes(overview: &Overview, caller: &Caller, workspaces: &Workspaces) -> Value {
-    let own = overview
+pub(super) fn lanes(
+    overview: &Overview,
+    (project, own): (&str, &TokenWorkspaces),
+    workspaces: &Workspaces,
+) -> Value {
+    let counts = overview
         .lanes
         .iter()
-        .filter(|count| count.project == caller.project && caller.may_reach(&count.lane));
-    let lanes: Vec<Value> = own
+        .filter(|count| count.project == project && own.allow(count.lane.workspace_in_space()));
+    let lanes: Vec<Value> = counts
         .map(|count| {
             serde_json::json!({
                 "lane": lane(&count.lane),
@@ -145,7 +149,7 @@ pub(super) fn lanes(overview: &Overview, caller: &Caller, workspaces: &Workspace
         .collect();
     let allowed = || {
         let all = workspaces.iter();
-        all.filter(|workspace| caller.workspaces.allow(*workspace))
+        all.filter(|workspace| own.allow(*workspace))
     };
     let Workspace { space, workspace } = allowed().next().unwrap_or(workspaces.first());
     let all = allowed().map(|workspace| {
@@ -154,7 +158,7 @@ pub(super) fn lanes(overview: &Overview, caller: &Caller, workspaces: &Workspace
     });
     serde_json::json!({
         "schema": "octane.relay_lanes/1",
-        "project": caller.project,
+        "project": project,
         "version": env!("CARGO_PKG_VERSION"),
         "server": workspaces.server().to_string(),
         "space": space.to_string(),

@@ -497,7 +497,9 @@ fn token_of(row: &mut Row) -> Result<TokenEntry, StoreError> {
             .parse()
             .map_err(|_| StoreError::Corrupted(format!("the token `{id}`")))?,
         project: (!is_operator).then_some(project),
-        workspaces: TokenWorkspaces::from_text(&workspaces)?,
+        workspaces: TokenWorkspaces::from_text(&workspaces).ok_or_else(|| {
+            StoreError::Corrupted(format!("the workspaces `{workspaces}` of a token"))
+        })?,
         created,
         hash,
     })
