@@ -221,7 +221,7 @@ fn a_token_for_one_workspace_is_of_no_use_in_another() {
         .collect();
     let workspaces: Vec<&str> = columns.iter().map(|cells| cells[2]).collect();
     assert_eq!(workspaces, ["WORKSPACES", "all", "1001/1003"], "{listed}");
-    // Without a URL there is no shared space.
+    // The shared space would come from the URL.
     let arguments = [
         "relay",
         "token",

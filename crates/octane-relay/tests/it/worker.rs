@@ -262,7 +262,7 @@ async fn no_suite_run_is_completed_without_a_shard_that_is_stored() {
         [State::AwaitingShards]
     );
     assert_eq!(world.store.close(&world.lane("sharded")).await.unwrap(), 1);
-    // A relay begins to complete it, and is stopped; meanwhile another shard arrives, which follows the first one in the lane.
+    // A relay is stopped while it completes the suite run. In the meantime another shard arrives, and is next in the lane.
     let workspaces = world.workspaces();
     let lease = world
         .store

@@ -57,7 +57,7 @@ pub(super) async fn say_what_is_left(
     Ok(())
 }
 
-/// In a sentence for each workspace: if there is no other relay, its uploads wait for ever.
+/// One sentence for each workspace. Its uploads are not delivered until another relay takes them.
 fn left_to_others(overview: &Overview, workspaces: &Workspaces) -> Vec<String> {
     let mut others: BTreeMap<String, u64> = BTreeMap::new();
     for count in &overview.lanes {
