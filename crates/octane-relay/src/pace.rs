@@ -60,9 +60,11 @@ impl Pace {
 
     /// Takes the next free slots.
     pub fn take(&mut self, now: Time, rate: Rate, count: u32) -> Slots {
+        let first = self.next_slot.max(now);
+        let (free, used) = (moment(self.next_slot), moment(first));
+        self.overload = self.overload.map(|overload| overload.unused(free, used));
         let fraction = self.fraction(now);
         let interval = fraction.scale_interval(rate.interval());
-        let first = self.next_slot.max(now);
         self.next_slot = first.after(interval * count);
         Slots {
             delay: first.since(now),
@@ -73,7 +75,6 @@ impl Pace {
 
     /// The server has rejected a request as one too many, which was sent `since` ago, and says to come back after `pause`.
     pub fn overloaded(&mut self, now: Time, since: Duration, pause: Duration) {
-        let moment = |time: Time| time.since(Time::EPOCH);
         let sent = moment(now.before(since));
         self.overload = Some(Overload::after(self.overload, sent, moment(now), pause));
         self.next_slot = self.next_slot.max(now.after(pause));
@@ -81,10 +82,14 @@ impl Pace {
 
     /// The fraction of the rate that applies now.
     pub fn fraction(&self, now: Time) -> Fraction {
-        let now = now.since(Time::EPOCH);
         self.overload
-            .map_or(Fraction::FULL, |overload| overload.fraction_at(now))
+            .map_or(Fraction::FULL, |overload| overload.fraction_at(moment(now)))
     }
+}
+
+/// A time as overloads have it.
+fn moment(time: Time) -> Duration {
+    time.since(Time::EPOCH)
 }
 
 #[cfg(test)]
@@ -145,5 +150,20 @@ mod tests {
         pace.overloaded(at(20), Duration::from_millis(20), Duration::from_secs(7));
         assert_eq!(pace.fraction(at(20)).millionths(), 500_000);
         assert_eq!(pace.fraction(at(60_000)), Fraction::FULL);
+    }
+
+    #[test]
+    fn the_rate_does_not_grow_while_nothing_is_sent() {
+        let rate = Rate::per_second(10);
+        let mut pace = Pace::NEW;
+        pace.take(START, rate, 1);
+        pace.overloaded(at(10), Duration::from_millis(10), Duration::ZERO);
+        let interval = pace.take(at(300_000), rate, 1).interval;
+        assert!(interval > Duration::from_millis(150), "{interval:?}");
+        // As it would at once.
+        let slots = pace.take(at(300_000), rate, 100);
+        let end = 300_000 + u64::try_from(slots.delay.as_millis()).unwrap();
+        let next = pace.take(at(end + 20_000), rate, 1);
+        assert!(next.interval < interval, "{next:?}");
     }
 }

@@ -1,9 +1,18 @@
-//! Adaptive rate and concurrency limit (AIMD: additive increase, multiplicative decrease).
+//! Adaptive rate and concurrency limit.
 //!
-//! The whole limit applies until the server is overloaded (429 or 503): then half of it, down to a
-//! fiftieth. Without further overload it grows by a twentieth of the whole per second. The rate limiter
-//! and the concurrency limit both follow this one fraction, so an overloaded server sees requests that are
-//! both slower and fewer.
+//! The whole limit applies until the server is overloaded (429 or 503): then half of it, down to a fiftieth. From there it grows back
+//! along a cubic curve, as the window of TCP CUBIC does (RFC 9438): in ten seconds to what was too much, more slowly the closer it comes,
+//! so that a server whose limit is lower than ours rejects a request every ten seconds or so and not every two, and then faster and
+//! faster, in case the server can take more again.
+//!
+//! | seconds after the overload | 0 | 1 | 5 | 10 | 15 | 20 |
+//! |---|---|---|---|---|---|---|
+//! | too much was the whole | 50 % | 63 % | 93 % | 100 % | 100 % | 100 % |
+//! | too much was a tenth | 5 % | 6 % | 9 % | 10 % | 16 % | 60 % |
+//!
+//! Only time in which requests are sent counts ([`Overload::unused`]): that nothing was rejected while nothing was sent says nothing
+//! about the server. The rate limiter and the concurrency limit both follow this one fraction, so an overloaded server sees requests
+//! that are both slower and fewer.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +27,6 @@ impl Fraction {
     const MIN: Self = Self(20_000);
     /// The whole limit.
     pub const FULL: Self = Self(1_000_000);
-    const INCREASE_PER_MILLISECOND: u64 = 50;
 
     /// The fraction of this many millionths, within the bounds.
     pub fn from_millionths(millionths: u64) -> Self {
@@ -51,10 +59,21 @@ impl Fraction {
         Self(self.0 / 2).max(Self::MIN)
     }
 
-    fn increased(self, elapsed: Duration) -> Self {
-        let elapsed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        let increase = elapsed.saturating_mul(Self::INCREASE_PER_MILLISECOND);
-        Self(self.0.saturating_add(increase)).min(Self::FULL)
+    /// What has become of a half after this time; see the table of the module.
+    fn grown(self, elapsed: Duration) -> Self {
+        let full = i128::from(Self::FULL.0);
+        let half = i128::from(self.0);
+        let too_much = (half * 2).min(full);
+        let recovery = RECOVERY_TIME.as_millis().cast_signed();
+        // Long before twice the time it is full.
+        let elapsed = elapsed.min(RECOVERY_TIME * 3).as_millis().cast_signed();
+        let distance = elapsed - recovery;
+        let height = match distance {
+            ..0 => too_much - half,
+            _ => full / 2,
+        };
+        let fraction = too_much + height * distance.pow(3) / recovery.pow(3);
+        Self::from_millionths(u64::try_from(fraction).unwrap_or(0))
     }
 }
 
@@ -75,6 +94,12 @@ pub struct Overload {
 /// whether that was enough.
 const REACTION_TIME: Duration = Duration::from_secs(1);
 
+/// How long the fraction takes to grow back to what was too much.
+const RECOVERY_TIME: Duration = Duration::from_secs(10);
+
+/// The longest time between two requests that counts as sending.
+const IDLE_MIN: Duration = Duration::from_secs(1);
+
 impl Overload {
     /// An overload that was stored.
     pub fn new(fraction: Fraction, halved_at: Duration, grows_from: Duration) -> Self {
@@ -89,12 +114,11 @@ impl Overload {
     /// `pause`.
     ///
     /// However many requests report the same overload, the fraction is halved once: those sent earlier, or
-    /// within a second after it, only delay its growth.
+    /// within a second after it, only let its growth begin later.
     pub fn after(earlier: Option<Self>, sent: Duration, now: Duration, pause: Duration) -> Self {
         let grows_from = now.saturating_add(pause);
         match earlier {
             Some(overload) if sent < overload.halved_at + REACTION_TIME => Self {
-                fraction: overload.fraction_at(now),
                 grows_from: overload.grows_from.max(grows_from),
                 ..overload
             },
@@ -110,7 +134,16 @@ impl Overload {
 
     /// The fraction that applies `now`.
     pub fn fraction_at(&self, now: Duration) -> Fraction {
-        self.fraction.increased(now.saturating_sub(self.grows_from))
+        self.fraction.grown(now.saturating_sub(self.grows_from))
+    }
+
+    /// What follows if no request was sent from `from`, when one might have been, to `to`: if that was more than a second, the rest of it
+    /// does not count for the growth.
+    #[must_use]
+    pub fn unused(self, from: Duration, to: Duration) -> Self {
+        let idle_from = from.saturating_add(IDLE_MIN).max(self.grows_from);
+        let grows_from = self.grows_from + to.saturating_sub(idle_from);
+        Self { grows_from, ..self }
     }
 }
 
@@ -143,6 +176,13 @@ impl AdaptiveLimit {
         let (sent, now) = (self.at(sent), self.at(Instant::now()));
         let mut overload = self.overload();
         *overload = Some(Overload::after(*overload, sent, now, pause));
+    }
+
+    /// No request was sent from `from` to `to`; see [`Overload::unused`].
+    pub(crate) fn unused(&self, from: Instant, to: Instant) {
+        let (from, to) = (self.at(from), self.at(to));
+        let mut overload = self.overload();
+        *overload = overload.map(|overload| overload.unused(from, to));
     }
 
     fn at(&self, moment: Instant) -> Duration {
@@ -178,26 +218,83 @@ mod tests {
             fraction >= Fraction(500_000) && fraction < Fraction(510_000),
             "{fraction:?}"
         );
-        // This one was sent at the halved rate, and was still too much.
+        // This one was sent at the rate that had grown again to less than two thirds, and was still too much.
         advance(Duration::from_millis(1100)).await;
         limit.on_overload(Instant::now(), Duration::ZERO);
         assert!(
-            limit.fraction() < Fraction(300_000),
+            limit.fraction() < Fraction(333_333),
             "{:?}",
             limit.fraction()
         );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_grows_by_a_twentieth_per_second_after_the_pause() {
+    async fn it_grows_after_the_pause() {
         let limit = AdaptiveLimit::default();
         limit.on_overload(Instant::now(), Duration::from_secs(7));
         advance(Duration::from_secs(7)).await;
         assert_eq!(limit.fraction(), Fraction(500_000));
-        advance(Duration::from_secs(2)).await;
-        assert_eq!(limit.fraction(), Fraction(600_000));
-        advance(Duration::from_secs(8)).await;
+        advance(Duration::from_secs(9)).await;
+        assert_eq!(limit.fraction(), Fraction(999_500));
+        advance(Duration::from_secs(1)).await;
         assert!(limit.fraction().is_full());
+    }
+
+    #[test]
+    fn it_grows_as_the_table_says() {
+        let percent = |half| {
+            [0, 1, 5, 10, 15, 20].map(|seconds| {
+                let fraction = Fraction(half).grown(Duration::from_secs(seconds));
+                fraction.millionths() / 10_000
+            })
+        };
+        assert_eq!(percent(500_000), [50, 63, 93, 100, 100, 100]);
+        assert_eq!(percent(50_000), [5, 6, 9, 10, 16, 60]);
+        assert!(Fraction::MIN.grown(Duration::MAX).is_full());
+    }
+
+    #[test]
+    fn a_server_that_allows_a_quarter_of_the_rate_rejects_a_request_every_ten_seconds_or_so() {
+        let interval = Duration::from_millis(50);
+        let (mut overload, mut rejections) = (None::<Overload>, 0);
+        let (mut now, mut accepted) = (Duration::ZERO, Vec::new());
+        let minute = Duration::from_secs(60);
+        while now < minute * 11 {
+            let recent = accepted.iter().rev();
+            let recent = recent.take_while(|moment: &&Duration| now < **moment + REACTION_TIME);
+            if recent.count() < 5 {
+                accepted.push(now);
+            } else {
+                overload = Some(Overload::after(overload, now, now, Duration::ZERO));
+                rejections += u32::from(now >= minute);
+            }
+            let fraction = overload.map_or(Fraction::FULL, |overload| overload.fraction_at(now));
+            now += fraction.scale_interval(interval);
+        }
+        assert!(
+            (50..=70).contains(&rejections),
+            "{rejections} in 10 minutes"
+        );
+        // Of 5 per second.
+        let accepted = accepted.iter().filter(|moment| **moment >= minute).count();
+        assert!(accepted > 3000 * 4 / 5, "{accepted} in 10 minutes");
+    }
+
+    #[test]
+    fn time_in_which_nothing_was_sent_does_not_count() {
+        let second = Duration::from_secs;
+        let overload = Overload::new(Fraction(500_000), second(100), second(107));
+        // Requests a second apart, and the pause that the server asked for.
+        for (from, to) in [(110, 111), (90, 91), (100, 107), (111, 110)] {
+            assert_eq!(overload.unused(second(from), second(to)), overload);
+        }
+        // 3 seconds of sending, and 5 minutes of nothing but one second.
+        let later = overload.unused(second(110), second(410));
+        let grown = Fraction(500_000).grown(second(4));
+        assert_eq!(later.fraction_at(second(410)), grown);
+        // Nothing was sent since.
+        let later = overload.unused(second(100), second(400));
+        assert_eq!(later.fraction_at(second(400)), overload.fraction);
     }
 
     #[test]
@@ -225,7 +322,7 @@ mod tests {
                     prop_assert!((Fraction::MIN..=Fraction::FULL).contains(&limit.fraction()));
                 }
                 // The longest pause, and the growth from the minimum.
-                advance(Duration::from_secs(20 + 20)).await;
+                advance(Duration::from_secs(20 + 23)).await;
                 prop_assert!(limit.fraction().is_full());
                 Ok(())
             })?;

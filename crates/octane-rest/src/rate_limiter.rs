@@ -187,6 +187,10 @@ impl RateLimiter {
         let start = Some(ready).max(after_last).max(schedule.paused_until);
         let start = start.unwrap_or(now);
         if start <= now {
+            // Without a rate, only the number of requests at once follows the fraction, and that has nothing to do with time.
+            if let Some(free) = after_last.filter(|_| !interval.is_zero()) {
+                self.adaptive_limit.unused(free, start);
+            }
             let earliest = now.checked_sub(CATCH_UP_MAX).unwrap_or(now);
             schedule.last = Some(start.max(earliest));
         }
@@ -365,10 +369,28 @@ mod tests {
             let started = started.iter().map(Duration::as_secs);
             started.filter(|moment| *moment == second).count()
         };
-        assert_eq!((in_second(0), in_second(1)), (10, 5));
+        assert_eq!((in_second(0), in_second(1)), (10, 6));
         let growing: Vec<_> = (1..12).map(in_second).collect();
-        assert!(growing.is_sorted(), "{growing:?}");
+        // Where the last of a second starts is a matter of milliseconds.
+        let grows = growing.windows(2).all(|pair| pair[1] + 1 >= pair[0]);
+        assert!(grows && growing[4] >= 9, "{growing:?}");
         assert_eq!((in_second(11), in_second(12)), (10, 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_an_hour_without_requests_the_rate_is_as_it_was() {
+        let adaptive_limit = Arc::new(AdaptiveLimit::default());
+        let limiter = RateLimiter::new(Some(10), Arc::clone(&adaptive_limit));
+        limiter.acquire(far()).await.unwrap();
+        adaptive_limit.on_overload(Instant::now(), Duration::ZERO);
+        sleep(Duration::from_secs(3600)).await;
+        limiter.acquire(far()).await.unwrap();
+        let start = Instant::now();
+        limiter.acquire(far()).await.unwrap();
+        // Half the rate, and the second that always counts.
+        let interval = start.elapsed();
+        let expected = Duration::from_millis(150)..Duration::from_millis(160);
+        assert!(expected.contains(&interval), "{interval:?}");
     }
 
     /// Hands out slots from a list, and never another one.
