@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
-use aho_corasick::{AhoCorasick, Input, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -180,6 +180,8 @@ impl Known {
             .collect();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
+            // It is built again for each session, and searches short texts.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&patterns);
         // Building fails only for far more patterns than are remembered.
         self.search = automaton.ok().map(|automaton| Search {

@@ -24,13 +24,15 @@ pub(super) async fn fields(
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let catalog = &*state.catalog();
-    let all = types(catalog, scope).flat_map(|entity_type| {
+    let query = parameters.query()?;
+    let types = types(catalog, scope, "entity_name", query.as_ref());
+    let all = types.flat_map(|entity_type| {
         entity_type
             .fields
             .iter()
             .map(move |field| field_metadata(catalog, entity_type, field))
     });
-    matching(&state, all, parameters.query()?.as_ref())
+    matching(&state, all, query.as_ref())
 }
 
 pub(super) async fn entities(
@@ -39,13 +41,47 @@ pub(super) async fn entities(
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let catalog = &*state.catalog();
-    let all = types(catalog, scope).map(|entity_type| entity_metadata(catalog, entity_type));
-    matching(&state, all, parameters.query()?.as_ref())
+    let query = parameters.query()?;
+    let types = types(catalog, scope, "name", query.as_ref());
+    let all = types.map(|entity_type| entity_metadata(catalog, entity_type));
+    matching(&state, all, query.as_ref())
 }
 
-fn types(catalog: &Catalog, scope: Scope) -> impl Iterator<Item = &EntityType> {
+/// The types whose metadata may fit the query, which has their name under `key`. The first one is always among them: whether a query can
+/// be answered shows in any metadata, but not without.
+fn types<'a>(
+    catalog: &'a Catalog,
+    scope: Scope,
+    key: &str,
+    query: Option<&Query>,
+) -> impl Iterator<Item = &'a EntityType> {
+    let names = query.and_then(|query| names(key, query));
     let types = catalog.types().iter();
-    types.filter(move |entity_type| entity_type.scope == scope)
+    let types = types.filter(move |entity_type| entity_type.scope == scope);
+    types.enumerate().filter_map(move |(index, entity_type)| {
+        let fits = |names: &Vec<String>| names.iter().any(|name| name == entity_type.name);
+        (index == 0 || names.as_ref().is_none_or(fits)).then_some(entity_type)
+    })
+}
+
+/// The names of which every match has one under `key`; none if there is no such condition.
+fn names(key: &str, query: &Query) -> Option<Vec<String>> {
+    match query {
+        Query::All(parts) => parts.iter().find_map(|part| names(key, part)),
+        Query::Comparison(Comparison { field, operand, .. }) if field == key => {
+            let literals = match operand {
+                Operand::Literal(literal) => std::slice::from_ref(literal),
+                Operand::List(literals) => literals,
+                _ => return None,
+            };
+            let texts = literals.iter().filter_map(|literal| match literal {
+                Literal::Text(text) => Some(text.clone()),
+                _ => None,
+            });
+            Some(texts.collect())
+        }
+        _ => None,
+    }
 }
 
 /// Members that the server sends in addition to those that the clients of this project read.

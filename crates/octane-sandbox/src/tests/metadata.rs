@@ -103,6 +103,10 @@ async fn metadata_queries_support_only_conjunctions() {
         "!name%20EQ%20'a'",
         "name%20LT%20'a'",
         "colour%20EQ%20'a'",
+        // Although no field is of a type of that name.
+        "entity_name%20EQ%20'a';colour%20EQ%20'a'",
+        "entity_name%20EQ%20'a';name%20LT%20'a'",
+        "entity_name%20LT%20'a'",
     ] {
         assert_eq!(
             client
@@ -113,6 +117,41 @@ async fn metadata_queries_support_only_conjunctions() {
             "{query}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_query_for_types_finds_all_that_they_have_and_nothing_else() {
+    let client = Client::empty().await;
+    let all = client.list("metadata/fields").await;
+    let first = all[0]["entity_name"].as_str().unwrap();
+    for (query, names) in [
+        ("entity_name EQ 'story'", vec!["story"]),
+        ("entity_name IN 'story','defect'", vec!["story", "defect"]),
+        (&format!("entity_name EQ '{first}'"), vec![first]),
+        ("entity_name EQ 'nothing'", vec![]),
+        ("entity_name EQ null", vec![]),
+        ("entity_name EQ 'story';entity_name EQ 'defect'", vec![]),
+    ] {
+        let fits = |field: &&serde_json::Value| {
+            let name = field["entity_name"].as_str().unwrap();
+            names.contains(&name)
+        };
+        let expected: Vec<_> = all.iter().filter(fits).cloned().collect();
+        assert_eq!(names.is_empty(), expected.is_empty());
+        let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        let found = client
+            .list(&format!("metadata/fields?query=\"{query}\""))
+            .await;
+        assert_eq!(found, expected, "{query}");
+    }
+    let types = client.list("metadata/entities").await;
+    let query = "query=\"name%20IN%20'story','defect'\"";
+    let found = client.list(&format!("metadata/entities?{query}")).await;
+    let expected = types
+        .into_iter()
+        .filter(|entity| ["story", "defect"].contains(&entity["name"].as_str().unwrap()));
+    assert_eq!(found, expected.collect::<Vec<_>>());
+    assert_eq!(found.len(), 2);
 }
 
 #[tokio::test]
