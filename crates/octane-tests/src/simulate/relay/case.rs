@@ -142,7 +142,7 @@ impl RelayCase {
             sharded_runs,
             hand_overs,
             relays,
-            rate: *random.pick(&[2, 5, 10, 20, 50]),
+            rate: *random.pick(&[1, 2, 5, 20, 50]),
             uploads_max: *random.pick(&[1000, 1000, 2]),
             lease_time: Duration::from_secs(*random.pick(&[4, 10, 10, 30])),
             poll_interval: Duration::from_secs(*random.pick(&[1, 1, 3])),
