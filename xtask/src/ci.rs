@@ -7,38 +7,59 @@ use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
 use crate::output::say;
+use crate::stages::Stages;
 use crate::{circles, conformance, deny, dist, publish, setup, tests, unused};
 
 /// All checks, the quick ones first.
 pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
-    let mut skipped = Vec::new();
-    setup::install_missing(shell);
-    cmd!(shell, "cargo fmt --all --check").run()?;
-    circles::check(root)?;
-    unused::check(shell)?;
-    skipped.extend(deny::check(shell, root)?);
-    cmd!(
-        shell,
-        "cargo clippy --workspace --all-targets -- --deny warnings"
-    )
-    .run()?;
-    minimal_features(shell)?;
-    publish::check(shell, root, publish::Depth::Pack)?;
-    skipped.extend(minimum_rust(shell, root)?);
-    cmd!(
-        shell,
-        "cargo doc --workspace --no-deps --document-private-items"
-    )
-    .env("RUSTDOCFLAGS", "--deny warnings")
-    .run()?;
-    let program = tests::build(shell, root)?;
-    conformance::run(shell, root, Some(&program))?;
-    skipped.extend(dist::quick(shell, root, &program)?);
-    tests::run(shell, root)?;
-    for reason in skipped {
+    let mut stages = Stages::default();
+    let result = checks(shell, root, &mut stages);
+    say(&stages.summary());
+    for reason in result? {
         say(&format!("skipped: {reason}"));
     }
     Ok(())
+}
+
+/// Returns what was skipped.
+fn checks(shell: &Shell, root: &Path, stages: &mut Stages) -> Result<Vec<String>> {
+    let mut skipped = Vec::new();
+    stages.run("packages of Debian", || setup::install_missing(shell));
+    stages.run("format", || cmd!(shell, "cargo fmt --all --check").run())?;
+    stages.run("circles of files", || circles::check(root))?;
+    stages.run("unused dependencies", || unused::check(shell))?;
+    skipped.extend(stages.run("licences", || deny::check(shell, root))?);
+    stages.run("Clippy", || clippy(shell))?;
+    stages.run("few features", || minimal_features(shell))?;
+    stages.run("packages of crates", || {
+        publish::check(shell, root, publish::Depth::Pack)
+    })?;
+    skipped.extend(stages.run("oldest Rust", || minimum_rust(shell, root))?);
+    stages.run("documentation", || documentation(shell))?;
+    let program = stages.run("build of the tests", || tests::build(shell, root))?;
+    stages.run("conformance", || {
+        conformance::run(shell, root, Some(&program))
+    })?;
+    skipped.extend(stages.run("distribution", || dist::quick(shell, root, &program))?);
+    tests::run_stages(shell, root, stages)?;
+    Ok(skipped)
+}
+
+fn clippy(shell: &Shell) -> Result<()> {
+    let flags = ["--deny", "warnings"];
+    Ok(cmd!(
+        shell,
+        "cargo clippy --workspace --all-targets -- {flags...}"
+    )
+    .run()?)
+}
+
+fn documentation(shell: &Shell) -> Result<()> {
+    let documentation = cmd!(
+        shell,
+        "cargo doc --workspace --no-deps --document-private-items"
+    );
+    Ok(documentation.env("RUSTDOCFLAGS", "--deny warnings").run()?)
 }
 
 /// Builds what is published with as few features as possible, and the program with each of its own alone.

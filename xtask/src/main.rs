@@ -17,6 +17,7 @@ mod samples;
 mod setup;
 mod skipped;
 mod source;
+mod stages;
 mod tests;
 mod unused;
 mod venv;

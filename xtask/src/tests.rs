@@ -7,29 +7,31 @@ use xshell::{Shell, cmd};
 
 use crate::folders::target;
 use crate::output::say;
+use crate::stages::Stages;
 use crate::{python, skipped};
+
+/// Runs all tests, and says how long each kind takes.
+pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
+    let mut stages = Stages::default();
+    let result = run_stages(shell, root, &mut stages);
+    say(&stages.summary());
+    result
+}
 
 /// Documentation examples first, so that the output ends in the summary of the other tests, followed by what was
 /// skipped.
-pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
+pub(crate) fn run_stages(shell: &Shell, root: &Path, stages: &mut Stages) -> Result<()> {
     let record = skipped::Record::new(&target(root))?;
-    let shell = shell.clone();
+    let shell = &shell.clone();
     shell.set_var(skipped::VARIABLE, record.path());
-    let documentation = cmd!(shell, "cargo test --workspace --doc").run();
-    let others = if has_nextest(&shell) {
-        cmd!(shell, "cargo nextest run --workspace").run()
-    } else {
-        // The same tests without the nicer runner: a machine with Rust alone is enough.
-        cmd!(
-            shell,
-            "cargo test --workspace --lib --bins --tests --no-fail-fast"
-        )
-        .run()
-    };
-    let arrow = arrow(&shell);
-    let benchmarks = benchmarks(&shell);
-    let keyring = keyring(&shell);
-    let python = python::test(&shell, root);
+    let documentation = stages.run("examples of the documentation", || {
+        cmd!(shell, "cargo test --workspace --doc").run()
+    });
+    let others = stages.run("tests", || others(shell));
+    let arrow = stages.run("tests of Arrow and Parquet", || arrow(shell));
+    let benchmarks = stages.run("benchmarks, once", || benchmarks(shell));
+    let keyring = stages.run("tests of the keyring", || keyring(shell));
+    let python = stages.run("tests of the Python package", || python::test(shell, root));
     say(&record.summary()?);
     if let Ok(Some(reason)) = &python {
         say(&format!("not run: {reason}"));
@@ -40,6 +42,21 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
     benchmarks?;
     keyring?;
     python.map(drop)
+}
+
+/// Runs all tests but those of the documentation.
+fn others(shell: &Shell) -> Result<()> {
+    if has_nextest(shell) {
+        cmd!(shell, "cargo nextest run --workspace").run()?;
+    } else {
+        // The same tests without the nicer runner: a machine with Rust alone is enough.
+        cmd!(
+            shell,
+            "cargo test --workspace --lib --bins --tests --no-fail-fast"
+        )
+        .run()?;
+    }
+    Ok(())
 }
 
 /// Runs each benchmark of the sandbox once, with little data: what nobody runs stops working unnoticed.
