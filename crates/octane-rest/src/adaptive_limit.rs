@@ -113,15 +113,23 @@ impl Overload {
     /// What follows from a request that was rejected `now`, was sent at `sent`, and of which the server says to come back after
     /// `pause`.
     ///
-    /// However many requests report the same overload, the fraction is halved once: those sent earlier, or
-    /// within a second after it, only let its growth begin later.
+    /// However many requests report the same overload, the fraction is halved once: those sent earlier, or within a second after it, only
+    /// let its growth begin later, and have no effect once it has grown for a second.
     pub fn after(earlier: Option<Self>, sent: Duration, now: Duration, pause: Duration) -> Self {
         let grows_from = now.saturating_add(pause);
         match earlier {
-            Some(overload) if sent < overload.halved_at + REACTION_TIME => Self {
-                grows_from: overload.grows_from.max(grows_from),
-                ..overload
-            },
+            Some(overload) if sent < overload.halved_at + REACTION_TIME => {
+                let has_grown = now > overload.grows_from + REACTION_TIME;
+                let grows_from = if has_grown {
+                    overload.grows_from
+                } else {
+                    overload.grows_from.max(grows_from)
+                };
+                Self {
+                    grows_from,
+                    ..overload
+                }
+            }
             earlier => Self {
                 fraction: earlier
                     .map_or(Fraction::FULL, |overload| overload.fraction_at(now))
@@ -225,6 +233,18 @@ mod tests {
             limit.fraction() < Fraction(333_333),
             "{:?}",
             limit.fraction()
+        );
+    }
+
+    #[test]
+    fn a_late_answer_to_what_was_sent_before_the_overload_says_nothing_new() {
+        let second = Duration::from_secs;
+        let overload = Overload::new(Fraction(500_000), second(100), second(105));
+        let after =
+            |now| Overload::after(Some(overload), second(99), second(now), second(60)).grows_from;
+        assert_eq!(
+            [100, 105, 106, 107, 3700].map(after),
+            [160, 165, 166, 105, 105].map(second)
         );
     }
 
