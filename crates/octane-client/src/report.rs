@@ -1,22 +1,24 @@
 //! What an upload did, in numbers that add up.
 
+mod counts;
 mod ids_as_strings;
-mod shards_as_read;
+mod reported_problem;
+mod shards_report;
 
+pub use counts::Counts;
 pub(crate) use ids_as_strings::entity as entity_as_text;
+pub use reported_problem::ReportedProblem;
+pub use shards_report::{ShardReport, ShardsReport};
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::AddAssign;
 use std::path::PathBuf;
 
 use octane_model::{ModuleId, SharedSpaceId, SuiteId, SuiteRunId, TaskId, WorkItemId, WorkspaceId};
-use octane_results::Position;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::link_field::LinkLevel;
 use crate::outcome::Outcome;
-use crate::shard::Shard;
 use crate::upload_id::UploadId;
 
 /// What an upload did. Serialises as `octane.upload/1`: IDs are strings, and what is absent is `null`. The program
@@ -83,106 +85,6 @@ impl Report {
                 report: Box::new(self),
             }),
         }
-    }
-}
-
-/// How many results there are, and what became of them: `read = ingested + rejected + invalid + pending`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Counts {
-    /// Read from the input, usable or not.
-    pub read: usize,
-    /// Accepted by the server for ingestion.
-    pub sent: usize,
-    /// Confirmed to be in Octane.
-    pub ingested: usize,
-    /// Of those ingested: in batches whose bytes Octane had received from an earlier upload, so that it did nothing.
-    pub duplicate: usize,
-    /// Refused by the server, or not taken by it.
-    pub rejected: usize,
-    /// Not usable, and not sent.
-    pub invalid: usize,
-    /// Not sent yet, or not confirmed.
-    pub pending: usize,
-    /// Distinct automated runs that the ingested results belong to; fewer than results where a test has
-    /// several.
-    pub runs: usize,
-    /// Results with the status `Passed`.
-    pub passed: usize,
-    /// Results with the status `Failed`.
-    pub failed: usize,
-    /// Results with the status `Skipped`: tests that did not run.
-    pub test_skipped: usize,
-    /// Results with the status `Planned`.
-    pub planned: usize,
-    /// Results that share a run with another result of this upload, such as further attempts of a test: `ingested` results
-    /// are that many more than runs. The scenarios of a feature share its run, too, and are not counted here.
-    #[serde(default)]
-    pub repeats: usize,
-    /// Runs whose results have different statuses; the run shows one of them.
-    #[serde(default)]
-    pub flaky: usize,
-    /// Results whose run has a name other than that of its test, mostly because other results of the test come from another
-    /// suite, machine, project or file.
-    #[serde(default)]
-    pub named: usize,
-    /// Runs of features, each of which stands for the results of all scenarios of a file.
-    #[serde(default)]
-    pub features: usize,
-    /// The scenarios that these runs show. Each is a result; so is each repeat of one, which its feature does not show.
-    #[serde(default)]
-    pub scenarios: usize,
-    /// Texts that were changed to fit Octane: too long, or with characters that are not allowed in XML.
-    pub repaired: usize,
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        let Self {
-            read,
-            sent,
-            ingested,
-            duplicate,
-            rejected,
-            invalid,
-            pending,
-            runs,
-            passed,
-            failed,
-            test_skipped,
-            planned,
-            repeats,
-            flaky,
-            named,
-            features,
-            scenarios,
-            repaired,
-        } = other;
-        self.read += read;
-        self.sent += sent;
-        self.ingested += ingested;
-        self.duplicate += duplicate;
-        self.rejected += rejected;
-        self.invalid += invalid;
-        self.pending += pending;
-        self.runs += runs;
-        self.passed += passed;
-        self.failed += failed;
-        self.test_skipped += test_skipped;
-        self.planned += planned;
-        self.repeats += repeats;
-        self.flaky += flaky;
-        self.named += named;
-        self.features += features;
-        self.scenarios += scenarios;
-        self.repaired += repaired;
-    }
-}
-
-impl Counts {
-    /// Whether every result that was read is accounted for.
-    pub fn add_up(&self) -> bool {
-        self.read == self.ingested + self.rejected + self.invalid + self.pending
     }
 }
 
@@ -303,168 +205,11 @@ impl LinkSummary {
     }
 }
 
-/// The parts of the test run that a report covers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "shards_as_read::ShardsAsRead")]
-#[non_exhaustive]
-pub struct ShardsReport {
-    /// How many shards there should be.
-    pub total: u32,
-    /// Whether the report covers all shards that have arrived, and links were made; otherwise it covers a single one.
-    pub is_merged: bool,
-    /// The shards that have not arrived; `None` in the report of a single one, which does not look for the others.
-    pub missing: Option<Vec<u32>>,
-    /// The uploads that the report covers.
-    pub uploads: Vec<ShardReport>,
-}
-
-/// The upload of a shard.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ShardReport {
-    /// Which shard it is; in JSON its number, counted from 1.
-    #[serde(serialize_with = "index")]
-    pub shard: Shard,
-    /// The upload's ID.
-    pub upload_id: UploadId,
-    /// How the upload ended.
-    pub outcome: Outcome,
-    /// Whether another attempt may get further.
-    pub is_resumable: bool,
-    /// How many results it has, and what became of them.
-    pub counts: Counts,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn index<S: Serializer>(shard: &Shard, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u32(shard.index())
-}
-
-impl ShardsReport {
-    /// Of a single shard.
-    pub(crate) fn of_one(
-        shard: Shard,
-        upload_id: UploadId,
-        outcome: Outcome,
-        is_resumable: bool,
-        counts: Counts,
-    ) -> Self {
-        Self {
-            total: shard.total(),
-            is_merged: false,
-            missing: None,
-            uploads: vec![ShardReport {
-                shard,
-                upload_id,
-                outcome,
-                is_resumable,
-                counts,
-            }],
-        }
-    }
-}
-
-/// Something that is not as it should be. Serialises with all of `code`, `test`, `file`, `line`, `column` and `message`,
-/// `null` where a member is absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "ProblemAsRead")]
-#[non_exhaustive]
-pub struct ReportedProblem {
-    /// What kind of problem: a word that does not change, for example `rejected`.
-    pub code: Cow<'static, str>,
-    /// The test, if the problem concerns one.
-    pub test: Option<String>,
-    /// Where the result was read.
-    #[serde(flatten, serialize_with = "position")]
-    pub position: Option<Position>,
-    /// One sentence for people.
-    pub message: String,
-}
-
-/// A problem as it is read back.
-#[derive(Deserialize)]
-struct ProblemAsRead {
-    code: String,
-    test: Option<String>,
-    file: Option<String>,
-    line: Option<u64>,
-    column: Option<u64>,
-    message: String,
-}
-
-impl From<ProblemAsRead> for ReportedProblem {
-    fn from(read: ProblemAsRead) -> Self {
-        let place = read.file.zip(read.line);
-        let position = place.map(|(file, line)| Position::new(file, line).column(read.column));
-        Self {
-            code: read.code.into(),
-            test: read.test,
-            position,
-            message: read.message,
-        }
-    }
-}
-
-impl ReportedProblem {
-    /// A problem that concerns no single result.
-    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            test: None,
-            position: None,
-            message: message.into(),
-        }
-    }
-
-    /// Names the test.
-    pub fn of_test(mut self, test: &impl ToString) -> Self {
-        self.test = Some(test.to_string());
-        self
-    }
-
-    /// Names the place.
-    pub fn at(mut self, position: Option<Position>) -> Self {
-        self.position = position;
-        self
-    }
-}
-
-/// `file`, `line` and `column`.
-#[expect(clippy::ref_option, reason = "serde passes a reference")]
-fn position<S: Serializer>(position: &Option<Position>, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeMap;
-    let position = position.as_ref();
-    let mut map = serializer.serialize_map(Some(3))?;
-    map.serialize_entry("file", &position.map(|position| &*position.file))?;
-    map.serialize_entry("line", &position.map(|position| position.line))?;
-    map.serialize_entry("column", &position.and_then(|position| position.column))?;
-    map.end()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use octane_results::Position;
 
-    #[test]
-    fn a_problem_has_all_its_members_whether_it_has_a_place_or_not() {
-        let position = Position::new("a.csv", 7);
-        let problem = ReportedProblem::new("rejected", "no")
-            .of_test(&"x")
-            .at(Some(position));
-        let json = serde_json::to_string(&problem).unwrap();
-        assert_eq!(
-            json,
-            r#"{"code":"rejected","test":"x","file":"a.csv","line":7,"column":null,"message":"no"}"#
-        );
-        let json = serde_json::to_string(&ReportedProblem::new("unlinked", "no")).unwrap();
-        assert_eq!(
-            json,
-            r#"{"code":"unlinked","test":null,"file":null,"line":null,"column":null,"message":"no"}"#
-        );
-    }
+    use super::*;
 
     fn report(outcome: Outcome) -> Report {
         Report {
@@ -590,14 +335,5 @@ mod tests {
         assert_eq!(serde_json::to_value(&read).unwrap(), json);
         assert_eq!(read.shards, written.shards);
         assert_eq!(read.problems, written.problems);
-    }
-
-    #[test]
-    fn a_shard_that_cannot_be_is_not_read_back() {
-        let json = serde_json::json!({ "total": 2, "is_merged": false, "missing": null, "uploads": [{
-            "shard": 3, "upload_id": "u-01jd8x2m5k3q7r", "outcome": "success", "is_resumable": false,
-            "counts": Counts::default(),
-        }] });
-        assert!(serde_json::from_value::<ShardsReport>(json).is_err());
     }
 }
