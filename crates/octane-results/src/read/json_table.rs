@@ -5,7 +5,8 @@
 //! row lacks a required column, is no table of results. Each object is a row, as in
 //! [`objects`](super::objects).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -24,8 +25,10 @@ pub(crate) struct JsonTable {
     rows: ObjectRows,
     /// Whether the document is an object.
     is_object: Cell<bool>,
-    /// Whether something in it may have rows.
-    has_array: bool,
+    /// The paths of what may be arrays of rows.
+    entered: Vec<String>,
+    /// Those of objects among them.
+    objects: RefCell<BTreeSet<String>>,
     problem: Option<(LineColumn, ReadErrorKind)>,
 }
 
@@ -40,6 +43,9 @@ impl JsonFormat for JsonTable {
         if let [Step::Name(_)] = path {
             self.is_object.set(true);
         }
+        if let Some((Step::Name(_), outer @ [_, ..])) = path.split_last() {
+            self.objects.borrow_mut().insert(joined(outer));
+        }
         match path.split_last() {
             _ if self.problem.is_some() => Visit::Skip,
             None => Visit::Enter,
@@ -50,7 +56,9 @@ impl JsonFormat for JsonTable {
     }
 
     fn enter(&mut self, path: &[Step], _place: LineColumn, _file: &mut ReportFile) {
-        self.has_array |= !path.is_empty();
+        if !path.is_empty() {
+            self.entered.push(joined(path));
+        }
     }
 
     fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
@@ -63,11 +71,20 @@ impl JsonFormat for JsonTable {
 
     fn problem(&mut self) -> Option<(LineColumn, ReadErrorKind)> {
         let found = "JSON without rows of results";
-        let is_no_table = self.is_object.get() && !self.has_array;
+        let objects = self.objects.borrow();
+        let has_array = self.entered.iter().any(|path| !objects.contains(path));
+        let is_no_table = self.is_object.get() && !has_array;
+        drop(objects);
         let no_table = is_no_table.then_some(ReadErrorKind::Format { found });
         let no_table = no_table.map(|kind| (LineColumn::START, kind));
         self.problem.take().or(no_table)
     }
+}
+
+/// A path as one text.
+fn joined(path: &[Step]) -> String {
+    let names: Vec<&str> = path.iter().filter_map(Step::name).collect();
+    names.join("\n")
 }
 
 #[cfg(test)]

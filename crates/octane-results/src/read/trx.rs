@@ -87,6 +87,11 @@ impl XmlFormat for Trx {
         }
     }
 
+    fn foreign(&self, _path: &[String], name: &str) -> Option<&'static str> {
+        let is_of_cppunit = matches!(name, "FailedTests" | "SuccessfulTests");
+        is_of_cppunit.then_some("reports of CppUnit are not supported yet")
+    }
+
     fn keeps(&self, name: &str) -> bool {
         !matches!(name, "TextMessages" | "CollectorDataEntries" | "DebugTrace")
     }

@@ -126,6 +126,14 @@ fn the_rows_may_be_in_an_object() {
     }
     insta::assert_snapshot!(shown("{\"data\": {\"rows\": [{\"name\": \"a\", \"status\": \"ok\"}]}, \"x\": 1}"), @"1: a = Passed");
     insta::assert_snapshot!(shown("{\"status\": \"ok\"}"), @"error in.json:1:1: is JSON without rows of results; supported formats: junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, go-test, pytest-json, dart, allure, ctrf, googletest, catch2, tap, csv, json, ndjson, arrow, parquet");
+    for table in [
+        "{\"tests\": {\"outer\": [{\"title\": \"fails\", \"err\": \"no\"}]}}",
+        "{\"results\": {\"a\": {\"b\": [{\"name\": \"x\", \"status\": \"failed\"}]}}}",
+        "{\"data\": {\"total\": 3}}",
+    ] {
+        assert!(shown(table).contains("is JSON without rows of results"));
+    }
+    insta::assert_snapshot!(shown("{\"data\": {\"rows\": [], \"total\": 0}}"), @"warning in.json:1:1: contains no test results");
     insta::assert_snapshot!(shown("{\"tests\": []}"), @"warning in.json:1:1: contains no test results");
     insta::assert_snapshot!(shown("[{\"status\": \"ok\"}, {\"name\": \"a\", \"status\": \"ok\"}]"), @"error in.json:1:2: required column `name` is missing; columns found: `status`");
     insta::assert_snapshot!(shown("[{\"name\": \"a\", \"status\": \"ok\"}]\n[]"), @"

@@ -1,5 +1,6 @@
 //! Attempts: what a case, or a suite outside its cases, reports of itself.
 
+use super::writer::Writer;
 use crate::read::status_aliases::StatusAliases;
 use crate::run::Failure;
 use crate::status::Status;
@@ -22,6 +23,8 @@ pub(super) enum AttemptKind {
     RerunError,
     /// An earlier attempt of a case that passed in the end.
     Flaky,
+    /// Something that says nothing about the status.
+    Remark,
 }
 
 impl AttemptKind {
@@ -51,7 +54,7 @@ impl AttemptKind {
             Self::Error => "error",
             Self::RerunFailure => "failure of a further attempt",
             Self::RerunError => "error of a further attempt",
-            Self::Skipped | Self::Flaky => "",
+            Self::Skipped | Self::Flaky | Self::Remark => "",
         }
     }
 
@@ -66,7 +69,7 @@ impl AttemptKind {
                 Some(Status::Failed)
             }
             Self::Skipped => Some(Status::Skipped),
-            Self::Flaky => None,
+            Self::Flaky | Self::Remark => None,
         }
     }
 }
@@ -89,6 +92,11 @@ impl Attempt {
             _ => return,
         };
         *field = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+    }
+
+    /// Takes note of what has written it, once its attributes are known.
+    pub(super) fn written_by(&mut self, writer: Writer, element: &str) {
+        self.kind = writer.kind(self.kind, element, self.type_name.as_deref());
     }
 
     /// Sets the text between the tags, without empty lines around it.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::attempt::{Attempt, AttemptKind, failure};
 use super::suite::{Suite, set_origin};
 use super::verdict::Verdict;
+use super::writer::Writer;
 use crate::duration::{DurationError, seconds_with};
 use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
@@ -146,6 +147,10 @@ impl Case {
         commas: &mut Commas,
         warn: &mut dyn FnMut(WarningKind),
     ) -> Result<Status, Vec<InvalidCell>> {
+        if suite.writer == Writer::QtTest5 && self.attempts.is_empty() && self.verdict.is_silent() {
+            self.verdict.word("skipped");
+        }
+        self.fail_if_ctest_could_not_run_it();
         let said = (self.attempts.iter()).filter_map(|attempt| attempt.kind.status());
         let status = match self.verdict.status(said, &options.status_aliases) {
             Ok(status) if self.invalid.is_empty() => status,
@@ -207,6 +212,20 @@ impl Case {
         }
         self.jira.copy_to(&mut run.jira);
         Ok(status)
+    }
+
+    /// CTest, whose cases are their own classes, calls what it could not start "not run", and counts it as failed. What it skips on
+    /// request has a message that says so.
+    fn fail_if_ctest_could_not_run_it(&mut self) {
+        if self.class != self.run.identity.name || !self.verdict.has_word("notrun") {
+            return;
+        }
+        for attempt in &mut self.attempts {
+            let reason = attempt.message.as_deref().unwrap_or("SKIP_");
+            if attempt.kind == AttemptKind::Skipped && !reason.starts_with("SKIP_") {
+                attempt.kind = AttemptKind::Error;
+            }
+        }
     }
 
     /// Whether an earlier attempt failed and the last one passed.

@@ -11,6 +11,7 @@ use super::output::OutputScanner;
 use super::scope::{Inside, OpenScopes, Scope};
 use super::suite::Suite;
 use super::verdict::is_unclear;
+use super::writer::Writer;
 use crate::invalid::{InvalidRow, shortened};
 use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
@@ -60,8 +61,8 @@ pub(super) struct Report {
     pub(super) ready: VecDeque<Record>,
     warned: HashSet<String>,
     root: LineColumn,
-    /// Whether the root is a `testrun`.
-    is_test_run: bool,
+    /// The name of the root.
+    root_name: &'static str,
     cases: u64,
     /// What commas mean in durations.
     pub(super) commas: Commas,
@@ -88,7 +89,7 @@ impl Report {
             ready: VecDeque::new(),
             warned: HashSet::new(),
             root: LineColumn::START,
-            is_test_run: false,
+            root_name: "",
             cases: 0,
             commas: Commas::default(),
             start_times: StartTimes::default(),
@@ -153,21 +154,14 @@ impl Report {
             (Inside::Properties, Element::Property) => Scope::Property,
             (Inside::Nothing, Element::Suite | Element::TestRun) => {
                 self.root = tag.place();
-                self.is_test_run = element == Element::TestRun;
+                self.root_name = match (element, name) {
+                    (Element::TestRun, _) => "testrun",
+                    (_, "testsuites") => "testsuites",
+                    _ => "testsuite",
+                };
                 Scope::Suite
             }
-            (Inside::Suite, Element::OfTestRun) if self.is_test_run => {
-                return Err((
-                    tag.place(),
-                    ReadErrorKind::UnknownRoot {
-                        root: "testrun".to_owned(),
-                        expected: &["testsuites", "testsuite"],
-                        hint: Some(
-                            "exports of IntelliJ IDEA are not supported; use the JUnit reports of the build",
-                        ),
-                    },
-                ));
-            }
+            (Inside::Suite, Element::OfTestRun) => return Err(self.other_format(tag)),
             (Inside::Nothing, _) => {
                 let hint = foreign_root(name);
                 let root = shortened(name);
@@ -228,6 +222,22 @@ impl Report {
         Ok(())
     }
 
+    /// The document has elements of another format, of which nothing would be read.
+    fn other_format(&self, tag: &Tag<'_>) -> ParseFailure {
+        let hint = match self.root_name {
+            "testrun" => {
+                "exports of IntelliJ IDEA are not supported; use the JUnit reports of the build"
+            }
+            _ => "it has other elements than JUnit; reports of check and DejaGnu are not supported",
+        };
+        let kind = ReadErrorKind::UnknownRoot {
+            root: self.root_name.to_owned(),
+            expected: &["testsuites", "testsuite"],
+            hint: Some(hint),
+        };
+        (tag.place(), kind)
+    }
+
     fn attempt_kind(&self, element: &str) -> Option<AttemptKind> {
         AttemptKind::from_element(element, &self.options.status_aliases)
     }
@@ -238,6 +248,9 @@ impl Report {
         let read = read_attributes(tag, |name, value| attempt.set(name, value));
         let cells = self.attributes_inside(tag, read)?;
         self.object(tag, cells);
+        if let Some(suite) = self.suites.last() {
+            attempt.written_by(suite.writer, tag.name());
+        }
         if let Some(case) = self.cases_open.innermost() {
             case.attempts.push(attempt);
         } else if let Some(suite) = self.suites.last_mut() {
@@ -435,6 +448,9 @@ impl Report {
         } else {
             if let Some(case) = self.cases_open.innermost() {
                 case.add_property(&self.property_name, trimmed(&text));
+            } else if let Some(suite) = self.suites.last_mut() {
+                let writer = Writer::from_property(&self.property_name, trimmed(&text));
+                suite.writer = writer.unwrap_or(suite.writer);
             }
             let Self {
                 cases_open,

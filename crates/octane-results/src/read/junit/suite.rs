@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::attempt::{Attempt, failure};
 use super::verdict::Verdict;
+use super::writer::Writer;
 use crate::duration::seconds_with;
 use crate::origin::Origin;
 use crate::read::commas::Commas;
@@ -44,6 +45,9 @@ pub(super) struct Suite {
     provides_class: bool,
     tests: Option<u64>,
     failures: Option<u64>,
+    /// How many of these are `errors`.
+    errors: u64,
+    pub(super) writer: Writer,
     cases: u64,
     failed: u64,
     /// Cases that passed after failed attempts, which some tools count as failures too.
@@ -75,6 +79,8 @@ impl Suite {
             provides_class: is_suite,
             tests: None,
             failures: None,
+            errors: 0,
+            writer: outer.map(|outer| outer.writer).unwrap_or_default(),
             cases: 0,
             failed: 0,
             flaky: 0,
@@ -116,6 +122,8 @@ impl Suite {
             provides_class,
             tests,
             failures,
+            errors,
+            writer,
             cases: _,
             failed: _,
             flaky: _,
@@ -136,6 +144,8 @@ impl Suite {
             && *provides_class == other.provides_class
             && *tests == other.tests
             && *failures == other.failures
+            && *errors == other.errors
+            && *writer == other.writer
             && *verdict == other.verdict
             && *time == other.time
     }
@@ -158,9 +168,10 @@ impl Suite {
     /// Sets an attribute.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         let value = value.trim();
+        self.writer = Writer::from_attribute(name, value).unwrap_or(self.writer);
         match name {
             "name" => {
-                let value = &*with_slashes(value);
+                let value = &*with_slashes(without_time(value));
                 value.clone_into(&mut self.name);
                 if self.provides_class && !value.is_empty() {
                     value.clone_into(&mut self.class);
@@ -178,7 +189,12 @@ impl Suite {
             "failures" | "errors" if value.parse::<u64>().is_ok() => {
                 let count = value.parse().unwrap_or(0);
                 self.failures = Some(self.failures.unwrap_or(0).saturating_add(count));
+                if name == "errors" {
+                    self.errors = count;
+                }
             }
+            // How many assumptions did not hold, of those that are no cases too.
+            "aborted" if value.parse::<u64>().is_ok() => {}
             _ => self.verdict.attribute(name, value),
         }
     }
@@ -255,7 +271,11 @@ impl Suite {
         if self.failed > 0 || self.invalid > 0 {
             return None;
         }
-        let declared = self.failures.unwrap_or(0);
+        let messages = match self.writer {
+            Writer::QtTest5 => self.errors,
+            _ => 0,
+        };
+        let declared = self.failures.unwrap_or(0).saturating_sub(messages);
         let none = "but none of its results has failed";
         if declared > self.flaky {
             let declared = usize::try_from(declared).unwrap_or(usize::MAX);
@@ -290,6 +310,22 @@ impl Suite {
             declared,
             found: self.cases,
         })
+    }
+}
+
+/// A name without the time of the run, such as `-20261130045457`, which `unittest-xml-reporting` appends to those of suites.
+fn without_time(name: &str) -> &str {
+    const DIGITS: usize = 14;
+    let Some((rest, time)) = name.rsplit_once('-') else {
+        return name;
+    };
+    let is_time = time.len() == DIGITS
+        && time.starts_with("20")
+        && time.bytes().all(|byte| byte.is_ascii_digit());
+    if is_time && !rest.is_empty() {
+        rest
+    } else {
+        name
     }
 }
 

@@ -17,6 +17,8 @@ use crate::run::TestRun;
 use crate::source::Source;
 use crate::status::Status;
 
+mod writers;
+
 /// All records of a report, one per line: runs with their main fields, everything else as its message.
 fn shown_with(options: &ReadOptions, report: &[u8]) -> String {
     let records = match read(&Source::bytes("in.xml", report), options) {
@@ -459,26 +461,6 @@ fn a_suite_that_declares_a_failure_which_no_result_shows_has_failed() {
     1:46 ||s|a Passed 0ns
     1:1 |||unnamed suite Failed 0ns None Some("the suite declares 1 failure, but none of its results has failed") ""
     "#);
-}
-
-#[test]
-fn what_eclipse_exports_is_read_and_what_intellij_exports_is_refused() {
-    let eclipse = "<testrun name='AllTests' tests='3' failures='0' errors='1' ignored='1'>\n<testsuite name='shop.TaxTest'>\
-        <testcase classname='shop.TaxTest' name='adds' time='0.1'/>\
-        <testcase classname='shop.TaxTest' name='pays' incomplete='true'/>\
-        <testcase classname='shop.TaxTest' name='ships' ignored='true'/></testsuite></testrun>";
-    insta::assert_snapshot!(shown(eclipse), @r"
-    2:32 |shop|TaxTest|adds Passed 100ms
-    2:91 |shop|TaxTest|pays Failed 0ns
-    2:157 |shop|TaxTest|ships Skipped 0ns
-    ");
-    let intellij = "<testrun name='All'><count name='total' value='1'/><suite name='TaxTest'>\
-        <test name='adds' status='failed'/></suite></testrun>";
-    let refused = shown(intellij);
-    assert!(
-        refused.contains("exports of IntelliJ IDEA are not supported"),
-        "{refused}"
-    );
 }
 
 #[test]

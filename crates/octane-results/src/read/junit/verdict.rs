@@ -73,6 +73,16 @@ impl Verdict {
         self.words.push(word.to_owned());
     }
 
+    /// Whether nothing was said.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.statuses.is_empty() && self.words.is_empty()
+    }
+
+    /// Whether this word for a status was said.
+    pub(super) fn has_word(&self, word: &str) -> bool {
+        self.words.iter().any(|said| said == word)
+    }
+
     /// Something that should be true, and means `otherwise` if it is false.
     fn desired(&mut self, value: &str, otherwise: Status) {
         if is_one_of(value, &["false", "no", "0", "n", "f", "off"]) {
@@ -112,7 +122,7 @@ impl Verdict {
         aliases: &StatusAliases,
     ) -> Result<Status, InvalidCell> {
         let mut elements = elements.peekable();
-        if elements.peek().is_none() && self.statuses.is_empty() && self.words.is_empty() {
+        if elements.peek().is_none() && self.is_silent() {
             return Ok(Status::Passed);
         }
         let mut unknown = None;

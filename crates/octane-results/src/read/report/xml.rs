@@ -35,6 +35,11 @@ pub(crate) trait XmlFormat: Send {
     /// always entered.
     fn visit(&self, path: &[String], name: &str) -> Visit;
 
+    /// What a document is that has the element `name` inside the open elements `path`, if it is of another format with the same root.
+    fn foreign(&self, _path: &[String], _name: &str) -> Option<&'static str> {
+        None
+    }
+
     /// Whether the element `name` inside a collected one is needed.
     fn keeps(&self, _name: &str) -> bool {
         true
@@ -213,8 +218,15 @@ fn visit<F: XmlFormat>(
             Visit::Skip
         });
     }
-    if !path.is_empty() {
-        return Ok(format.visit(path, name));
+    if let [root, ..] = path {
+        let Some(hint) = format.foreign(path, name) else {
+            return Ok(format.visit(path, name));
+        };
+        return Err(ReadErrorKind::UnknownRoot {
+            root: root.clone(),
+            expected: format.roots(),
+            hint: Some(hint),
+        });
     }
     if format.roots().contains(&name) {
         return Ok(Visit::Enter);

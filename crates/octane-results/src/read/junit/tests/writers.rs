@@ -1,0 +1,163 @@
+//! Writers whose words mean something else than those of others, and documents that only look like reports of `JUnit`.
+
+use indoc::indoc;
+
+use super::shown;
+use crate::read::options::ReadOptions;
+use crate::read::read;
+use crate::read::record::Record;
+use crate::source::Source;
+
+/// The names of all results and their statuses.
+fn statuses(report: &str) -> Vec<String> {
+    let records = read(
+        &Source::bytes("in.xml", report.as_bytes()),
+        &ReadOptions::default(),
+    );
+    let runs = records.unwrap().filter_map(|record| match record.unwrap() {
+        Record::Run(run) => Some(format!("{}: {}", run.identity.name, run.status)),
+        _ => None,
+    });
+    runs.collect()
+}
+
+#[test]
+fn messages_of_qt_5_are_no_errors_and_a_case_without_a_result_was_skipped() {
+    let report = |version: &str, errors: u64| {
+        format!(
+            "<testsuite errors='{errors}' failures='0' tests='3' name='T'>\
+             <properties><property value='{version}' name='QTestVersion'/></properties>\
+             <testcase result='pass' name='init'/>\
+             <testcase name='skip'><!-- message=\"later\" type=\"skip\" --></testcase></testsuite>"
+        )
+    };
+    assert_eq!(
+        statuses(&report("5.15.8", 2)),
+        ["init: Passed", "skip: Skipped"]
+    );
+    // Later versions write what they mean.
+    assert_eq!(
+        statuses(&report("6.4.2", 2)),
+        ["init: Passed", "skip: Passed", "T: Failed"]
+    );
+    let failed = report("5.15.8", 0).replace("failures='0'", "failures='1'");
+    assert_eq!(
+        statuses(&failed),
+        ["init: Passed", "skip: Skipped", "T: Failed"]
+    );
+}
+
+#[test]
+fn what_eunit_has_cancelled_has_failed() {
+    let report = |suite: &str| {
+        format!(
+            "<testsuite tests='2' failures='0' errors='0' skipped='1' name=\"{suite}\">\
+             <testcase name='a'/><testcase name='b'><skipped type='timeout'>in function f/1</skipped></testcase></testsuite>"
+        )
+    };
+    assert_eq!(statuses(&report("module 'tt'")), ["a: Passed", "b: Failed"]);
+    assert_eq!(statuses(&report("tt")), ["a: Passed", "b: Skipped"]);
+}
+
+#[test]
+fn a_warning_of_doctest_is_no_failure() {
+    let report = indoc! {r#"
+        <testsuites><testsuite name="all" errors="0" failures="0" tests="3" doctest_version="2.4.9">
+          <testcase classname="t.cpp" name="warns"><failure message="1 == 2" type="WARN">t.cpp(5)</failure></testcase>
+          <testcase classname="t.cpp" name="fails"><failure message="1 == 2" type="WARN"/><failure message="2 == 3" type="CHECK"/></testcase>
+        </testsuite></testsuites>
+    "#};
+    assert_eq!(statuses(report), ["warns: Passed", "fails: Failed"]);
+    let other = report.replace("doctest_version", "version");
+    assert_eq!(statuses(&other), ["warns: Failed", "fails: Failed"]);
+}
+
+#[test]
+fn an_assumption_that_does_not_hold_is_no_failure() {
+    let report = |name: &str| {
+        format!(
+            "<testsuite name='s' tests='1' failures='0' aborted='1'>\
+             <testcase name='a'><aborted message='assume' type='{name}'>t</aborted></testcase></testsuite>"
+        )
+    };
+    assert_eq!(
+        statuses(&report("org.opentest4j.TestAbortedException")),
+        ["a: Skipped"]
+    );
+    assert_eq!(statuses(&report("timeout")), ["a: Failed"]);
+    let outside = "<testsuite name='s' tests='0' failures='0' aborted='1'/>";
+    assert!(statuses(outside).is_empty());
+    let killed = "<testsuite name='s' aborted='true'/>";
+    assert_eq!(statuses(killed), ["s: Failed"]);
+}
+
+#[test]
+fn what_ctest_could_not_run_has_failed() {
+    let report = |class: &str, reason: &str| {
+        format!(
+            "<testsuite name='(empty)' tests='1' failures='0' skipped='1'><testcase name='a' classname='{class}' time='0' \
+             status='notrun'><skipped message='{reason}'/></testcase></testsuite>"
+        )
+    };
+    for reason in ["Unable to find executable", "Fixture dependency failed"] {
+        assert_eq!(statuses(&report("a", reason)), ["a: Failed"], "{reason}");
+        assert_eq!(statuses(&report("b", reason)), ["a: Skipped"], "{reason}");
+    }
+    for reason in ["SKIP_RETURN_CODE=77", "SKIP_REGULAR_EXPRESSION_MATCHED", ""] {
+        assert_eq!(statuses(&report("a", reason)), ["a: Skipped"], "{reason}");
+    }
+}
+
+#[test]
+fn the_time_of_a_run_is_no_part_of_a_class() {
+    let report = |name: &str| format!("<testsuite name='{name}'><testcase name='a'/></testsuite>");
+    for (name, class) in [
+        ("Errors-20261130045457", "Errors"),
+        ("Errors-19991130045457", "Errors-19991130045457"),
+        ("Errors-2026113004545", "Errors-2026113004545"),
+        ("-20261130045457", "-20261130045457"),
+    ] {
+        let shown = shown(&report(name));
+        assert!(shown.contains(&format!("||{class}|a Passed")), "{shown}");
+    }
+}
+
+#[test]
+fn what_eclipse_exports_is_read_and_what_intellij_exports_is_refused() {
+    let eclipse = "<testrun name='AllTests' tests='3' failures='0' errors='1' ignored='1'>\n<testsuite name='shop.TaxTest'>\
+        <testcase classname='shop.TaxTest' name='adds' time='0.1'/>\
+        <testcase classname='shop.TaxTest' name='pays' incomplete='true'/>\
+        <testcase classname='shop.TaxTest' name='ships' ignored='true'/></testsuite></testrun>";
+    insta::assert_snapshot!(shown(eclipse), @r"
+    2:32 |shop|TaxTest|adds Passed 100ms
+    2:91 |shop|TaxTest|pays Failed 0ns
+    2:157 |shop|TaxTest|ships Skipped 0ns
+    ");
+    let intellij = "<testrun name='All'><count name='total' value='1'/><suite name='TaxTest'>\
+        <test name='adds' status='failed'/></suite></testrun>";
+    let refused = shown(intellij);
+    assert!(
+        refused.contains("exports of IntelliJ IDEA are not supported"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_report_of_another_format_with_the_same_root_is_refused() {
+    for report in [
+        "<testsuites xmlns='http://check.sourceforge.net/ns'><suite><title>S</title><test result='failure'><id>eq</id></test></suite></testsuites>",
+        "<testsuite><test><result>FAIL</result><name>adds</name></test></testsuite>",
+    ] {
+        let refused = shown(report);
+        assert!(
+            refused.contains("reports of check and DejaGnu are not supported"),
+            "{refused}"
+        );
+    }
+    let cppunit = "<TestRun><FailedTests><FailedTest id='2'><Name>a</Name></FailedTest></FailedTests><SuccessfulTests/></TestRun>";
+    let refused = shown(cppunit);
+    assert!(
+        refused.contains("reports of CppUnit are not supported"),
+        "{refused}"
+    );
+}
