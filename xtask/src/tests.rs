@@ -47,7 +47,12 @@ pub(crate) fn run_stages(shell: &Shell, root: &Path, stages: &mut Stages) -> Res
 /// Runs all tests but those of the documentation.
 fn others(shell: &Shell) -> Result<()> {
     if has_nextest(shell) {
-        cmd!(shell, "cargo nextest run --workspace").run()?;
+        let threads = threads().to_string();
+        cmd!(
+            shell,
+            "cargo nextest run --workspace --test-threads {threads}"
+        )
+        .run()?;
     } else {
         // The same tests without the nicer runner: a machine with Rust alone is enough.
         cmd!(
@@ -57,6 +62,11 @@ fn others(shell: &Shell) -> Result<()> {
         .run()?;
     }
     Ok(())
+}
+
+/// How many tests run at once. Many wait for processes and servers: with one for each processor, those are idle for a third of the time.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, |processors| processors.get() * 2)
 }
 
 /// Runs each benchmark of the sandbox once, with little data: what nobody runs stops working unnoticed.
