@@ -18,13 +18,14 @@
 //! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own.
 //! - Words that mean something else to some writers: `errors` of Qt 4 and 5 counts messages, and a case without a `result` was skipped there.
-//!   What `EUnit` calls skipped was cancelled, and has failed. So has what CTest could not run. A `failure` of doctest with the type `WARN`
-//!   is none, and an assumption of `JUnit` that did not hold (`aborted`, as Ant writes it) is skipped.
+//!   What `EUnit` calls skipped was cancelled, and has failed. So has what `CTest` could not run. A `failure` of doctest with the type `WARN`
+//!   is none, the tests that `GoogleTest` only lists have no status, and an assumption of `JUnit` that did not hold (`aborted`, as Ant writes it) is skipped.
 //! - The time of a run at the end of a suite's name (`-20261130045457`), as `unittest-xml-reporting` writes it, is left out.
 //! - The reports of check and `DejaGnu` begin like those of `JUnit`, and are refused.
 //! - The `testrun` that Eclipse exports is read like `testsuites`.
 //! - The **origin**, by which results of one test are distinguished, is the path of the suites' names, and the attributes `hostname`,
-//!   `file` and `project` of the case or else of the nearest suite that has them.
+//!   `file` and `project` of the case or else of the nearest suite that has them. A `group` of the case, as Common Test has it, is the end
+//!   of the path.
 //! - `flakyFailure` and `flakyError` are earlier attempts of a case that passed in the end; `rerunFailure`
 //!   and `rerunError` are further attempts of one that failed in the end.
 //! - The **start time** is the `timestamp` of the case or else of the nearest suite; without either there is

@@ -110,6 +110,8 @@ impl Case {
             }
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "time" => value.clone_into(&mut self.time),
+            // Of Common Test, which runs a case in several groups.
+            "group" if !value.is_empty() => self.origin.suite = Some(value.into()),
             _ => self.verdict.attribute(name, value),
         }
     }
@@ -147,8 +149,12 @@ impl Case {
         commas: &mut Commas,
         warn: &mut dyn FnMut(WarningKind),
     ) -> Result<Status, Vec<InvalidCell>> {
-        if suite.writer == Writer::QtTest5 && self.attempts.is_empty() && self.verdict.is_silent() {
-            self.verdict.word("skipped");
+        if self.attempts.is_empty() && self.verdict.is_silent() {
+            match suite.writer {
+                Writer::QtTest5 => self.verdict.word("skipped"),
+                Writer::GoogleTestList => self.verdict.word(""),
+                Writer::Any | Writer::EUnit | Writer::Doctest => {}
+            }
         }
         self.fail_if_ctest_could_not_run_it();
         let said = (self.attempts.iter()).filter_map(|attempt| attempt.kind.status());
@@ -196,7 +202,10 @@ impl Case {
         } = &mut run.origin;
         share(project, own.project.as_ref().or(outer.project.as_ref()));
         share(hostname, own.hostname.as_ref().or(outer.hostname.as_ref()));
-        share(path, outer.suite.as_ref());
+        match (&own.suite, &outer.suite) {
+            (Some(group), Some(suite)) => *path = Some(format!("{suite} > {group}").into()),
+            (own, suite) => share(path, own.as_ref().or(suite.as_ref())),
+        }
         share(file, own.file.as_ref().or(outer.file.as_ref()));
         if status == Status::Skipped {
             run.description = (self.attempts.iter_mut())
@@ -214,7 +223,7 @@ impl Case {
         Ok(status)
     }
 
-    /// CTest, whose cases are their own classes, calls what it could not start "not run", and counts it as failed. What it skips on
+    /// `CTest`, whose cases are their own classes, calls what it could not start "not run", and counts it as failed. What it skips on
     /// request has a message that says so.
     fn fail_if_ctest_could_not_run_it(&mut self) {
         if self.class != self.run.identity.name || !self.verdict.has_word("notrun") {

@@ -290,6 +290,9 @@ impl Report {
         let cells = self.attributes(tag, read)?;
         self.invalid(tag.place(), cells);
         suite.has_invalid_bytes |= tag.has_invalid_bytes();
+        if self.suites.is_empty() {
+            suite.recognise_root();
+        }
         if let Some(started) = started {
             suite.started = self.started(tag.place(), &started).or(suite.started);
         }

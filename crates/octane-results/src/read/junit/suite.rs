@@ -199,6 +199,14 @@ impl Suite {
         }
     }
 
+    /// Takes note of who has written it, once its attributes are known and if it is the root.
+    pub(super) fn recognise_root(&mut self) {
+        let declares_tests_only = self.tests.is_some() && self.failures.is_none();
+        if self.name == "AllTests" && declares_tests_only {
+            self.writer = Writer::GoogleTestList;
+        }
+    }
+
     /// Counts a case of this suite, with its status if that is known.
     pub(super) fn count(&mut self, status: Option<Status>, is_flaky: bool) {
         self.cases += 1;
@@ -303,6 +311,10 @@ impl Suite {
     /// The declared number of tests if it differs from that of the cases. Differing numbers of failures are normal,
     /// since reports count a failure of a test and of its clean-up differently.
     pub(super) fn mismatch(&self) -> Option<WarningKind> {
+        if self.writer == Writer::Doctest {
+            // Its `tests` are assertions.
+            return None;
+        }
         let declared = self.tests.filter(|tests| *tests != self.cases)?;
         Some(WarningKind::Totals {
             suite: self.name.clone(),

@@ -60,6 +60,38 @@ fn what_eunit_has_cancelled_has_failed() {
 }
 
 #[test]
+fn a_group_of_common_test_is_part_of_the_origin() {
+    let report = "<testsuite name='SUITE'><testcase name='a' group='tls'/><testcase name='a' group='tcp'/><testcase name='a' group=''/></testsuite>";
+    let records = read(
+        &Source::bytes("in.xml", report.as_bytes()),
+        &ReadOptions::default(),
+    );
+    let suites = records.unwrap().filter_map(|record| match record.unwrap() {
+        Record::Run(run) => run.origin.suite,
+        _ => None,
+    });
+    let suites: Vec<_> = suites.collect();
+    let expected = ["SUITE > tls", "SUITE > tcp", "SUITE"].map(Into::into);
+    assert_eq!(suites, expected);
+}
+
+#[test]
+fn tests_that_googletest_lists_have_no_status() {
+    let report = |root: &str| {
+        format!(
+            "<testsuites tests='1' {root} name='AllTests'><testsuite name='DeathTest' tests='1'>\n\
+             <testcase name='dies' file='t.cc' line='24'/></testsuite></testsuites>"
+        )
+    };
+    let listed = shown(&report(""));
+    assert!(
+        listed.starts_with("invalid in.xml:2:1: status is empty"),
+        "{listed}"
+    );
+    assert_eq!(statuses(&report("failures='0'")), ["dies: Passed"]);
+}
+
+#[test]
 fn a_warning_of_doctest_is_no_failure() {
     let report = indoc! {r#"
         <testsuites><testsuite name="all" errors="0" failures="0" tests="3" doctest_version="2.4.9">
@@ -68,8 +100,11 @@ fn a_warning_of_doctest_is_no_failure() {
         </testsuite></testsuites>
     "#};
     assert_eq!(statuses(report), ["warns: Passed", "fails: Failed"]);
+    let declared = "declares 3 tests";
+    assert!(!shown(report).contains(declared), "they are assertions");
     let other = report.replace("doctest_version", "version");
     assert_eq!(statuses(&other), ["warns: Failed", "fails: Failed"]);
+    assert!(shown(&other).contains(declared), "{}", shown(&other));
 }
 
 #[test]
