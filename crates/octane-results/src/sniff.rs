@@ -268,6 +268,9 @@ pub(crate) fn foreign_root(root: &str) -> Option<&'static str> {
     match root {
         "TestLog" | "TestResult" => Some("Boost.Test reports are not supported yet"),
         "doctest" => Some("use doctest's JUnit reports"),
+        "TestCase" => Some("use QtTest's JUnit reports (`-o FILE,junitxml`)"),
+        "CUNIT_TEST_RUN_REPORT" => Some("use CUnit's JUnit reports"),
+        "unittest-results" => Some("UnitTest++ reports are not supported yet"),
         "Site" => Some("CTest reports are not supported yet"),
         "Results" => Some("UFT reports are not supported yet"),
         "events" | "execution" => Some("Open Test Reporting is not supported yet"),
@@ -296,7 +299,9 @@ mod tests {
     fn unsupported_formats_are_described() {
         assert_eq!(sniff(b"PK\x03\x04..", Some("csv")), Err("a ZIP archive"));
         assert_eq!(sniff(b"<!doctype html><p>", None), Err("a web page"));
-        assert!(foreign_root("TestLog").is_some());
+        for root in ["TestLog", "TestCase", "CUNIT_TEST_RUN_REPORT"] {
+            assert!(foreign_root(root).is_some(), "{root}");
+        }
     }
 
     #[test]
