@@ -312,13 +312,13 @@ fn human(input: &Input, args: &ValidateArgs, plan: &PlanTotals, repeated: &[Repe
         ));
     }
     let title = match repeated.len() {
-        1 => "1 run has".to_owned(),
-        count => format!("{} runs have", thousands(count)),
+        1 => "1 run has several results and shows one".to_owned(),
+        count => format!(
+            "{} runs have several results and show one each",
+            thousands(count)
+        ),
     };
-    let title = format!(
-        "{title} several results and shows one (`--reruns {}`)",
-        args.input.reruns
-    );
+    let title = format!("{title} (`--reruns {}`)", args.input.reruns);
     let runs = repeated.iter().map(|run| {
         let flaky = if run.is_flaky { ", flaky" } else { "" };
         format!("{}: {}{flaky}", run.name(), plural(run.results, "result"))

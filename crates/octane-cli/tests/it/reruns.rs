@@ -118,4 +118,10 @@ fn validate_names_runs_with_several_results() {
         text.contains("1 run has several results and shows one (`--reruns last`):\n  CartTest.adds: 2 results, flaky"),
         "{text}"
     );
+    place.file("s.xml", &RETRIED.replace("CartTest", "TaxTest"));
+    let text = place.octane(&["validate", "r.xml", "s.xml"]).stdout;
+    assert!(
+        text.contains("2 runs have several results and show one each (`--reruns last`):"),
+        "{text}"
+    );
 }
