@@ -11,7 +11,10 @@
 //! A test that only issued warnings is neither red nor green, and `NUnit` itself does not count it as passed: it is skipped,
 //! with the warning as its description. Before version 2.5 there is no `result`: then `executed` and `success` decide. A
 //! test with a `failure`, or with `success="False"` beside a word that means passed, has failed whatever else is said. One
-//! with `executed="False"` beside such a word is skipped: some writers have no other way to say it.
+//! with `executed="False"` beside such a word is skipped: some writers have no other way to say it. Beside a word that means
+//! passed or skipped, a `failure` whose message is empty, with a stack trace that is empty or `None`, is none, as
+//! `pytest-nunit` writes it in each test; nor is one whose message begins with `Skipped: ` beside a word that means skipped, or
+//! one that only lists the runs of a test (`Run 1: Passed`) beside one that means passed, as `TestCafe` does in quarantine mode.
 //!
 //! Where the format leaves room, this reader decides:
 //!
@@ -19,6 +22,8 @@
 //!   `TaxTest(1)` and `TaxTest(2)`, are distinguished; else `classname`, or else the nearest suite with a name. In version 2,
 //!   where the name of a test is its full name, it is the innermost suite that the name begins with, or what is before the
 //!   last dot outside arguments.
+//! - Tests of version 2 with the same suite, class and name are different tests, `adds (2)`, numbered in the order of the
+//!   file: that version has no retries, so the later one is no repeat that makes up for the first.
 //! - A failure **of a suite** is a failed result of its own, named after the suite, if the suite was torn down in vain
 //!   (`site="TearDown"`, or `TearDown : ` before its message), or if it has failed by itself and none of its results has: a fixture that could not be set up, an
 //!   assembly that could not be loaded. The failures of `OneTimeSetUp` are in each test of the suite as well, and there they
@@ -31,10 +36,13 @@
 //!   file.
 //! - A test without a **start time** has that of the nearest suite; in version 2 that of the report.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::distinct::remove_repeated;
 use super::report::dotnet;
+use super::report::fields::numbered;
 use super::report::xml::{Element, Visit, XmlFormat};
 use super::report::{Draft, Moment, Outcome, ReportFile, Took};
 use crate::run::Failure;
@@ -43,7 +51,7 @@ use crate::status::Status;
 mod parts;
 mod suite;
 
-use parts::{as_reported, attachments, in_failure, outcome};
+use parts::{as_reported, attachments, has_failure, in_failure, outcome};
 use suite::{Shown, Suite};
 
 /// A report of `NUnit`.
@@ -51,6 +59,10 @@ use suite::{Shown, Suite};
 pub(crate) struct Nunit {
     /// The open suites, the root included.
     suites: Vec<Suite>,
+    /// Whether it is of version 2, which has no retries.
+    is_version_2: bool,
+    /// How many tests of version 2 there were of each suite, class and name, by their digests.
+    names: HashMap<u64, u32>,
 }
 
 impl XmlFormat for Nunit {
@@ -74,6 +86,7 @@ impl XmlFormat for Nunit {
     }
 
     fn enter(&mut self, path: &[String], element: Element, file: &mut ReportFile) {
+        self.is_version_2 |= element.name == "test-results";
         if is_suite(path) {
             let suite = Suite::new(&element, self.suites.last(), file);
             self.suites.push(suite);
@@ -129,7 +142,7 @@ impl Nunit {
                     Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
                 )
             };
-            suite.has_failed |= !is_quiet(&as_reported(case)) || case.child("failure").is_some();
+            suite.has_failed |= !is_quiet(&as_reported(case)) || has_failure(case);
             draft.origin = suite.origin.clone();
             draft.inherited = Some(suite.inherited());
         }
@@ -151,7 +164,26 @@ impl Nunit {
             Outcome::Known(Status::Skipped) => reason.or(description),
             _ => description.or(reason),
         };
+        if self.is_version_2 {
+            self.number(&mut draft);
+        }
         file.push(draft);
+    }
+
+    /// Numbers a test with the suite, class and name of another one.
+    fn number(&mut self, draft: &mut Draft) {
+        let mut digest = DefaultHasher::new();
+        let Draft {
+            origin,
+            package,
+            class,
+            name,
+            ..
+        } = &*draft;
+        (&origin.file, &origin.suite, package, class, name.trim()).hash(&mut digest);
+        let count = self.names.entry(digest.finish()).or_default();
+        *count += 1;
+        numbered(draft, *count);
     }
 
     /// The full class of a test, and its name without it.

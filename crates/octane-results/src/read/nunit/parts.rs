@@ -33,9 +33,51 @@ pub(super) fn as_reported(of: &Element) -> Outcome {
     })
 }
 
+/// Whether a test has a `failure` that tells of one. Some writers have that element in tests that have not failed:
+///
+/// | the word means | the message | the stack trace | written by |
+/// | --- | --- | --- | --- |
+/// | passed or skipped | is empty | is empty or `None` | `pytest-nunit` |
+/// | skipped | begins with `Skipped: ` | any | `pytest-nunit` |
+/// | passed | lists runs: `Run 1: Passed` | any | `testcafe-reporter-nunit3` |
+///
+/// An element without a message tells of a failure.
+pub(super) fn has_failure(case: &Element) -> bool {
+    let Some(failure) = case.child("failure") else {
+        return false;
+    };
+    let text = |name| {
+        let text = failure.child(name).map(Element::text);
+        text.map(|text| text.unwrap_or_default().trim())
+    };
+    let Some(message) = text("message").filter(|_| case.attribute("result").is_some()) else {
+        return true;
+    };
+    let is_without_trace = matches!(text("stack-trace"), None | Some("" | "None"));
+    let is_none = match as_reported(case) {
+        Outcome::Known(Status::Passed | Status::Skipped) if message.is_empty() => is_without_trace,
+        Outcome::Known(Status::Skipped) => message.starts_with("Skipped: "),
+        Outcome::Known(Status::Passed) => lists_runs(message),
+        _ => false,
+    };
+    !is_none
+}
+
+/// Whether a message does no more than list how the runs of a test in quarantine ended; the first one has a number, others
+/// may have an id.
+fn lists_runs(message: &str) -> bool {
+    let run = |line: &'_ str| {
+        let (id, verdict) = line.strip_prefix("Run ")?.split_once(": ")?;
+        let is_run = matches!(verdict, "Passed" | "Failed") && !id.contains(' ');
+        is_run.then(|| id.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let mut lines = (message.lines().map(str::trim)).filter(|line| !line.is_empty());
+    lines.next().and_then(run) == Some(true) && lines.all(|line| run(line).is_some())
+}
+
 /// The outcome of a test.
 pub(super) fn outcome(case: &Element, file: &ReportFile) -> Outcome {
-    let has_failure = case.child("failure").is_some();
+    let has_failure = has_failure(case);
     let outcome = by_attributes(case, |word, has_failed| {
         if has_failure {
             file.outcome_beside_failure(word, &WORDS)

@@ -83,6 +83,83 @@ fn what_contradicts_a_pass_wins() {
 }
 
 #[test]
+fn a_failure_that_tells_of_none_leaves_the_word_as_it_is() {
+    let of = |word: &str, message: &str, trace: &str| {
+        let report = format!(
+            "<test-run><test-suite type='TestFixture' name='s'><test-case name='t' result='{word}'><failure>\
+            <message>{message}</message><stack-trace>{trace}</stack-trace></failure></test-case></test-suite></test-run>"
+        );
+        let shown = shown(&report);
+        let result = shown.lines().next().unwrap_or_default();
+        let status = result.split("|t ").nth(1).unwrap_or_default();
+        status.split(" 0ns").next().unwrap_or_default().to_owned()
+    };
+    for (word, message, trace, expected) in [
+        ("Passed", "<![CDATA[]]>", "<![CDATA[None]]>", "Passed"),
+        ("Passed", " ", "", "Passed"),
+        ("Passed", "", "at t.py:3", "Failed"),
+        ("Failed", "", "None", "Failed"),
+        ("Skipped", "", "None", "Skipped"),
+        ("Skipped", "Skipped: later", "t.py::3", "Skipped"),
+        ("Passed", "Skipped: later", "t.py::3", "Failed"),
+        ("Skipped", "assert 1 == 2", "None", "Failed"),
+        (
+            "Passed",
+            "\n Run 1: Passed\nRun Rel8N: Passed\n",
+            "",
+            "Passed",
+        ),
+        ("Passed", "Run 1: Failed\nRun 2: Passed", "", "Passed"),
+        ("Passed", "Run 1: Passed\nassert 1 == 2", "", "Failed"),
+        ("Passed", "Run away: Failed", "", "Failed"),
+        ("Inconclusive", "Run 1: Failed\nRun 2: Passed", "", "Failed"),
+    ] {
+        assert_eq!(of(word, message, trace), expected, "{word} {message}");
+    }
+    insta::assert_snapshot!(shown(
+        "<test-run failed='1' result='Failed'><test-case name='t' result='Passed'>\
+        <failure><message/><stack-trace>None</stack-trace></failure></test-case></test-run>"
+    ), @r#"
+    1:38 |||t Passed 0ns
+    1:1 |||test run Failed 0ns
+      failure None Some("the suite declares 1 failure, but none of its results has failed") ""
+    "#);
+}
+
+#[test]
+fn equal_names_in_version_2_are_different_tests() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <test-results name="r">
+          <test-suite name="Chrome" type="TestFixture">
+            <results>
+              <test-case name="adds" executed="True" success="False" result="Failure"/>
+              <test-case name="adds" executed="True" success="True" result="Success"/>
+            </results>
+          </test-suite>
+          <test-suite name="Firefox" type="TestFixture">
+            <results><test-case name="adds" executed="True" success="True" result="Success"/></results>
+          </test-suite>
+        </test-results>
+    "#}), @"
+    4:7 ||Chrome|adds Failed 0ns
+      suite Chrome
+      file r
+    5:7 ||Chrome|adds (2) Passed 0ns
+      suite Chrome
+      file r
+    9:14 ||Firefox|adds Passed 0ns
+      suite Firefox
+      file r
+    ");
+    insta::assert_snapshot!(shown(
+        "<test-run><test-case name='t' result='Failed'/><test-case name='t' result='Passed'/></test-run>"
+    ), @"
+    1:11 |||t Failed 0ns
+    1:48 |||t Passed 0ns
+    ");
+}
+
+#[test]
 fn version_3_is_read_with_all_that_it_says() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <test-run id="2" result="Failed" start-time="2026-03-01 08:00:00Z">
