@@ -8,7 +8,9 @@
 //! | `Fail` | failed |
 //! | `Skip`, `NotRun` | skipped |
 //!
-//! A test with a `failure` has failed whatever its `result` says.
+//! A test with a `failure` has failed whatever its `result` says. `undefined`, which `jest-xunit` writes for tests that jest
+//! skipped or has to do, is skipped for as many tests as the assembly, or else the collection, counts that neither passed nor
+//! failed; beyond that it is no valid status.
 //!
 //! Where the format leaves room, this reader decides:
 //!
@@ -38,6 +40,10 @@ use crate::run::Failure;
 use crate::status::Status;
 use octane_model::plural::plural;
 
+mod untold;
+
+use untold::Untold;
+
 const WORDS: [(&str, Status); 4] = [
     ("Pass", Status::Passed),
     ("Fail", Status::Failed),
@@ -61,6 +67,7 @@ pub(crate) struct Xunit {
     /// The name of the `class` or `collection`.
     group: String,
     totals: Totals,
+    untold: Untold,
 }
 
 /// What the assembly says of its results, and what they are.
@@ -98,6 +105,7 @@ impl XmlFormat for Xunit {
                 let name = without_id(element.attribute("name").unwrap_or_default());
                 let class = name.strip_prefix(COLLECTION).unwrap_or(name);
                 class.clone_into(&mut self.group);
+                self.untold.enter_group(&element);
                 self.origin.suite = (!name.is_empty()).then(|| name.into());
             }
             _ => {}
@@ -105,9 +113,10 @@ impl XmlFormat for Xunit {
     }
 
     fn element(&mut self, _path: &[String], element: Element, file: &mut ReportFile) {
-        self.totals.found += u64::from(is_counted_as_failed(&element));
+        let is_untold = self.untold.takes(&element);
+        self.totals.found += u64::from(!is_untold && is_counted_as_failed(&element));
         let draft = match element.name.as_str() {
-            "test" => self.test(&element, file),
+            "test" => self.test(&element, is_untold, file),
             "failure" => self.fixture(&element, file),
             _ => self.error(&element),
         };
@@ -120,10 +129,12 @@ impl XmlFormat for Xunit {
                 self.totals.check(&self.origin, file);
                 self.origin = Origin::default();
                 self.started = None;
+                self.untold = Untold::default();
             }
             Some("collection" | "class") => {
                 self.group.clear();
                 self.origin.suite = None;
+                self.untold.leave_group();
             }
             _ => {}
         }
@@ -178,6 +189,7 @@ impl Xunit {
             file: path.map(|path| path.replace('\\', "/").into()),
             ..Origin::default()
         };
+        self.untold = Untold::of(assembly);
         let started = assembly
             .attribute("start-rtf")
             .map(str::to_owned)
@@ -189,11 +201,12 @@ impl Xunit {
         self.started = file.started(assembly.place, started);
     }
 
-    fn test(&self, test: &Element, file: &ReportFile) -> Draft {
+    fn test(&self, test: &Element, is_untold: bool, file: &ReportFile) -> Draft {
         let class = test.attribute("type");
         let name = test.attribute("name").or(test.attribute("method"));
         let name = dotnet::own_name(name.unwrap_or_default(), class.unwrap_or(&self.group));
         let mut draft = Draft::new(test.place, name, outcome(test, file));
+        untold::set_outcome(&mut draft, test, is_untold, file);
         match class {
             Some(class) => dotnet::set_class(&mut draft, class, file),
             None => dotnet::set_class(&mut draft, &self.group, file),

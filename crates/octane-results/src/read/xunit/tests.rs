@@ -38,6 +38,54 @@ fn each_word_means_what_the_table_says() {
 }
 
 #[test]
+fn undefined_is_skipped_as_far_as_the_counters_say_so() {
+    for (counters, of_group, expected) in [
+        (
+            "total='3' passed='1' failed='0' skipped='1'",
+            "total='2'",
+            ["Skipped", "Skipped"],
+        ),
+        (
+            "total='2' passed='1' failed='0'",
+            "",
+            ["Skipped", "invalid"],
+        ),
+        (
+            "total='3' passed='1' failed='2'",
+            "",
+            ["invalid", "invalid"],
+        ),
+        (
+            "",
+            "total='2' passed='1' failed='0'",
+            ["Skipped", "invalid"],
+        ),
+        ("", "", ["invalid", "invalid"]),
+    ] {
+        let report = format!(
+            "<assembly {counters}><collection {of_group}><test name='a' result='Pass'/>\
+            <test name='b' result='undefined'/><test name='c' result='undefined'/></collection></assembly>"
+        );
+        let shown = shown(&report);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines.len(), 3, "{shown}");
+        for (line, expected) in lines[1..].iter().zip(expected) {
+            assert!(line.contains(expected), "{counters} {of_group}: {shown}");
+        }
+    }
+    let report = "<assembly name='a.dll' total='2' passed='0' failed='1'><test name='b' result='undefined'/></assembly>";
+    insta::assert_snapshot!(shown(report), @r#"
+    1:56 |||b Skipped 0ns
+      file a.dll
+    1:1 |||a.dll Failed 0ns
+      failure None Some("the assembly declares 1 failure, but none of its results has failed") ""
+      file a.dll
+    "#);
+    let report = "<assembly><test name='b' result='undefined'><failure/></test></assembly>";
+    assert!(shown(report).contains("b Failed "));
+}
+
+#[test]
 fn version_3_is_read_with_all_that_it_says() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <assemblies schema-version="3" computer="agent-1">
