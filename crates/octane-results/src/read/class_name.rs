@@ -82,6 +82,7 @@ mod tests {
             ("a.Outer$Inner", "", ("a", "Outer$Inner")),
             ("TaxTest", "", ("", "TaxTest")),
             ("widget.test.js", "", ("", "widget.test.js")),
+            ("t_test.sh", "", ("", "t_test.sh")),
             ("Cart shows. totals", "", ("", "Cart shows. totals")),
             ("tests/cart.spec", "", ("", "tests/cart.spec")),
             ("v1.2.Test", "", ("", "v1.2.Test")),

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 /// Extensions of files with tests, as in the `classname` of JavaScript tools.
-const EXTENSIONS: [&str; 24] = [
+const EXTENSIONS: [&str; 27] = [
     "bats", "c", "cc", "cjs", "cpp", "cs", "cts", "dart", "ex", "exs", "feature", "go", "java",
-    "js", "jsx", "kt", "mjs", "mts", "php", "py", "rb", "rs", "ts", "tsx",
+    "js", "jsx", "kt", "lua", "mjs", "mts", "php", "pl", "py", "rb", "rs", "sh", "ts", "tsx",
 ];
 
 /// Whether the last segment of a name with dots is a file extension.
@@ -40,6 +40,7 @@ mod tests {
             (r"C:\work/tests\a.py", "C:/work/tests/a.py"),
             (r"Shop\Cart\TaxTest", r"Shop\Cart\TaxTest"),
             (r"a\b.c\d", r"a\b.c\d"),
+            (r"tests\a_test.sh", "tests/a_test.sh"),
             ("tests/a.py", "tests/a.py"),
             ("", ""),
         ] {

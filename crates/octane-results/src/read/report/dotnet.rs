@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::draft::Draft;
 use super::file::ReportFile;
+use crate::read::file_names::is_file_extension;
 
 /// Sets the class of `draft` by the full name of a class in .NET.
 ///
 /// `Shop.Cart.TaxTest` is the class `TaxTest` in the package `Shop.Cart`; nested classes (`Outer+Inner`), type arguments
 /// (`Store<System.Int32>`) and arguments of fixtures (`TaxTest("a.b")`) belong to the class; the assembly after a comma
-/// does not. A text that is no such name is the class as a whole, and where the suite path has a package, only that is
+/// does not. A text that is no such name, or ends like the name of a test file, is the class as a whole, and where the suite path has a package, only that is
 /// removed.
 pub(crate) fn set_class(draft: &mut Draft, full: &str, file: &ReportFile) {
     let full = without_assembly(full);
@@ -64,12 +65,13 @@ pub(crate) fn error_type(message: &str) -> Option<String> {
     is_type.then(|| head.to_owned())
 }
 
-/// Namespace and class of a full name.
+/// Namespace and class of a full name; a name of a file, as tools of other languages write it, has no namespace.
 fn split(full: &str) -> Option<(&str, &str)> {
     let (namespace, class) = split_last(full)?;
     let end = class.find(['(', '<', '[', '`']).unwrap_or(class.len());
     let is_class = class[..end].split('+').all(is_identifier);
-    (is_class && namespace.split('.').all(is_identifier)).then_some((namespace, class))
+    let is_file = is_file_extension(class);
+    (is_class && !is_file && namespace.split('.').all(is_identifier)).then_some((namespace, class))
 }
 
 fn is_identifier(segment: &str) -> bool {
@@ -123,6 +125,9 @@ mod tests {
                 Some(("Shop", r#"TaxTest("a.)\".b",'.',1.5d)"#)),
             ),
             ("TaxTest", None),
+            ("test_cart.py", None),
+            ("cart.test.js", None),
+            ("Shop.Ts", Some(("Shop", "Ts"))),
             ("Cart shows. totals", None),
             ("Cart.shows totals", None),
             (".TaxTest", None),
