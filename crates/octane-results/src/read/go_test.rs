@@ -38,7 +38,7 @@ mod output;
 mod package;
 
 use event::{Event, NO_END};
-use output::message;
+use output::{message, plain};
 use package::Package;
 
 /// The name of the result of a package that failed without a failed test.
@@ -91,13 +91,13 @@ impl LineFormat for GoTest {
         for (name, mut package) in std::mem::take(&mut self.packages) {
             package.end_tests(&name, false, file);
             if !package.has_failed_test && !package.is_untested() {
-                let failure = Failure::new(NO_END).details(package.output.text());
+                let failure = Failure::new(NO_END).details(plain(&package.output));
                 self.push_package(&name, package.place, failure, Took::Unknown, file);
             }
         }
         for (name, build) in std::mem::take(&mut self.builds) {
             if build.has_failed && !build.is_named {
-                let failure = Failure::new("build failed").details(build.output.text());
+                let failure = Failure::new("build failed").details(plain(&build.output));
                 self.push_package(package_of(&name), build.place, failure, Took::Unknown, file);
             }
         }
@@ -165,7 +165,7 @@ impl GoTest {
         if details.is_empty() {
             details = std::mem::take(&mut self.plain);
         }
-        let details = details.text();
+        let details = plain(&details);
         let message = match message(&details) {
             _ if !failed_build.is_empty() || details.contains("[build failed]") => {
                 "build failed".to_owned()
@@ -192,7 +192,7 @@ impl GoTest {
         };
         if !self.failed.contains(name) {
             let message = reason.trim().trim_matches(['[', ']']);
-            let details = std::mem::take(&mut self.plain).text();
+            let details = plain(&std::mem::take(&mut self.plain));
             let failure = Failure::new(message).details(details);
             self.push_package(name, place, failure, Took::Unknown, file);
         }

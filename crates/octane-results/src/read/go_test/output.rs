@@ -1,5 +1,13 @@
 //! What Go prints about a test.
 
+use crate::colors::without_colors;
+use crate::read::report::output::Output;
+
+/// What was printed, without colours, which a test prints if it is told that somebody sees them.
+pub(super) fn plain(output: &Output) -> String {
+    without_colors(&output.text()).into_owned()
+}
+
 /// Whether a text is a line by which Go frames the output of a test, such as `=== RUN   TestPays`.
 pub(super) fn is_frame(text: &str) -> bool {
     let line = text.trim_start();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::event::{Event, NO_END};
-use super::output::{is_about_no_tests, is_frame, is_measured, message, skip_reason};
+use super::output::{is_about_no_tests, is_frame, is_measured, message, plain, skip_reason};
 use crate::metadata::{Attachment, Property};
 use crate::read::line_column::LineColumn;
 use crate::read::report::output::Output;
@@ -79,7 +79,7 @@ impl Package {
         });
         self.has_failed_test |= status == Status::Failed;
         let failure = (status == Status::Failed).then(|| {
-            let details = test.output.text();
+            let details = plain(&test.output);
             Failure {
                 message: message(&details),
                 details,
@@ -87,7 +87,7 @@ impl Package {
             }
         });
         let is_skipped = status == Status::Skipped;
-        let reason = is_skipped.then(|| skip_reason(&test.output.text()));
+        let reason = is_skipped.then(|| skip_reason(&plain(&test.output)));
         file.push(Draft {
             duration: event.elapsed(),
             failure,
@@ -145,7 +145,7 @@ impl Package {
             return;
         }
         self.has_failed_test = true;
-        let output = test.output.text();
+        let output = plain(&test.output);
         let message = match message(&output) {
             Some(panic) if panic.starts_with("panic: ") => format!("{NO_END}: {panic}"),
             _ => NO_END.to_owned(),

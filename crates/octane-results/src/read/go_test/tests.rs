@@ -34,6 +34,26 @@ fn every_test_and_subtest_is_a_result() {
 }
 
 #[test]
+fn colors_are_no_part_of_what_was_printed() {
+    let events = indoc! {r#"
+        {"Action":"run","Package":"a","Test":"TestOne"}
+        {"Action":"output","Package":"a","Test":"TestOne","Output":"\u001b[31m    a_test.go:3: got \u001b[1m3\u001b[0m\n"}
+        {"Action":"fail","Package":"a","Test":"TestOne"}
+        {"Action":"run","Package":"a","Test":"TestTwo"}
+        {"Action":"output","Package":"a","Test":"TestTwo","Output":"    a_test.go:9: \u001b[33mlater\u001b[0m\n"}
+        {"Action":"skip","Package":"a","Test":"TestTwo"}
+        {"Action":"fail","Package":"a"}
+        {"Action":"output","Package":"b","Output":"\u001b[31mpanic: no cart\u001b[0m\n"}
+        {"Action":"fail","Package":"b"}
+    "#};
+    insta::assert_snapshot!(shown(events), @r#"
+    1: a | TestOne = Failed ! "got 3" / "    a_test.go:3: got 3"
+    4: a | TestTwo = Skipped (later)
+    9: b | [package] = Failed ! "panic: no cart" / "panic: no cart"
+    "#);
+}
+
+#[test]
 fn tests_and_packages_may_interleave() {
     insta::assert_snapshot!(shown(indoc! {r#"
         {"Action":"run","Package":"a","Test":"TestOne"}
