@@ -1,6 +1,5 @@
 //! Attempts: what a case, or a suite outside its cases, reports of itself.
 
-use super::writer::Writer;
 use crate::read::status_aliases::StatusAliases;
 use crate::run::Failure;
 use crate::status::Status;
@@ -9,7 +8,7 @@ use crate::status::Status;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Attempt {
     pub(super) kind: AttemptKind,
-    type_name: Option<String>,
+    pub(super) type_name: Option<String>,
     pub(super) message: Option<String>,
     pub(super) text: String,
 }
@@ -92,11 +91,6 @@ impl Attempt {
             _ => return,
         };
         *field = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-    }
-
-    /// Takes note of what has written it, once its attributes are known.
-    pub(super) fn written_by(&mut self, writer: Writer, element: &str) {
-        self.kind = writer.kind(self.kind, element, self.type_name.as_deref());
     }
 
     /// Sets the text between the tags, without empty lines around it.

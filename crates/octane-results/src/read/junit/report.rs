@@ -249,7 +249,8 @@ impl Report {
         let cells = self.attributes_inside(tag, read)?;
         self.object(tag, cells);
         if let Some(suite) = self.suites.last() {
-            attempt.written_by(suite.writer, tag.name());
+            let type_name = attempt.type_name.as_deref();
+            attempt.kind = suite.writer.kind(attempt.kind, tag.name(), type_name);
         }
         if let Some(case) = self.cases_open.innermost() {
             case.attempts.push(attempt);
