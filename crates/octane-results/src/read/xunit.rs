@@ -41,15 +41,10 @@ use crate::status::Status;
 use octane_model::plural::plural;
 
 mod untold;
+mod words;
 
 use untold::Untold;
-
-const WORDS: [(&str, Status); 4] = [
-    ("Pass", Status::Passed),
-    ("Fail", Status::Failed),
-    ("Skip", Status::Skipped),
-    ("NotRun", Status::Skipped),
-];
+use words::WORDS;
 
 /// What is before the name of the class in the name of its collection.
 const COLLECTION: &str = "Test collection for ";

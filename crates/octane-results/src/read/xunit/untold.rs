@@ -1,6 +1,6 @@
 //! Tests without a word for what became of them, which the counters of the report tell.
 
-use super::WORDS;
+use super::words::WORDS;
 use crate::invalid::InvalidCell;
 use crate::read::report::xml::Element;
 use crate::read::report::{Draft, Outcome, ReportFile};
