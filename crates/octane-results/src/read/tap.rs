@@ -9,7 +9,8 @@
 //! | `not ok # TODO`, `not ok # XFAIL` | skipped |
 //! | a subtest with tests in it | its tests; it is a failed result itself only if it is `not ok` and none of them failed |
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
-//! | no plan, and no test failed: the run ended before it | the same |
+//! | no plan, and no test failed: the run ended before it, even directly after the version | the same |
+//! | `# fail 1` or `# failed 1` below the tests, all of which are `ok` | one failed result, called `summary` |
 //! | `Bail out!` | one failed result |
 //! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
 //! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed, or none ran | one failed result, called `exit status` |
@@ -23,8 +24,10 @@
 //! - Subtests are indented by four spaces. They are named by a `# Subtest: name` before them or at their beginning, or by
 //!   the test point with a `{` before them; a test belongs to the class `outer > inner`.
 //! - A comment directly before a test point is the class of the tests that follow, as `tape` writes it, if the report has
-//!   a version and no plan at the beginning.
-//! - Two tests of one name are distinguished as `pays` and `pays (2)`; a test without a name is called after its number.
+//!   a version and no plan at the beginning, and if there is one before the first test point already. Comments that are
+//!   indented, and those below the `initTestCase()` of Qt, are what tests print.
+//! - Two tests of one name are distinguished as `pays` and `pays (2)`; a test without a name is called by what follows
+//!   after `# SKIP`, or after its number. The time in `pays  (0.11s)`, as Criterion writes it, is no part of the name.
 //! - Of a block with diagnostics, `message` or `error`, `name`, `severity`, `duration_ms` and `stack` are read. Without a
 //!   block, the comments and other lines below a failed test are its details.
 //!
@@ -42,14 +45,17 @@ use crate::run::Failure;
 use crate::status::Status;
 
 mod block;
+mod comments;
 mod level;
 mod line;
 mod pending;
 mod subtests;
+mod suffix;
 
 use block::{Block, Taken};
+use comments::Comments;
 use level::{Level, class_of};
-use line::{Line, Point, depth, indentation, parse};
+use line::{Line, depth, indentation, parse};
 use pending::Pending;
 
 /// The name of the result for tests that are planned and did not run.
@@ -60,6 +66,12 @@ const EXIT: &str = "exit status";
 
 /// The name of the result for an aborted run.
 const BAIL_OUT: &str = "Bail out!";
+
+/// The name of the result for a stream that says itself that tests failed, though all of them are `ok`.
+const SUMMARY: &str = "summary";
+
+/// The first version that streams name.
+const VERSION_MIN: u64 = 12;
 
 /// The deepest subtest that is distinguished from what is around it.
 const DEPTH_MAX: usize = 100;
@@ -72,12 +84,11 @@ pub(crate) struct Tap {
     pending: Option<Pending>,
     block: Option<Block>,
     has_version: bool,
+    /// Whether that is a version of the protocol, so that tests must follow.
+    is_announced: bool,
     /// Nothing counts any more until another stream begins.
     has_bailed_out: bool,
-    /// The last comment, if nothing came after it.
-    comment: Option<String>,
-    /// What `tape` writes before the tests of a group.
-    heading: Option<String>,
+    comments: Comments,
     /// The file that `prove -v` names.
     file: Option<Arc<str>>,
     /// How often a test of this digest was found.
@@ -92,9 +103,9 @@ impl Default for Tap {
             pending: None,
             block: None,
             has_version: false,
+            is_announced: false,
             has_bailed_out: false,
-            comment: None,
-            heading: None,
+            comments: Comments::default(),
             file: None,
             names: HashMap::new(),
             place: LineColumn::START,
@@ -144,12 +155,13 @@ impl Tap {
     fn other_line(&mut self, line: &str, file: &mut ReportFile) {
         let indentation = indentation(line);
         let parsed = parse(line);
-        let comment = self.comment.take();
-        if matches!(parsed, Line::Version) && indentation == 0 {
+        let comment = self.comments.last.take();
+        if let (Line::Version(version), 0) = (&parsed, indentation) {
             if self.levels[0].has_begun() || self.has_bailed_out {
                 self.end_stream(file);
             }
             self.has_version = true;
+            self.is_announced = *version >= VERSION_MIN;
             return;
         }
         if self.has_bailed_out && proved_file(line).is_none() {
@@ -160,8 +172,13 @@ impl Tap {
             (Line::Point(point), Some(depth)) => {
                 self.flush(file);
                 if depth == 0 {
-                    self.head(comment, &point);
+                    let root = &self.levels[0];
+                    let may_head =
+                        self.has_version && (root.planned.is_none() || root.is_plan_last);
+                    self.comments.head(comment.filter(|_| may_head), &point);
                 }
+                self.comments.failed = 0;
+                self.comments.not_ok += u64::from(!point.is_ok);
                 self.point(&point, depth, file);
             }
             (Line::Plan(planned), Some(depth)) => self.plan(planned, depth, file),
@@ -185,23 +202,11 @@ impl Tap {
         pending.is_some_and(|pending| indentation > pending.indentation && !pending.has_block)
     }
 
-    /// Takes a comment before a test point for the name of a group.
-    fn head(&mut self, comment: Option<String>, point: &Point) {
-        let root = &self.levels[0];
-        let has_headings = self.has_version && (root.planned.is_none() || root.is_plan_last);
-        if let Some(comment) = comment.filter(|_| has_headings) {
-            self.heading = Some(comment).filter(|comment| *comment != point.name);
-        }
-    }
-
     fn note_comment(&mut self, text: &str, line: &str) {
         match &self.pending {
-            _ if is_summary(text) => {}
+            _ if self.comments.is_summary(text, line) => {}
             Some(pending) if pending.takes_notes() => self.note(line),
-            _ => {
-                let is_heading = !text.is_empty() && !is_measurement(text);
-                self.comment = is_heading.then(|| text.to_owned());
-            }
+            _ => self.comments.note(text, line),
         }
     }
 
@@ -236,7 +241,7 @@ impl Tap {
     /// Adds a failed result of the innermost subtest that no test point stands for.
     fn push_failed(&mut self, name: &str, message: String, file: &mut ReportFile) {
         let failed = Draft {
-            class: class_of(&self.levels, self.heading.as_deref()),
+            class: class_of(&self.levels, self.comments.heading()),
             failure: Some(Failure::new(message)),
             ..Draft::new(self.place, name, Outcome::Known(Status::Failed))
         };
@@ -255,7 +260,7 @@ impl Tap {
             return;
         }
         let levels = &self.levels[..self.levels.len().min(pending.depth + 1)];
-        let class = class_of(levels, self.heading.as_deref());
+        let class = class_of(levels, self.comments.heading());
         self.push(pending.draft(class), file);
     }
 
@@ -275,35 +280,6 @@ impl Tap {
         draft.origin.file.clone_from(&self.file);
         file.push(draft);
     }
-}
-
-/// Whether a comment is one of those with which tools end a report, such as `tests 12`.
-fn is_summary(comment: &str) -> bool {
-    const WORDS: [&str; 10] = [
-        "tests",
-        "suites",
-        "pass",
-        "fail",
-        "ok",
-        "cancelled",
-        "skipped",
-        "skip",
-        "todo",
-        "duration_ms",
-    ];
-    let mut words = comment.split_whitespace();
-    words.next().is_some_and(|word| WORDS.contains(&word))
-        && words.next().is_some_and(|word| word.parse::<f64>().is_ok())
-        && words.next().is_none()
-}
-
-/// Whether a comment tells a number that may be another one next time, such as a time.
-fn is_measurement(comment: &str) -> bool {
-    let is_time = |word: &str| {
-        let digits = word.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
-        digits.len() < word.len() && matches!(digits, "ms" | "s" | "sec" | "%" | "MB" | "kB")
-    };
-    comment.contains('=') || comment.split(' ').any(is_time)
 }
 
 /// The file in a line such as `t/pays.t ..`, which `prove -v` prints before its tests.

@@ -1,5 +1,6 @@
 //! The lines of TAP.
 
+use super::suffix::{name_behind, without_directive, without_time};
 use crate::read::report::Took;
 
 /// How many spaces a subtest is indented by.
@@ -8,7 +9,8 @@ const INDENT: usize = 4;
 /// A line, without its indentation.
 #[derive(Debug)]
 pub(super) enum Line<'l> {
-    Version,
+    /// The number of the version; 0 if it is none.
+    Version(u64),
     /// How many tests there should be.
     Plan(u64),
     Point(Point),
@@ -79,8 +81,9 @@ pub(super) fn parse(line: &str) -> Line<'_> {
     if let Some(reason) = without_prefix(line, "bail out!") {
         return Line::BailOut(reason.trim());
     }
-    if without_prefix(line, "tap version ").is_some_and(|rest| starts_with_digit(rest.trim())) {
-        return Line::Version;
+    let version = without_prefix(line, "tap version ").map(str::trim);
+    if let Some(version) = version.filter(|rest| starts_with_digit(rest)) {
+        return Line::Version(number(version).map_or(0, |(version, _)| version));
     }
     plan(line)
         .map(Line::Plan)
@@ -89,7 +92,7 @@ pub(super) fn parse(line: &str) -> Line<'_> {
 }
 
 /// What follows after `prefix`, in any case.
-fn without_prefix<'l>(line: &'l str, prefix: &str) -> Option<&'l str> {
+pub(super) fn without_prefix<'l>(line: &'l str, prefix: &str) -> Option<&'l str> {
     let (start, rest) = line.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
@@ -136,10 +139,14 @@ fn point(line: &str) -> Option<Point> {
     };
     let (text, took) = without_time(text);
     let (name, directive) = without_directive(text);
+    let name = match name.trim() {
+        "" => name_behind(text).unwrap_or_default(),
+        name => name,
+    };
     Some(Point {
         is_ok,
         number,
-        name: unescaped(name.trim()),
+        name: unescaped(name),
         directive,
         took,
         is_open,
@@ -161,59 +168,7 @@ fn without_dash(rest: &str) -> &str {
     }
 }
 
-/// The places of each `#` that begins something.
-fn hashes(text: &str) -> impl DoubleEndedIterator<Item = usize> {
-    text.match_indices('#').map(|(at, _)| at).filter(|at| {
-        let before = &text[..*at];
-        before.is_empty() || before.ends_with([' ', '\t'])
-    })
-}
-
-/// Cuts off the time that some tools write at the end: `# time=1.5ms`, `# in 12 ms`.
-fn without_time(text: &str) -> (&str, Took) {
-    let found = hashes(text).next_back().and_then(|at| {
-        let said = text[at + 1..].trim();
-        let time = (said.strip_prefix("time=")).or_else(|| said.strip_prefix("in "))?;
-        let digits = time
-            .bytes()
-            .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
-            .count();
-        let number = time[..digits].to_owned();
-        let took = match time[digits..].trim() {
-            _ if digits == 0 => return None,
-            "ms" => Took::Milliseconds(number),
-            "s" | "sec" => Took::Seconds(number),
-            _ => return None,
-        };
-        Some((text[..at].trim_end(), took))
-    });
-    found.unwrap_or((text, Took::Unknown))
-}
-
-/// Cuts off `# SKIP reason` and `# TODO reason`, and what the tests of Linux write there.
-fn without_directive(text: &str) -> (&str, Directive) {
-    for at in hashes(text) {
-        let said = text[at + 1..].trim();
-        if let Some(rest) = without_prefix(said, "skip") {
-            let reason = rest.trim_start_matches(|char: char| !char.is_whitespace());
-            return (&text[..at], Directive::Skip(unescaped(reason.trim())));
-        }
-        let word = |word| {
-            let rest = without_prefix(said, word)?;
-            let is_whole = !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_');
-            is_whole.then(|| rest.trim_start_matches([':', ' ', '\t']))
-        };
-        if let Some(reason) = word("todo").or_else(|| word("xfail")) {
-            return (&text[..at], Directive::Todo(unescaped(reason)));
-        }
-        if word("timeout").is_some() || said.starts_with("exit=") {
-            return (&text[..at], Directive::None);
-        }
-    }
-    (text, Directive::None)
-}
-
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let mut unescaped = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
@@ -276,6 +231,11 @@ mod tests {
             "ok 9 pays # in 12 ms",
             "ok 10 - group {",
             "ok 11 tasks # SKIP slow # time=3ms",
+            "ok 12 # SKIP (12) outer skips",
+            "ok 13 # skip no network",
+            "ok - s1::passes  (0.11s)",
+            "ok - waits (0.11s)",
+            "ok - waits  (0.1s)",
             "okay",
             "notok 3",
         ];
@@ -290,7 +250,7 @@ mod tests {
         ok `` `pays` None Unknown
         ok `` `pays` None Unknown
         ok `3` `-5 is negative` None Unknown
-        ok `4` `` Skip("no network") Unknown
+        ok `4` `no network` Skip("no network") Unknown
         ok `5` `pays` Skip("") Unknown
         ok `5` `` Skip("slow") Unknown
         not ok `6` `pays` Todo("not yet") Unknown
@@ -306,6 +266,11 @@ mod tests {
         ok `9` `pays` None Milliseconds("12")
         ok `10` `group` None Unknown {
         ok `11` `tasks` Skip("slow") Milliseconds("3")
+        ok `12` `(12) outer skips` Skip("(12) outer skips") Unknown
+        ok `13` `` Skip("no network") Unknown
+        ok `` `s1::passes` None Seconds("0.11")
+        ok `` `waits (0.11s)` None Unknown
+        ok `` `waits  (0.1s)` None Unknown
         Other
         Other
         "#);
@@ -337,8 +302,8 @@ mod tests {
         ];
         let shown: Vec<_> = lines.into_iter().map(shown).collect();
         insta::assert_snapshot!(shown.join("\n"), @r#"
-        Version
-        Version
+        Version(13)
+        Version(14)
         Other
         Plan(5)
         Plan(0)

@@ -1,9 +1,11 @@
 //! Which test points belong to which subtest.
 
+use octane_model::plural::plural;
+
 use super::level::Level;
 use super::line::Point;
 use super::pending::{Pending, status};
-use super::{BAIL_OUT, DEPTH_MAX, PLAN, Tap};
+use super::{BAIL_OUT, DEPTH_MAX, PLAN, SUMMARY, Tap};
 use crate::read::report::ReportFile;
 use crate::status::Status;
 use crate::warning::WarningKind;
@@ -189,7 +191,7 @@ impl Tap {
         } else {
             reason
         };
-        self.heading = None;
+        self.comments.end_group();
         self.push_failed(BAIL_OUT, reason.to_owned(), file);
     }
 
@@ -200,9 +202,10 @@ impl Tap {
         }
         self.flush(file);
         if !self.has_bailed_out {
-            self.heading = None;
+            self.comments.end_group();
             self.check_plan(file);
             self.check_whole(file);
+            self.check_summary(file);
         }
         let names = std::mem::take(&mut self.names);
         *self = Self {
@@ -242,12 +245,23 @@ impl Tap {
                 };
                 file.warn(self.place, kind);
             }
-            None if root.points > 0 && root.failed == 0 => {
+            None if root.failed == 0 && (root.points > 0 || self.is_announced) => {
                 let message = "there is no plan (such as `1..3`), so the run may have ended before all tests ran";
                 self.push_failed(PLAN, message.to_owned(), file);
             }
             None if root.points > 0 => file.warn(self.place, WarningKind::NoPlan),
             _ => {}
+        }
+    }
+
+    /// Adds a failed result if the summary tells of failures of which no test point does.
+    fn check_summary(&mut self, file: &mut ReportFile) {
+        let declared = self.comments.failed;
+        if declared > 0 && self.comments.not_ok == 0 && self.levels[0].failed == 0 {
+            let declared = usize::try_from(declared).unwrap_or(usize::MAX);
+            let declared = plural(declared, "failure");
+            let message = format!("the stream declares {declared}, but all of its tests are `ok`");
+            self.push_failed(SUMMARY, message, file);
         }
     }
 }

@@ -299,45 +299,25 @@ fn streams_may_follow_each_other() {
 }
 
 #[test]
-fn comments_before_tests_are_the_groups_of_tape() {
-    insta::assert_snapshot!(shown(indoc! {"
-        TAP version 13
-        # adds tax
-        ok 1 should be equal
-        not ok 2 should be equal
-          ---
-            operator: equal
-            expected: 7
-            actual:   3
-          ...
-        # pays
-        ok 3 should be equal
-        # took 12ms
-        ok 4 should be equal
-        # ava
-        ok 5 ava
-
-        1..5
-        # tests 5
-        # fail  1
-    "}), @r#"
-    3: adds tax | should be equal = Passed
-    4: adds tax | should be equal (2) = Failed ! equal: / "operator: equal\nexpected: 7\nactual:   3"
-    11: pays | should be equal = Passed
-    13: pays | should be equal (2) = Passed
-    15: ava = Passed
-    "#);
-    insta::assert_snapshot!(shown("1..2\n# comment\nok 1 - a\n# comment\nok 2 - b\n"), @"
-    3: a = Passed
-    5: b = Passed
-    ");
-}
-
-#[test]
 fn two_tests_of_one_name_are_told_apart() {
     insta::assert_snapshot!(shown("1..3\nok 1 - a\nnot ok 2 - a\nok 3\n"), @"
     2: a = Passed
     3: a (2) = Failed !
     4: test 3 = Passed
     ");
+}
+
+#[test]
+fn a_run_that_ended_after_its_version_is_not_green() {
+    insta::assert_snapshot!(shown("TAP version 13\n"), @r#"
+    1: plan = Failed ! "there is no plan (such as `1..3`), so the run may have ended before all tests ran"
+    "#);
+    insta::assert_snapshot!(shown("TAP version 13\nok 1 - a\n1..1\nTAP version 13\n"), @r#"
+    2: a = Passed
+    4: plan = Failed ! "there is no plan (such as `1..3`), so the run may have ended before all tests ran"
+    "#);
+    // No version of the protocol.
+    insta::assert_snapshot!(shown("ok 1 - a\n1..1\nTAP version 3\n"), @"1: a = Passed");
+    insta::assert_snapshot!(shown("TAP version 13\nBail out!\n"), @r#"2: Bail out! = Failed ! "the run was aborted""#);
+    insta::assert_snapshot!(shown(""), @"warning in.tap:1:1: contains no test results");
 }

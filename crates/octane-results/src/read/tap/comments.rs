@@ -1,0 +1,242 @@
+//! Comments: the names of groups, what tests print, and the summary at the end.
+
+use super::line::Point;
+
+/// The words with which the comments begin that tools write at the end of a report.
+const SUMMARY_WORDS: [&str; 11] = [
+    "tests",
+    "suites",
+    "pass",
+    "fail",
+    "failed",
+    "ok",
+    "cancelled",
+    "skipped",
+    "skip",
+    "todo",
+    "duration_ms",
+];
+
+/// The first test of every class of Qt.
+const QT_FIRST: &str = "initTestCase()";
+
+/// What the comments of a stream say.
+#[derive(Debug, Default)]
+pub(super) struct Comments {
+    /// The last comment that may be a heading, if nothing came after it.
+    pub(super) last: Option<String>,
+    /// The first one.
+    first: Option<String>,
+    /// What `tape` writes before the tests of a group.
+    heading: Option<String>,
+    convention: Convention,
+    /// How many tests failed, as the summary below the tests says.
+    pub(super) failed: u64,
+    /// How many test points are `not ok`, whatever their directives.
+    pub(super) not_ok: u64,
+}
+
+/// What a comment before a test point is, which the first test point tells.
+#[derive(Debug, Default, Clone, Copy)]
+enum Convention {
+    #[default]
+    Unknown,
+    /// Tests are grouped by headings.
+    Headings,
+    /// Whatever follows was printed by tests.
+    Output,
+}
+
+impl Comments {
+    pub(super) fn heading(&self) -> Option<&str> {
+        self.heading.as_deref()
+    }
+
+    /// Forgets the heading, for results that belong to the whole stream.
+    pub(super) fn end_group(&mut self) {
+        self.heading = None;
+    }
+
+    /// Takes the comment before a test point for the name of a group.
+    pub(super) fn head(&mut self, comment: Option<String>, point: &Point) {
+        if matches!(self.convention, Convention::Output) {
+            return;
+        }
+        let is_first = matches!(self.convention, Convention::Unknown);
+        let is_qt = is_first && point.name == QT_FIRST;
+        let comment = match self.first.take() {
+            Some(first) if is_qt => comment.map(|_| first),
+            _ => comment,
+        };
+        if is_first {
+            self.convention = match &comment {
+                Some(comment) if !is_qt && *comment != point.name => Convention::Headings,
+                _ => Convention::Output,
+            };
+        }
+        if let Some(comment) = comment {
+            self.heading = Some(comment).filter(|comment| *comment != point.name);
+        }
+    }
+
+    /// Notes a comment that may be a heading.
+    pub(super) fn note(&mut self, text: &str, line: &str) {
+        let is_heading = !text.is_empty()
+            && !is_indented(line)
+            && !is_measurement(text)
+            && !text.contains(" remaining in ");
+        self.last = is_heading.then(|| text.to_owned());
+        if self.first.is_none() {
+            self.first.clone_from(&self.last);
+        }
+    }
+
+    /// Whether a comment is one of those with which tools end a report, such as `tests 12`.
+    pub(super) fn is_summary(&mut self, text: &str, line: &str) -> bool {
+        let mut words = text.split_whitespace();
+        let (Some(word), Some(number), None) = (words.next(), words.next(), words.next()) else {
+            return false;
+        };
+        if !SUMMARY_WORDS.contains(&word) || number.parse::<f64>().is_err() {
+            return false;
+        }
+        if matches!(word, "fail" | "failed") && line.starts_with('#') && !is_indented(line) {
+            self.failed = number.parse().unwrap_or(self.failed);
+        }
+        true
+    }
+}
+
+/// Whether there is more than a blank between the `#` and the text, as before what a test of AVA prints.
+fn is_indented(line: &str) -> bool {
+    let comment = line.trim_start().strip_prefix('#').unwrap_or_default();
+    comment.starts_with("  ") || comment.starts_with('\t')
+}
+
+/// Whether a comment tells a number that may be another one next time, such as a time.
+fn is_measurement(comment: &str) -> bool {
+    let is_time = |word: &str| {
+        let digits = word.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
+        digits.len() < word.len() && matches!(digits, "ms" | "s" | "sec" | "%" | "MB" | "kB")
+    };
+    comment.contains('=') || comment.split(' ').any(is_time)
+}
+
+#[cfg(test)]
+mod tests {
+    use indoc::indoc;
+
+    use crate::read::report::listing::listing;
+
+    fn shown(stream: &str) -> String {
+        listing("in.tap", stream)
+    }
+
+    #[test]
+    fn comments_before_tests_are_the_groups_of_tape() {
+        insta::assert_snapshot!(shown(indoc! {"
+            TAP version 13
+            # adds tax
+            ok 1 should be equal
+            not ok 2 should be equal
+              ---
+                operator: equal
+                expected: 7
+                actual:   3
+              ...
+            # pays
+            ok 3 should be equal
+            # took 12ms
+            ok 4 should be equal
+            # ava
+            ok 5 ava
+
+            1..5
+            # tests 5
+            # fail  1
+        "}), @r#"
+        3: adds tax | should be equal = Passed
+        4: adds tax | should be equal (2) = Failed ! equal: / "operator: equal\nexpected: 7\nactual:   3"
+        11: pays | should be equal = Passed
+        13: pays | should be equal (2) = Passed
+        15: ava = Passed
+        "#);
+        insta::assert_snapshot!(shown("1..2\n# comment\nok 1 - a\n# comment\nok 2 - b\n"), @"
+        3: a = Passed
+        5: b = Passed
+        ");
+    }
+
+    #[test]
+    fn a_summary_that_tells_of_failures_is_not_green() {
+        insta::assert_snapshot!(shown(indoc! {"
+            TAP version 13
+            # T
+            ok 1 - initTestCase()
+            ok 2 - xpass() # TODO 'true' returned TRUE unexpectedly. ()
+            ok 3 - cleanupTestCase()
+            1..3
+            # tests 3
+            # pass 2
+            # fail 1
+        "}), @r#"
+        3: T | initTestCase() = Passed
+        4: T | xpass() = Passed ('true' returned TRUE unexpectedly. ())
+        5: T | cleanupTestCase() = Passed
+        9: summary = Failed ! "the stream declares 1 failure, but all of its tests are `ok`"
+        "#);
+        // What a test prints is no summary, and neither is one that counts tests which may fail.
+        insta::assert_snapshot!(shown("1..2\nok 1 - a\n# fail 1\nok 2 - b\n#   failed 1\n"), @"
+        2: a = Passed
+        4: b = Passed
+        ");
+        insta::assert_snapshot!(shown("1..1\nnot ok 1 - a # TODO later\n# failed 1\n"), @"2: a = Skipped (later)");
+    }
+
+    #[test]
+    fn what_tests_print_is_no_group() {
+        insta::assert_snapshot!(shown(indoc! {"
+            TAP version 13
+            ok 1 - logs in
+            #   order 4711 of 2026
+            ok 2 - pays
+            # 1 test remaining in pays.mjs
+            ok 3 - ships
+            # printed
+            ok 4 - returns
+            1..4
+        "}), @"
+        2: logs in = Passed
+        4: pays = Passed
+        6: ships = Passed
+        8: returns = Passed
+        ");
+        insta::assert_snapshot!(shown(indoc! {"
+            TAP version 13
+            # T
+            # w <x>
+            ok 1 - initTestCase()
+            # w <y>
+            ok 2 - pays()
+            1..2
+        "}), @"
+        4: T | initTestCase() = Passed
+        6: T | pays() = Passed
+        ");
+        insta::assert_snapshot!(shown(indoc! {"
+            TAP version 13
+            # pays
+            ok 1 is equal
+            #   order 4711
+            # 2 tests remaining in pays.mjs
+            ok 2 is less
+            # ships
+            ok 3 is equal
+            1..3
+        "}), @"
+        3: pays | is equal = Passed
+        6: pays | is less = Passed
+        8: ships | is equal = Passed
+        ");
+    }
+}

@@ -1,0 +1,78 @@
+//! What follows the name of a test point: directives and times.
+
+use super::line::{Directive, unescaped, without_prefix};
+use crate::read::report::Took;
+
+/// The places of each `#` that begins something.
+fn hashes(text: &str) -> impl DoubleEndedIterator<Item = usize> {
+    text.match_indices('#').map(|(at, _)| at).filter(|at| {
+        let before = &text[..*at];
+        before.is_empty() || before.ends_with([' ', '\t'])
+    })
+}
+
+/// Cuts off the time that some tools write at the end: `# time=1.5ms`, `# in 12 ms`.
+pub(super) fn without_time(text: &str) -> (&str, Took) {
+    let found = hashes(text).next_back().and_then(|at| {
+        let said = text[at + 1..].trim();
+        let time = (said.strip_prefix("time=")).or_else(|| said.strip_prefix("in "))?;
+        let digits = time
+            .bytes()
+            .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
+            .count();
+        let number = time[..digits].to_owned();
+        let took = match time[digits..].trim() {
+            _ if digits == 0 => return None,
+            "ms" => Took::Milliseconds(number),
+            "s" | "sec" => Took::Seconds(number),
+            _ => return None,
+        };
+        Some((text[..at].trim_end(), took))
+    });
+    found
+        .or_else(|| without_seconds(text))
+        .unwrap_or((text, Took::Unknown))
+}
+
+/// Cuts off the time that Criterion writes behind two blanks: `  (0.11s)`.
+fn without_seconds(text: &str) -> Option<(&str, Took)> {
+    let (name, time) = text.strip_suffix("s)")?.rsplit_once("  (")?;
+    let (seconds, hundredths) = time.split_once('.')?;
+    let is_number =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_time = is_number(seconds) && is_number(hundredths) && hundredths.len() == 2;
+    is_time.then(|| (name.trim_end(), Took::Seconds(time.to_owned())))
+}
+
+/// The name that some tools, such as lab and busted, write behind the directive: `# SKIP pays`.
+pub(super) fn name_behind(text: &str) -> Option<&str> {
+    let name = text
+        .trim()
+        .strip_prefix('#')?
+        .trim_start()
+        .strip_prefix("SKIP")?;
+    name.starts_with(' ').then(|| name.trim())
+}
+
+/// Cuts off `# SKIP reason` and `# TODO reason`, and what the tests of Linux write there.
+pub(super) fn without_directive(text: &str) -> (&str, Directive) {
+    for at in hashes(text) {
+        let said = text[at + 1..].trim();
+        if let Some(rest) = without_prefix(said, "skip") {
+            let reason = rest.trim_start_matches(|char: char| !char.is_whitespace());
+            return (&text[..at], Directive::Skip(unescaped(reason.trim())));
+        }
+        let word = |word| {
+            let rest = without_prefix(said, word)?;
+            let is_whole = !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_');
+            is_whole.then(|| rest.trim_start_matches([':', ' ', '\t']))
+        };
+        if let Some(reason) = word("todo").or_else(|| word("xfail")) {
+            return (&text[..at], Directive::Todo(unescaped(reason)));
+        }
+        if word("timeout").is_some() || said.starts_with("exit=") {
+            return (&text[..at], Directive::None);
+        }
+    }
+    (text, Directive::None)
+}
