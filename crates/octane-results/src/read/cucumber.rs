@@ -34,8 +34,10 @@
 //! | no step has run | skipped |
 //! | all steps passed, or it has no steps | passed |
 //!
-//! - **Durations** are nanoseconds, and seconds where behave writes them (its steps have a `step_type` or a `location`). The
-//!   duration of a scenario is the sum of those of its steps, hooks included.
+//! - A feature whose own `status` is `failed`, `error`, `hook_error` or `cleanup_error`, though none of its results has failed,
+//!   is a failed result called `Feature`: behave writes so if a hook around the feature failed.
+//! - **Durations** are nanoseconds, and seconds where behave writes them (its steps have a `location`, or a `step_type` and a
+//!   fraction). The duration of a scenario is the sum of those of its steps, hooks included.
 //! - The **failure** is that of the first step that failed; the error of a skipped step is the description.
 //! - **Tags** are those of the feature and of the scenario. Embeddings are attachments without a path.
 //!
@@ -57,9 +59,11 @@ use crate::metadata::Property;
 use crate::scenario::FeatureFile;
 
 mod scenario;
+mod stage;
 mod verdict;
 
-use scenario::{Scenario, Stage};
+use scenario::Scenario;
+use stage::Stage;
 
 /// The feature that is being read, if there is one.
 #[derive(Debug, Default)]
@@ -72,6 +76,8 @@ struct Feature {
     name: Option<String>,
     uri: String,
     tags: Vec<String>,
+    /// What the feature says of itself; behave does.
+    status: String,
     project: Option<String>,
     properties: Vec<Property>,
     /// The steps of backgrounds that no scenario has followed yet.
@@ -80,7 +86,12 @@ struct Feature {
 }
 
 /// What is used of a feature, apart from its elements.
-const FIELDS: [&str; 6] = ["name", "uri", "location", "tags", "metadata", "elements"];
+const FIELDS: [&str; 7] = [
+    "name", "uri", "location", "tags", "status", "metadata", "elements",
+];
+
+/// The words of a feature that failed.
+const FAILED: [&str; 4] = ["failed", "error", "hook_error", "cleanup_error"];
 
 impl JsonFormat for Cucumber {
     fn visit(&self, path: &[Step]) -> Visit {
@@ -151,6 +162,7 @@ impl Feature {
                 self.uri = file.unwrap_or(location);
             }
             "tags" => self.tags = scenario::tags(value),
+            "status" => self.status = text(Some(value)).unwrap_or_default(),
             "metadata" => self.set_metadata(value),
             _ => {}
         }
@@ -203,7 +215,13 @@ impl Feature {
     fn end(mut self, file: &mut ReportFile) {
         let background = std::mem::take(&mut self.background);
         if background.is_failed() {
-            self.scenarios.push(Scenario::of_background(background));
+            (self.scenarios).push(Scenario::of_stage("Background", background));
+        }
+        if FAILED.contains(&self.status.as_str())
+            && !self.scenarios.iter().any(Scenario::has_failed)
+        {
+            let stage = Stage::of_failed_feature(&self.status);
+            self.scenarios.push(Scenario::of_stage("Feature", stage));
         }
         number(&mut self.scenarios);
         let uri = self.uri.strip_prefix("file:").unwrap_or(&self.uri);

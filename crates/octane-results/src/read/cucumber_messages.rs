@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `FAILED`, `AMBIGUOUS`, `UNDEFINED`, `PENDING` | failed |
 //! | `SKIPPED` | skipped |
-//! | `PASSED`, or there are no steps | passed, unless one of its steps did not end |
+//! | `PASSED`, or there are no steps | passed, unless one of its steps did not end or did not run |
 //! | `UNKNOWN`, or another word | invalid |
 //!
 //! - Of several attempts the last one counts; the failures of the others are those of earlier attempts. An attempt that
@@ -19,6 +19,8 @@
 //!   `[hook]`. So is a run that was not successful though nothing in it has failed, called `[run]`.
 //! - A feature that could not be parsed is a failed result if there are other results.
 //! - A run without an end is one failed result, called `[run]`, if it has results of which none is failed.
+//! - A step of a scenario that its test case does not have did not run. The test case may be named instead of its attempt where
+//!   steps are, as by `pytest-bdd-ng`.
 //! - Attachments are kept without their content, logs not at all; an attached list of addresses is links.
 //!
 //! Memory grows with the number of scenarios, since all of them are described before they run.
@@ -161,7 +163,13 @@ impl CucumberMessages {
     }
 
     fn attempt(&mut self, message: &Value) -> Option<&mut Attempt> {
-        self.open.get_mut(field(message, "testCaseStartedId"))
+        let id = field(message, "testCaseStartedId");
+        if self.open.contains_key(id) {
+            return self.open.get_mut(id);
+        }
+        // The plug-in `pytest-bdd-ng` names the test case instead.
+        let mut attempts = self.open.values_mut();
+        attempts.find(|attempt| !id.is_empty() && attempt.test_case == id)
     }
 
     fn start(&mut self, message: &Value, file: &mut ReportFile) {
@@ -179,12 +187,13 @@ impl CucumberMessages {
 
     fn step(&mut self, message: &Value) {
         let finished = Finished::new(message);
-        let Some(attempt) = self.open.get(field(message, "testCaseStartedId")) else {
+        let Some(test_case) = self
+            .attempt(message)
+            .map(|attempt| attempt.test_case.clone())
+        else {
             return;
         };
-        let step = self
-            .features
-            .step(&attempt.test_case, field(message, "testStepId"));
+        let step = self.features.step(&test_case, field(message, "testStepId"));
         if let Some(attempt) = self.attempt(message) {
             attempt.add(step, finished);
         }

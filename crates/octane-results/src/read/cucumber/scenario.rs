@@ -1,36 +1,18 @@
-//! A scenario, or a background, with its steps.
+//! A scenario, or a background.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use super::verdict::{Said, Verdict};
-use crate::metadata::Attachment;
+use super::stage::Stage;
+use super::verdict::Said;
 use crate::read::line_column::LineColumn;
-use crate::read::report::fields::{
-    as_iteration, field, first_field, lines, moment, nanoseconds, thrown,
-};
+use crate::read::report::fields::{field, lines, moment, thrown};
 use crate::read::report::json::{items, text};
-use crate::read::report::{Draft, Outcome, ReportFile, Took};
+use crate::read::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::scenario::{FeatureFile, FeatureScenario};
 use crate::status::Status;
-use crate::step::Step;
-
-/// Steps that belong together, and what they say.
-#[derive(Debug, Default)]
-pub(super) struct Stage {
-    verdict: Verdict,
-    steps: Vec<Step>,
-    took: Duration,
-    failure: Option<Failure>,
-    /// Why it was skipped.
-    skipped: Option<Failure>,
-    attachments: Vec<Attachment>,
-    /// The name of the first step without a result.
-    untested: Option<String>,
-}
 
 /// The result of a scenario.
 #[derive(Debug)]
@@ -61,130 +43,6 @@ pub(super) fn tags(tags: &Value) -> Vec<String> {
         .iter()
         .filter_map(|tag| field(tag, "name").or_else(|| text(Some(tag))))
         .collect()
-}
-
-impl Stage {
-    /// Adds the steps of a background. One that names its steps and none of their results, as behave does, is repeated
-    /// in the scenarios.
-    pub(super) fn add_background(&mut self, element: &Value, file: &ReportFile) {
-        let steps = items(element.get("steps"));
-        let has_results = steps.iter().any(|step| step.get("result").is_some());
-        let has_hooks = !items(element.get("before")).is_empty();
-        if has_results || has_hooks {
-            self.add_element(element, file);
-        }
-    }
-
-    pub(super) fn is_failed(&self) -> bool {
-        self.verdict.is_failed()
-    }
-
-    fn add_element(&mut self, element: &Value, file: &ReportFile) {
-        self.add_hooks(element, "before", "Before hook", file);
-        for step in items(element.get("steps")) {
-            self.add_hooks(step, "before", "BeforeStep hook", file);
-            let name = step_name(step);
-            self.add_step(step, name, file);
-            self.add_hooks(step, "after", "AfterStep hook", file);
-        }
-        self.add_hooks(element, "after", "After hook", file);
-        self.add_hooks(element, "around", "Around hook", file);
-        self.attach(element);
-    }
-
-    fn add_hooks(&mut self, of: &Value, key: &str, name: &str, file: &ReportFile) {
-        for hook in items(of.get(key)) {
-            // A hook with no result has not run, and need not.
-            if hook.get("result").is_none() {
-                self.attach(hook);
-                continue;
-            }
-            let location = hook.get("match").and_then(|at| field(at, "location"));
-            let name = location.map_or(name.to_owned(), |at| format!("{name}: {at}"));
-            self.add_step(hook, name, file);
-        }
-    }
-
-    fn add_step(&mut self, step: &Value, name: String, file: &ReportFile) {
-        let nothing = Value::Null;
-        let result = step.get("result").unwrap_or(&nothing);
-        let word = field(result, "status");
-        let said = Said::new(word.as_deref(), &file.options.status_aliases);
-        self.attach(step);
-        if said == Said::Nothing && is_hook(step) {
-            return;
-        }
-        let mut done = Step::new(name, word.as_deref().unwrap_or("not run"));
-        done.duration = duration(step, result);
-        self.took = self.took.saturating_add(done.duration);
-        let error = lines(result.get("error_message")).or_else(|| field(result, "message"));
-        done.error_message.clone_from(&error);
-        match said {
-            Said::Is(Status::Failed) if self.failure.is_none() => {
-                let given = error.map(|error| thrown(&error));
-                let word = word.unwrap_or_default();
-                self.failure =
-                    given.or_else(|| Some(Failure::new(format!("{word}: {}", done.name))));
-            }
-            Said::Nothing if self.untested.is_none() => self.untested = Some(done.name.clone()),
-            Said::Is(Status::Skipped) if self.skipped.is_none() => {
-                self.skipped = error.map(|error| thrown(&error));
-            }
-            _ => {}
-        }
-        self.verdict.add(said);
-        self.steps.push(done);
-    }
-
-    fn attach(&mut self, to: &Value) {
-        let own = items(to.get("embeddings"));
-        let in_result = to
-            .get("result")
-            .map(|result| items(result.get("embeddings")));
-        for embedding in own.iter().chain(in_result.into_iter().flatten()) {
-            let media = embedding.get("media").unwrap_or(embedding);
-            self.attachments.push(Attachment {
-                name: field(embedding, "name"),
-                path: String::new(),
-                media_type: first_field(embedding, &["mime_type", "mimeType", "media_type"])
-                    .or_else(|| field(media, "type")),
-            });
-        }
-    }
-
-    fn append(&mut self, other: Self) {
-        self.verdict.merge(other.verdict);
-        self.steps.extend(other.steps);
-        self.took = self.took.saturating_add(other.took);
-        self.failure = self.failure.take().or(other.failure);
-        self.skipped = self.skipped.take().or(other.skipped);
-        self.attachments.extend(other.attachments);
-        self.untested = self.untested.take().or(other.untested);
-    }
-
-    /// Whether it has failed, or began and did not end.
-    fn has_failed(&self) -> bool {
-        matches!(self.verdict.outcome(), Outcome::Known(Status::Failed))
-    }
-
-    /// Takes over what happened into the result.
-    fn fill(self, draft: &mut Draft) {
-        draft.outcome = self.verdict.outcome();
-        draft.failure = self.failure();
-        draft.duration = Took::Exactly(self.took);
-        draft.steps = as_iteration(self.steps);
-        draft.metadata.attachments = self.attachments;
-    }
-
-    /// Why it failed or was skipped.
-    fn failure(&self) -> Option<Failure> {
-        if self.verdict.is_cut_off() {
-            let step = self.untested.as_deref().unwrap_or("a step");
-            let given = format!("the scenario did not end: `{step}` has no result");
-            return Some(Failure::new(given));
-        }
-        self.failure.clone().or_else(|| self.skipped.clone())
-    }
 }
 
 impl Scenario {
@@ -240,15 +98,15 @@ impl Scenario {
         }
     }
 
-    /// The failed result of a background that no scenario follows.
-    pub(super) fn of_background(background: Stage) -> Self {
+    /// The failed result of what is no scenario, such as a background that no scenario follows.
+    pub(super) fn of_stage(name: &str, stage: Stage) -> Self {
         Self {
-            draft: Draft::new(LineColumn::START, "Background", Outcome::Missing),
+            draft: Draft::new(LineColumn::START, name, Outcome::Missing),
             line: None,
             is_outline: false,
             number: 0,
-            own_name: "Background".to_owned(),
-            stage: background,
+            own_name: name.to_owned(),
+            stage,
             is_named: true,
             id: String::new(),
         }
@@ -280,6 +138,10 @@ impl Scenario {
             draft.outcome = Outcome::Missing;
         }
         draft
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.stage.has_failed()
     }
 
     /// Whether it is a further attempt of `before`, which has failed.
@@ -338,34 +200,4 @@ fn line(element: &Value) -> Option<u64> {
         .get("line")
         .and_then(Value::as_u64)
         .or_else(by_location)
-}
-
-/// Whether a step is a hook, which need not run: one that only attaches or prints something has no name.
-fn is_hook(step: &Value) -> bool {
-    let keyword = field(step, "keyword").unwrap_or_default();
-    let has = |name| step.get(name).is_some();
-    has("hidden")
-        || matches!(keyword.trim(), "Before" | "After")
-        || !has("name") && (has("embeddings") || has("output"))
-}
-
-fn step_name(step: &Value) -> String {
-    let keyword = field(step, "keyword").unwrap_or_default();
-    let keyword = keyword.trim();
-    match (keyword, field(step, "name").unwrap_or_default().trim()) {
-        ("", "") => "step".to_owned(),
-        ("Before" | "After", "") => format!("{keyword} hook"),
-        (keyword, "") => keyword.to_owned(),
-        ("", name) => name.to_owned(),
-        (keyword, name) => format!("{keyword} {name}"),
-    }
-}
-
-/// Nanoseconds; behave writes seconds.
-fn duration(step: &Value, result: &Value) -> Duration {
-    let is_behave = step.get("step_type").is_some() || step.get("location").is_some();
-    let shift = if is_behave { 9 } else { 0 };
-    field(result, "duration")
-        .and_then(|text| nanoseconds(&text, shift))
-        .unwrap_or_default()
 }

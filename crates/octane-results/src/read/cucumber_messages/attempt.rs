@@ -129,7 +129,9 @@ impl Attempt {
             Some("SKIPPED") => Outcome::Known(Status::Skipped),
             Some("") => Outcome::Missing,
             Some(word) => Outcome::Word(word.to_owned()),
-            None if self.steps_ended < self.scenario.steps => Outcome::Known(Status::Failed),
+            None if self.steps_ended < self.scenario.steps || self.scenario.missing > 0 => {
+                Outcome::Known(Status::Failed)
+            }
             None => Outcome::Known(Status::Passed),
         }
     }
@@ -144,7 +146,10 @@ impl Attempt {
                 }
                 failure
             }
-            _ if self.has_end => Failure::new("one of its steps did not end"),
+            _ if self.has_end && self.steps_ended < self.scenario.steps => {
+                Failure::new("one of its steps did not end")
+            }
+            _ if self.has_end => Failure::new("one of its steps did not run"),
             _ => Failure::new("did not end"),
         }
     }
@@ -170,6 +175,7 @@ impl Attempt {
             parameters,
             place,
             steps: _,
+            missing: _,
         } = self.scenario;
         let steps = Some(self.steps).filter(|steps| !steps.is_empty());
         let steps = steps.map(|steps| Steps {

@@ -26,6 +26,8 @@ pub(super) struct Scenario {
     pub(super) place: Option<FeatureScenario>,
     /// How many steps and hooks its test case has.
     pub(super) steps: usize,
+    /// How many of its steps are not in its test case.
+    pub(super) missing: usize,
 }
 
 /// A step or a hook.
@@ -83,6 +85,8 @@ struct TestCase {
     pickle: String,
     /// By their ids.
     steps: HashMap<String, TestStep>,
+    /// How many of them are no hooks.
+    own_steps: usize,
 }
 
 #[derive(Debug)]
@@ -212,6 +216,7 @@ impl Features {
             parameters: row.map(|row| row.values.clone()).unwrap_or_default(),
             place: Some(place),
             steps: 0,
+            missing: 0,
         };
         let steps = items(pickle.get("steps")).iter().map(|step| {
             let keyword = items(step.get("astNodeIds"))
@@ -243,7 +248,12 @@ impl Features {
     }
 
     pub(super) fn add_test_case(&mut self, test_case: &Value) {
-        let steps = items(test_case.get("testSteps")).iter().map(|step| {
+        let steps = items(test_case.get("testSteps")).iter();
+        let own_steps = steps
+            .clone()
+            .filter(|step| field(step, "hookId").is_empty());
+        let own_steps = own_steps.count();
+        let steps = steps.map(|step| {
             let described = TestStep {
                 pickle_step: field(step, "pickleStepId").to_owned(),
                 hook: field(step, "hookId").to_owned(),
@@ -253,6 +263,7 @@ impl Features {
         let described = TestCase {
             pickle: field(test_case, "pickleId").to_owned(),
             steps: steps.collect(),
+            own_steps,
         };
         let id = field(test_case, "id").to_owned();
         self.test_cases.insert(id, described);
@@ -263,8 +274,11 @@ impl Features {
         let Some(test_case) = self.test_cases.get(test_case) else {
             return Scenario::default();
         };
+        let pickle = self.pickles.get(&test_case.pickle);
+        let planned = pickle.map_or(0, |pickle| pickle.steps.len());
         Scenario {
             steps: test_case.steps.len(),
+            missing: planned.saturating_sub(test_case.own_steps),
             ..self.scenario_of_pickle(&test_case.pickle)
         }
     }

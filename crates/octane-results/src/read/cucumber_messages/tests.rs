@@ -269,3 +269,39 @@ fn messages_of_several_runs_may_be_in_one_file() {
     12: Tax | adds = Passed 1.499s at 2026-11-27T20:52:23.001Z covers SHOP-12 [Given a cart: passed 2ms] [When I pay: passed 2ms] file=f/tax.feature #@jira:SHOP-12
     "#);
 }
+
+#[test]
+fn a_step_that_its_test_case_does_not_have_did_not_run() {
+    let case = |steps: &str| {
+        format!(r#"{{"testCase":{{"id":"c1","pickleId":"p1","testSteps":[{steps}]}}}}"#)
+    };
+    let shown_with = |steps: &str, done: &[&str]| {
+        let (case, started, finished) = (case(steps), started("x1", "c1"), finished("x1", false));
+        let done: Vec<_> = done.iter().map(|id| step("x1", id, PASSED)).collect();
+        let mut messages = vec![DOCUMENT, PICKLE, RUN_STARTED, &case, &started];
+        messages.extend(done.iter().map(String::as_str));
+        messages.extend([&finished, RUN_FINISHED]);
+        shown(&messages)
+    };
+    insta::assert_snapshot!(shown_with("", &[]), @r#"5: Tax | adds = Failed 1.499s at 2026-11-27T20:52:23.001Z ! "one of its steps did not run" covers SHOP-12 file=f/tax.feature #@jira:SHOP-12"#);
+    let some = r#"{"id":"t0","hookId":"h1"},{"id":"t1","pickleStepId":"ps0"}"#;
+    insta::assert_snapshot!(shown_with(some, &["t0", "t1"]), @r#"5: Tax | adds = Failed 1.499s at 2026-11-27T20:52:23.001Z ! "one of its steps did not run" covers SHOP-12 [Given a cart: passed 2ms] file=f/tax.feature #@jira:SHOP-12"#);
+}
+
+#[test]
+fn steps_may_name_the_test_case_instead_of_the_attempt() {
+    let failed = r#""status":"FAILED","message":"no cart""#;
+    let messages = [
+        started("x1", "c1"),
+        step("c1", "t0", PASSED),
+        step("c1", "t1", failed),
+        step("c1", "t2", PASSED),
+        // That of another test case.
+        step("c2", "t2", PASSED),
+        finished("x1", false),
+    ];
+    let mut all = vec![DOCUMENT, PICKLE, HOOK, RUN_STARTED, CASE];
+    all.extend(messages.iter().map(String::as_str));
+    all.push(RUN_FINISHED);
+    insta::assert_snapshot!(shown(&all), @r#"6: Tax | adds = Failed 1.499s at 2026-11-27T20:52:23.001Z ! "no cart" / "no cart" covers SHOP-12 [Given a cart: failed 2ms "no cart"] [When I pay: passed 2ms] file=f/tax.feature #@jira:SHOP-12"#);
+}

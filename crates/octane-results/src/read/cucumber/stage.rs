@@ -1,0 +1,228 @@
+//! The steps of a scenario or a background, and what they say.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::verdict::{Said, Verdict};
+use crate::metadata::Attachment;
+use crate::read::report::fields::{as_iteration, field, first_field, lines, nanoseconds, thrown};
+use crate::read::report::json::items;
+use crate::read::report::{Draft, Outcome, ReportFile, Took};
+use crate::run::Failure;
+use crate::status::Status;
+use crate::step::Step;
+
+/// Steps that belong together, and what they say.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    pub(super) verdict: Verdict,
+    pub(super) steps: Vec<Step>,
+    took: Duration,
+    pub(super) failure: Option<Failure>,
+    /// Why it was skipped.
+    skipped: Option<Failure>,
+    attachments: Vec<Attachment>,
+    /// The name of the first step without a result.
+    untested: Option<String>,
+}
+
+impl Stage {
+    /// Adds the steps of a background. One that names its steps and none of their results, as behave does, is repeated
+    /// in the scenarios.
+    pub(super) fn add_background(&mut self, element: &Value, file: &ReportFile) {
+        let steps = items(element.get("steps"));
+        let has_results = steps.iter().any(|step| step.get("result").is_some());
+        let has_hooks = !items(element.get("before")).is_empty();
+        if has_results || has_hooks {
+            self.add_element(element, file);
+        }
+    }
+
+    /// That of a feature that failed outside of its scenarios, with what it says of itself.
+    pub(super) fn of_failed_feature(word: &str) -> Self {
+        let message = format!("the feature is `{word}`, but none of its scenarios has failed");
+        let mut stage = Self {
+            failure: Some(Failure::new(message)),
+            ..Self::default()
+        };
+        stage.verdict.add(Said::Is(Status::Failed));
+        stage
+    }
+
+    pub(super) fn is_failed(&self) -> bool {
+        self.verdict.is_failed()
+    }
+
+    pub(super) fn add_element(&mut self, element: &Value, file: &ReportFile) {
+        self.add_hooks(element, "before", "Before hook", file);
+        for step in items(element.get("steps")) {
+            self.add_hooks(step, "before", "BeforeStep hook", file);
+            let name = step_name(step);
+            self.add_step(step, name, file);
+            self.add_hooks(step, "after", "AfterStep hook", file);
+        }
+        self.add_hooks(element, "after", "After hook", file);
+        self.add_hooks(element, "around", "Around hook", file);
+        self.attach(element);
+    }
+
+    fn add_hooks(&mut self, of: &Value, key: &str, name: &str, file: &ReportFile) {
+        for hook in items(of.get(key)) {
+            // A hook with no result has not run, and need not.
+            if hook.get("result").is_none() {
+                self.attach(hook);
+                continue;
+            }
+            let location = hook.get("match").and_then(|at| field(at, "location"));
+            let name = location.map_or(name.to_owned(), |at| format!("{name}: {at}"));
+            self.add_step(hook, name, file);
+        }
+    }
+
+    fn add_step(&mut self, step: &Value, name: String, file: &ReportFile) {
+        let nothing = Value::Null;
+        let result = step.get("result").unwrap_or(&nothing);
+        let word = field(result, "status");
+        let said = Said::new(word.as_deref(), &file.options.status_aliases);
+        self.attach(step);
+        if said == Said::Nothing && is_hook(step) {
+            return;
+        }
+        let mut done = Step::new(name, word.as_deref().unwrap_or("not run"));
+        done.duration = duration(step, result);
+        self.took = self.took.saturating_add(done.duration);
+        let error = lines(result.get("error_message")).or_else(|| field(result, "message"));
+        done.error_message.clone_from(&error);
+        match said {
+            Said::Is(Status::Failed) if self.failure.is_none() => {
+                let given = error.map(|error| thrown(&error));
+                let word = word.unwrap_or_default();
+                self.failure =
+                    given.or_else(|| Some(Failure::new(format!("{word}: {}", done.name))));
+            }
+            Said::Nothing if self.untested.is_none() => self.untested = Some(done.name.clone()),
+            Said::Is(Status::Skipped) if self.skipped.is_none() => {
+                self.skipped = error.map(|error| thrown(&error));
+            }
+            _ => {}
+        }
+        self.verdict.add(said);
+        self.steps.push(done);
+    }
+
+    fn attach(&mut self, to: &Value) {
+        let own = items(to.get("embeddings"));
+        let in_result = to
+            .get("result")
+            .map(|result| items(result.get("embeddings")));
+        for embedding in own.iter().chain(in_result.into_iter().flatten()) {
+            let media = embedding.get("media").unwrap_or(embedding);
+            self.attachments.push(Attachment {
+                name: field(embedding, "name"),
+                path: String::new(),
+                media_type: first_field(embedding, &["mime_type", "mimeType", "media_type"])
+                    .or_else(|| field(media, "type")),
+            });
+        }
+    }
+
+    pub(super) fn append(&mut self, other: Self) {
+        self.verdict.merge(other.verdict);
+        self.steps.extend(other.steps);
+        self.took = self.took.saturating_add(other.took);
+        self.failure = self.failure.take().or(other.failure);
+        self.skipped = self.skipped.take().or(other.skipped);
+        self.attachments.extend(other.attachments);
+        self.untested = self.untested.take().or(other.untested);
+    }
+
+    /// Whether it has failed, or began and did not end.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.verdict.outcome(), Outcome::Known(Status::Failed))
+    }
+
+    /// Takes over what happened into the result.
+    pub(super) fn fill(self, draft: &mut Draft) {
+        draft.outcome = self.verdict.outcome();
+        draft.failure = self.failure();
+        draft.duration = Took::Exactly(self.took);
+        draft.steps = as_iteration(self.steps);
+        draft.metadata.attachments = self.attachments;
+    }
+
+    /// Why it failed or was skipped.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        if self.verdict.is_cut_off() {
+            let step = self.untested.as_deref().unwrap_or("a step");
+            let given = format!("the scenario did not end: `{step}` has no result");
+            return Some(Failure::new(given));
+        }
+        self.failure.clone().or_else(|| self.skipped.clone())
+    }
+}
+
+/// Whether a step is a hook, which need not run: one that only attaches or prints something has no name.
+fn is_hook(step: &Value) -> bool {
+    let keyword = field(step, "keyword").unwrap_or_default();
+    let has = |name| step.get(name).is_some();
+    has("hidden")
+        || matches!(keyword.trim(), "Before" | "After")
+        || !has("name") && (has("embeddings") || has("output"))
+}
+
+fn step_name(step: &Value) -> String {
+    let keyword = field(step, "keyword").unwrap_or_default();
+    let keyword = keyword.trim();
+    match (keyword, field(step, "name").unwrap_or_default().trim()) {
+        ("", "") => "step".to_owned(),
+        ("Before" | "After", "") => format!("{keyword} hook"),
+        (keyword, "") => keyword.to_owned(),
+        ("", name) => name.to_owned(),
+        (keyword, name) => format!("{keyword} {name}"),
+    }
+}
+
+/// Nanoseconds; behave writes seconds, and its formatter for Cucumber does not.
+fn duration(step: &Value, result: &Value) -> Duration {
+    let is_whole = result.get("duration").is_some_and(Value::is_u64);
+    let is_behave = step.get("location").is_some() || step.get("step_type").is_some() && !is_whole;
+    let shift = if is_behave { 9 } else { 0 };
+    field(result, "duration")
+        .and_then(|text| nanoseconds(&text, shift))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::report::shown::{assert_shown, shown};
+
+    #[test]
+    fn a_feature_that_failed_outside_of_its_scenarios_is_a_failed_result() {
+        let passed = r#","elements":[{"type":"scenario","keyword":"Scenario","name":"adds","location":"a.feature:3","steps":[
+            {"step_type":"given","name":"s","location":"a.feature:4","result":{"status":"passed","duration":0.5}}],"status":"passed"}]"#;
+        let failed = passed.replace("passed", "failed");
+        let report = |status: &str, elements: &str| {
+            shown(&format!(
+                r#"[{{"keyword":"Feature","name":"Cart","tags":[],"location":"a.feature:1","status":"{status}"{elements}}}]"#
+            ))
+        };
+        for word in ["failed", "error", "hook_error", "cleanup_error"] {
+            let expected = format!(
+                "Failed Cart.Feature `the feature is `{word}`, but none of its scenarios has failed`"
+            );
+            assert_eq!(report(word, ""), expected);
+            let expected = format!("Passed Cart.adds 500ms\n{expected}");
+            assert_eq!(report(word, passed), expected);
+            assert_eq!(report(word, &failed), "Failed Cart.adds 500ms `failed: s`");
+        }
+        assert_eq!(report("passed", passed), "Passed Cart.adds 500ms");
+    }
+
+    #[test]
+    fn the_formatter_of_behave_for_cucumber_writes_nanoseconds() {
+        let report = r#"[{"keyword":"Feature","name":"Cart","uri":"d.feature","elements":[{"name":"adds","type":"scenario","location":"d.feature:3","steps":[
+            {"keyword":"Given","line":4,"name":"ok","result":{"duration":49591,"status":"passed"},"step_type":"given"}]}]}]"#;
+        assert_shown(report, "Passed Cart.adds 49.591µs");
+    }
+}
