@@ -13,6 +13,8 @@
 //! | `skipped`, `pending`, `other` | skipped |
 //! | any other | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
 //!
+//! - A test that passed, also by its `rawStatus`, and has an annotation `fail` has failed: Playwright expects it to fail, and says
+//!   so. If it failed as expected, its `rawStatus` is `failed`.
 //! - The reason of a skipped test is its `message`, or for `other` the word that the tool itself has, `rawStatus`.
 //! - **Attempts** that failed before one that passed (`retryAttempts`, or else as many as `retries` says, or one if the test is
 //!   `flaky`) are the failures of earlier attempts.
@@ -92,9 +94,21 @@ fn draft(test: &Value, file: &ReportFile) -> Draft {
         draft.description = field(test, "rawStatus");
     }
     draft.earlier_failures = earlier_failures(test);
+    if draft.outcome.is_passed() && should_have_failed(test) {
+        draft.outcome = Outcome::Known(Status::Failed);
+        draft.failure = Some(Failure::new("the test should fail, and passed"));
+        draft.earlier_failures = Vec::new();
+    }
     draft.steps = as_iteration(items(test.get("steps")).iter().filter_map(done).collect());
     draft.metadata = metadata(test);
     draft
+}
+
+/// Whether a test that passed is one that Playwright expects to fail.
+fn should_have_failed(test: &Value) -> bool {
+    let annotations = test.get("extra").and_then(|extra| extra.get("annotations"));
+    let is_fail = |annotation: &Value| field(annotation, "type").as_deref() == Some("fail");
+    field(test, "rawStatus").as_deref() == Some("passed") && items(annotations).iter().any(is_fail)
 }
 
 /// The names of suites, written as a list or as one text.

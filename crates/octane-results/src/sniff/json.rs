@@ -80,7 +80,12 @@ pub(super) fn format(text: &str) -> Option<Format> {
         || names.has("elements") && is_feature(&names);
     let candidates = [
         (is_features, Format::Cucumber),
-        (names.has_inner("testsuites.testsuite"), Format::Googletest),
+        (
+            // A run without tests has no suites.
+            names.has_inner("testsuites.testsuite")
+                || names.have(&["tests", "failures", "disabled", "testsuites"]),
+            Format::Googletest,
+        ),
         (is_ctrf(&names), Format::Ctrf),
         (is_playwright(&names), Format::Playwright),
         (is_mocha(&names), Format::Mocha),

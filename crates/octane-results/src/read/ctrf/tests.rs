@@ -155,3 +155,25 @@ fn the_results_before_a_break_are_returned() {
     let flat = r#"{"tool":{"name":"x"},"summary":{},"tests":[{"name":"adds","status":"passed"}]}"#;
     assert_shown(flat, "Passed adds");
 }
+
+#[test]
+fn a_test_that_should_fail_and_passed_has_failed() {
+    for (fields, expected) in [
+        (
+            r#""rawStatus":"passed""#,
+            "Failed adds `the test should fail, and passed`",
+        ),
+        (
+            r#""rawStatus":"passed","flaky":true,"retries":1,"retryAttempts":[{"status":"passed"}]"#,
+            "Failed adds `the test should fail, and passed`",
+        ),
+        (r#""rawStatus":"failed""#, "Passed adds"),
+    ] {
+        let test = format!(
+            r#"{{"name":"adds","status":"passed",{fields},"extra":{{"annotations":[{{"type":"fail"}}]}}}}"#
+        );
+        assert_eq!(shown(&report(&test)), expected);
+        let other = test.replace(r#"{"type":"fail"}"#, r#"{"type":"slow"}"#);
+        assert!(shown(&report(&other)).starts_with("Passed adds"));
+    }
+}

@@ -117,3 +117,13 @@ fn failures_that_are_only_counted_are_a_failed_result() {
         "Passed Cart.Adds\nFailed AllTests `the report declares 2 failures, but none of its tests has failed`"
     );
 }
+
+#[test]
+fn a_run_without_tests_has_no_results() {
+    assert_eq!(
+        shown(
+            r#"{"tests":0,"failures":0,"disabled":0,"errors":0,"time":"0s","name":"AllTests","testsuites":[]}"#
+        ),
+        "warning in.json:1:1: contains no test results"
+    );
+}
