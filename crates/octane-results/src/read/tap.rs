@@ -177,8 +177,6 @@ impl Tap {
                         self.has_version && (root.planned.is_none() || root.is_plan_last);
                     self.comments.head(comment.filter(|_| may_head), &point);
                 }
-                self.comments.failed = 0;
-                self.comments.not_ok += u64::from(!point.is_ok);
                 self.point(&point, depth, file);
             }
             (Line::Plan(planned), Some(depth)) => self.plan(planned, depth, file),

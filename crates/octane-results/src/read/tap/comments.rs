@@ -24,9 +24,9 @@ const QT_FIRST: &str = "initTestCase()";
 #[derive(Debug, Default)]
 pub(super) struct Comments {
     /// The last comment that may be a heading, if nothing came after it.
-    pub(super) last: Option<String>,
+    pub(super) last: Option<Heading>,
     /// The first one.
-    first: Option<String>,
+    first: Option<Heading>,
     /// What `tape` writes before the tests of a group.
     heading: Option<String>,
     convention: Convention,
@@ -34,6 +34,14 @@ pub(super) struct Comments {
     pub(super) failed: u64,
     /// How many test points are `not ok`, whatever their directives.
     pub(super) not_ok: u64,
+}
+
+/// A comment that may be a heading.
+#[derive(Debug, Clone)]
+pub(super) struct Heading {
+    text: String,
+    /// Whether it is the same in each run.
+    is_stable: bool,
 }
 
 /// What a comment before a test point is, which the first test point tells.
@@ -57,8 +65,14 @@ impl Comments {
         self.heading = None;
     }
 
+    /// Counts a test point. What was said before it is no summary.
+    pub(super) fn count(&mut self, point: &Point) {
+        self.failed = 0;
+        self.not_ok += u64::from(!point.is_ok);
+    }
+
     /// Takes the comment before a test point for the name of a group.
-    pub(super) fn head(&mut self, comment: Option<String>, point: &Point) {
+    pub(super) fn head(&mut self, comment: Option<Heading>, point: &Point) {
         if matches!(self.convention, Convention::Output) {
             return;
         }
@@ -70,22 +84,22 @@ impl Comments {
         };
         if is_first {
             self.convention = match &comment {
-                Some(comment) if !is_qt && *comment != point.name => Convention::Headings,
+                Some(comment) if !is_qt && comment.text != point.name => Convention::Headings,
                 _ => Convention::Output,
             };
         }
-        if let Some(comment) = comment {
-            self.heading = Some(comment).filter(|comment| *comment != point.name);
+        if let Some(comment) = comment.filter(|comment| comment.is_stable) {
+            self.heading = Some(comment.text).filter(|text| *text != point.name);
         }
     }
 
     /// Notes a comment that may be a heading.
     pub(super) fn note(&mut self, text: &str, line: &str) {
-        let is_heading = !text.is_empty()
-            && !is_indented(line)
-            && !is_measurement(text)
-            && !text.contains(" remaining in ");
-        self.last = is_heading.then(|| text.to_owned());
+        let is_heading = !text.is_empty() && !is_indented(line) && !text.contains(" remaining in ");
+        self.last = is_heading.then(|| Heading {
+            text: text.to_owned(),
+            is_stable: !is_measurement(text),
+        });
         if self.first.is_none() {
             self.first.clone_from(&self.last);
         }
@@ -185,6 +199,11 @@ mod tests {
         5: T | cleanupTestCase() = Passed
         9: summary = Failed ! "the stream declares 1 failure, but all of its tests are `ok`"
         "#);
+        // Another stream, or what `prove -v` prints, may follow.
+        for next in ["ok", "ok 1 - b\n1..1"] {
+            let found = shown(&format!("ok 1 - a\n1..1\n# fail 1\n{next}\n"));
+            assert!(found.contains(": summary = Failed"), "{found}");
+        }
         // What a test prints is no summary, and neither is one that counts tests which may fail.
         insta::assert_snapshot!(shown("1..2\nok 1 - a\n# fail 1\nok 2 - b\n#   failed 1\n"), @"
         2: a = Passed
@@ -237,6 +256,21 @@ mod tests {
         3: pays | is equal = Passed
         6: pays | is less = Passed
         8: ships | is equal = Passed
+        ");
+    }
+
+    #[test]
+    fn a_heading_with_a_number_does_not_hide_the_others() {
+        insta::assert_snapshot!(shown(indoc! {"
+            TAP version 13
+            # waits 5ms
+            ok 1 is equal
+            # pays
+            ok 2 is equal
+            1..2
+        "}), @"
+        3: is equal = Passed
+        5: pays | is equal = Passed
         ");
     }
 }

@@ -22,6 +22,7 @@ impl Tap {
                 self.end_stream(file);
             }
         }
+        self.comments.count(point);
         self.flush(file);
         let is_parent = self.reach(depth, file);
         let level = &mut self.levels[depth];

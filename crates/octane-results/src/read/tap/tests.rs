@@ -309,9 +309,7 @@ fn two_tests_of_one_name_are_told_apart() {
 
 #[test]
 fn a_run_that_ended_after_its_version_is_not_green() {
-    insta::assert_snapshot!(shown("TAP version 13\n"), @r#"
-    1: plan = Failed ! "there is no plan (such as `1..3`), so the run may have ended before all tests ran"
-    "#);
+    insta::assert_snapshot!(shown("TAP version 13\n"), @r#"1: plan = Failed ! "there is no plan (such as `1..3`), so the run may have ended before all tests ran""#);
     insta::assert_snapshot!(shown("TAP version 13\nok 1 - a\n1..1\nTAP version 13\n"), @r#"
     2: a = Passed
     4: plan = Failed ! "there is no plan (such as `1..3`), so the run may have ended before all tests ran"
