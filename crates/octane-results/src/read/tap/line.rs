@@ -1,6 +1,8 @@
 //! The lines of TAP.
 
-use super::suffix::{name_behind, without_directive, without_time};
+use super::suffix::{
+    Directive, name_behind, unescaped, without_directive, without_prefix, without_time,
+};
 use crate::read::report::Took;
 
 /// How many spaces a subtest is indented by.
@@ -37,17 +39,6 @@ pub(super) struct Point {
     pub(super) is_open: bool,
     /// Whether there is nothing but `ok` or `not ok`.
     pub(super) is_bare: bool,
-}
-
-/// What is said behind the name.
-#[derive(Debug, Default)]
-pub(super) enum Directive {
-    #[default]
-    None,
-    /// With the reason.
-    Skip(String),
-    /// With the reason.
-    Todo(String),
 }
 
 /// The number of spaces before `line`.
@@ -89,12 +80,6 @@ pub(super) fn parse(line: &str) -> Line<'_> {
         .map(Line::Plan)
         .or_else(|| point(line).map(Line::Point))
         .unwrap_or(Line::Other)
-}
-
-/// What follows after `prefix`, in any case.
-pub(super) fn without_prefix<'l>(line: &'l str, prefix: &str) -> Option<&'l str> {
-    let (start, rest) = line.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 fn starts_with_digit(text: &str) -> bool {
@@ -166,16 +151,6 @@ fn without_dash(rest: &str) -> &str {
     } else {
         text
     }
-}
-
-pub(super) fn unescaped(text: &str) -> String {
-    let mut unescaped = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(char) = chars.next() {
-        let escaped = chars.next_if(|next| char == '\\' && matches!(next, '#' | '\\'));
-        unescaped.push(escaped.unwrap_or(char));
-    }
-    unescaped
 }
 
 #[cfg(test)]

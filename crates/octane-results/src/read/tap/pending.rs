@@ -1,7 +1,8 @@
 //! A test point, and the diagnostics that follow it.
 
 use super::block::Block;
-use super::line::{Directive, Point};
+use super::line::Point;
+use super::suffix::Directive;
 use crate::metadata::Property;
 use crate::read::line_column::LineColumn;
 use crate::read::report::output::Output;

@@ -1,7 +1,17 @@
 //! What follows the name of a test point: directives and times.
 
-use super::line::{Directive, unescaped, without_prefix};
 use crate::read::report::Took;
+
+/// What is said behind the name.
+#[derive(Debug, Default)]
+pub(super) enum Directive {
+    #[default]
+    None,
+    /// With the reason.
+    Skip(String),
+    /// With the reason.
+    Todo(String),
+}
 
 /// The places of each `#` that begins something.
 fn hashes(text: &str) -> impl DoubleEndedIterator<Item = usize> {
@@ -75,4 +85,21 @@ pub(super) fn without_directive(text: &str) -> (&str, Directive) {
         }
     }
     (text, Directive::None)
+}
+
+/// What follows after `prefix`, in any case.
+pub(super) fn without_prefix<'l>(line: &'l str, prefix: &str) -> Option<&'l str> {
+    let (start, rest) = line.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// A text without the backslashes before `#` and `\`.
+pub(super) fn unescaped(text: &str) -> String {
+    let mut unescaped = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let escaped = chars.next_if(|next| char == '\\' && matches!(next, '#' | '\\'));
+        unescaped.push(escaped.unwrap_or(char));
+    }
+    unescaped
 }
