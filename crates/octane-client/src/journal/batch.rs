@@ -3,12 +3,15 @@
 use octane_model::{Task, TaskId};
 use rusqlite::{Row, Transaction};
 
-use super::database::Journal;
+use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::feature_row::MORE_RESULTS;
 use super::state::{loaded, stored};
 use crate::resend::BatchState;
 use crate::verdict::BatchEnd;
+
+/// The key under which a journal says that a copy of it is lost, which may have done what the next attempt does.
+const COPY_LOST: &str = "copy_lost";
 
 /// A batch as it is stored in the journal.
 #[derive(Debug, Clone)]
@@ -119,15 +122,12 @@ impl Journal {
         })
     }
 
-    /// Records that whatever is not sent yet may have been: from a copy of this journal that is lost. What Octane then recognises it
-    /// has from that copy, and not from an earlier upload.
+    /// Records that whatever is not sent yet may have been, and what the next attempt sends again too: from a copy of this journal
+    /// that is lost. What Octane then recognises it has from that copy, and not from an earlier upload.
     pub fn assume_sent(&self) -> Result<(), JournalError> {
         self.write("assume_sent", |transaction| {
-            let (state, ended_as) = stored(&BatchState::InFlight);
-            transaction
-                .prepare_cached("UPDATE batches SET state = ?, ended_as = ? WHERE state = 'ready'")?
-                .execute((state, ended_as))?;
-            Ok(())
+            set_document(transaction, COPY_LOST, &true)?;
+            ready_may_be_sent(transaction)
         })
     }
 
@@ -210,5 +210,23 @@ fn set_reason(transaction: &Transaction<'_>, batch: usize, reason: &str) -> rusq
     transaction
         .prepare_cached("UPDATE batches SET reason = ? WHERE number = ?")?
         .execute((reason, batch))?;
+    Ok(())
+}
+
+/// Records of all batches that are ready that they may have been sent.
+fn ready_may_be_sent(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let (state, ended_as) = stored(&BatchState::InFlight);
+    transaction
+        .prepare_cached("UPDATE batches SET state = ?, ended_as = ? WHERE state = 'ready'")?
+        .execute((state, ended_as))?;
+    Ok(())
+}
+
+/// The same of those that were made ready just now, if a copy of the journal is lost that may have sent them.
+pub(super) fn lost_copy_may_have_sent(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let forgotten = transaction.execute("DELETE FROM upload WHERE key = ?", [COPY_LOST])?;
+    if forgotten > 0 {
+        ready_may_be_sent(transaction)?;
+    }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction};
 
-use super::batch::{StoredBatch, batches};
+use super::batch::{StoredBatch, batches, lost_copy_may_have_sent};
 use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::feature_row::MORE_RESULTS;
@@ -148,6 +148,7 @@ impl Journal {
                     reset_rows(transaction, batch.first_row, batch.last_row)?;
                 }
             }
+            lost_copy_may_have_sent(transaction)?;
             if is_sent_again {
                 transaction.execute("DELETE FROM upload WHERE key = ?", [REMOVED])?;
             }

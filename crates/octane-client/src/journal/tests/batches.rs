@@ -178,6 +178,24 @@ fn rejected_and_forgotten_results_are_sent_again_and_nothing_else() {
 }
 
 #[test]
+fn what_is_sent_again_may_have_been_sent_by_a_copy_that_is_lost() {
+    let journal = ready(tests(2), &in_batches_of(1));
+    journal.refused(1, "no such release").unwrap();
+    end(&journal, 2, "failed", Some("t1: no release R 99"));
+    journal.judge(RUNS).unwrap();
+    journal.assume_sent().unwrap();
+    assert_eq!(batch_states(&journal), []);
+    journal.prepare_resume(Look::Read).unwrap();
+    let in_flight = [(1, BatchState::InFlight), (2, BatchState::InFlight)];
+    assert_eq!(batch_states(&journal), in_flight);
+    // What this copy does is known to the next attempt.
+    journal.refused(1, "no such release").unwrap();
+    journal.prepare_resume(Look::Read).unwrap();
+    let states = [(1, BatchState::Ready), (2, BatchState::InFlight)];
+    assert_eq!(batch_states(&journal), states);
+}
+
+#[test]
 fn what_a_task_rejected_is_sent_again_with_bytes_that_octane_has_not_received() {
     let journal = ready(tests(4), &in_batches_of(4));
     let first = payloads(&journal).remove(0);
