@@ -24,14 +24,14 @@ pub(crate) fn run(shell: &Shell, root: &Path) -> Result<()> {
 /// Returns what was skipped.
 fn checks(shell: &Shell, root: &Path, stages: &mut Stages) -> Result<Vec<String>> {
     let mut skipped = Vec::new();
-    stages.run("packages of Debian", || setup::install_missing(shell));
+    stages.run("Debian packages", || setup::install_missing(shell));
     stages.run("format", || cmd!(shell, "cargo fmt --all --check").run())?;
     stages.run("circles of files", || circles::check(root))?;
     stages.run("unused dependencies", || unused::check(shell))?;
     skipped.extend(stages.run("licences", || deny::check(shell, root))?);
     stages.run("Clippy", || clippy(shell))?;
     stages.run("few features", || minimal_features(shell))?;
-    stages.run("packages of crates", || {
+    stages.run("crate packages", || {
         publish::check(shell, root, publish::Depth::Pack)
     })?;
     skipped.extend(stages.run("oldest Rust", || minimum_rust(shell, root))?);

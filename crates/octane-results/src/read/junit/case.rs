@@ -152,8 +152,9 @@ impl Case {
         if self.attempts.is_empty() && self.verdict.is_silent() {
             match suite.writer {
                 Writer::QtTest5 => self.verdict.word("skipped"),
-                Writer::GoogleTestList => self.verdict.word(""),
-                Writer::Any | Writer::EUnit | Writer::Doctest => {}
+                // What has run has a time.
+                Writer::GoogleTestList if self.time.is_empty() => self.verdict.word(""),
+                Writer::Any | Writer::EUnit | Writer::Doctest | Writer::GoogleTestList => {}
             }
         }
         self.fail_if_ctest_could_not_run_it();

@@ -8,7 +8,7 @@ use super::attempt::AttemptKind;
 /// | --- | --- | --- |
 /// | `QtTest` of Qt 4 and 5 | the property `QTestVersion` | `errors` counts messages; a case without a `result` was skipped, as that is only in a comment |
 /// | `EUnit` | a suite whose name begins with `module '` | `skipped` with a type is a test that was cancelled, after a time-out for example |
-/// | `GoogleTest`, as a list | the root `AllTests` has `tests`, and no `failures` | a case without a status has not run |
+/// | `GoogleTest`, as a list | the root `AllTests` has `tests`, and no `failures` | a case without a status and a time has not run |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {

@@ -89,6 +89,8 @@ fn tests_that_googletest_lists_have_no_status() {
         "{listed}"
     );
     assert_eq!(statuses(&report("failures='0'")), ["dies: Passed"]);
+    let timed = report("").replace("line=", "time='0' line=");
+    assert_eq!(statuses(&timed), ["dies: Passed"]);
 }
 
 #[test]
