@@ -29,7 +29,7 @@
 //!   renews are stored; they are sent to this one server and nowhere else, and redirects are not followed.
 //! - **Polite.** All clones of an endpoint share a rate limit ([`EndpointSettings::requests_per_second`]) and a
 //!   concurrency limit ([`EndpointSettings::concurrency_max`]). When a server says when to come back, all requests
-//!   wait for it. On 429 and 503 both limits are halved, and grow again as the server recovers (AIMD).
+//!   wait for it. On 429 and 503 both limits are halved, and grow again while requests are sent, along a cubic curve (as in TCP CUBIC).
 //! - **Retried only if that is safe.** See [`Idempotency`]: what creates is not sent again if it is unknown
 //!   whether the server processed it. One function decides, by one table.
 //! - **Every wait has a deadline.** [`EndpointSettings::deadline`] limits a request with all its retries.

@@ -23,7 +23,7 @@
 //!   where the name of a test is its full name, it is the innermost suite that the name begins with, or what is before the
 //!   last dot outside arguments.
 //! - Tests of version 2 with the same suite, class and name are different tests, `adds (2)`, numbered in the order of the
-//!   file: that version has no retries, so the later one is no repeat that makes up for the first.
+//!   file: that version has no retries, so the later one does not replace the first.
 //! - A failure **of a suite** is a failed result of its own, named after the suite, if the suite was torn down in vain
 //!   (`site="TearDown"`, or `TearDown : ` before its message), or if it has failed by itself and none of its results has: a fixture that could not be set up, an
 //!   assembly that could not be loaded. The failures of `OneTimeSetUp` are in each test of the suite as well, and there they

@@ -10,7 +10,7 @@
 //!
 //! A test with a `failure` has failed whatever its `result` says. `undefined`, which `jest-xunit` writes for tests that jest
 //! skipped or has to do, is skipped for as many tests as the assembly, or else the collection, counts that neither passed nor
-//! failed; beyond that it is no valid status.
+//! failed; beyond that it is not a valid status.
 //!
 //! Where the format leaves room, this reader decides:
 //!

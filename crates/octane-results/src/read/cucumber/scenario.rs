@@ -98,7 +98,7 @@ impl Scenario {
         }
     }
 
-    /// The failed result of what is no scenario, such as a background that no scenario follows.
+    /// The failed result of something other than a scenario, such as a background that no scenario follows.
     pub(super) fn of_stage(name: &str, stage: Stage) -> Self {
         Self {
             draft: Draft::new(LineColumn::START, name, Outcome::Missing),

@@ -3,7 +3,7 @@
 use crate::colors::without_colors;
 use crate::read::report::output::Output;
 
-/// What was printed, without colours, which a test prints if it is told that somebody sees them.
+/// What was printed, without colours, which tests print if they are asked to or print to a terminal.
 pub(super) fn plain(output: &Output) -> String {
     without_colors(&output.text()).into_owned()
 }

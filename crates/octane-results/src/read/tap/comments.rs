@@ -65,7 +65,7 @@ impl Comments {
         self.heading = None;
     }
 
-    /// Counts a test point. What was said before it is no summary.
+    /// Counts a test point. A summary comes after all of them, so what was read before it does not count.
     pub(super) fn count(&mut self, point: &Point) {
         self.failed = 0;
         self.not_ok += u64::from(!point.is_ok);
@@ -204,7 +204,7 @@ mod tests {
             let found = shown(&format!("ok 1 - a\n1..1\n# fail 1\n{next}\n"));
             assert!(found.contains(": summary = Failed"), "{found}");
         }
-        // What a test prints is no summary, and neither is one that counts tests which may fail.
+        // What a test prints is not a summary. One that counts tests which may fail does not matter.
         insta::assert_snapshot!(shown("1..2\nok 1 - a\n# fail 1\nok 2 - b\n#   failed 1\n"), @"
         2: a = Passed
         4: b = Passed
