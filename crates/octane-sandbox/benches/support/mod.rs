@@ -1,6 +1,7 @@
 //! What the benchmarks share: a client without sockets, payloads, and statistics.
 
 pub(crate) mod load;
+pub(crate) mod rows;
 
 use std::path::Path;
 use std::str::FromStr;
