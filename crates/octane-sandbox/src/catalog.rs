@@ -24,6 +24,7 @@ mod tests;
 mod user_defined;
 mod work_items;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::settings::{DefaultFields, EntitySettings, Settings, UserDefinedField};
@@ -199,7 +200,7 @@ fn return_by_default(types: &mut [EntityType], wanted: DefaultFields) {
                 DefaultFields::All => !matches!(field.field_type, FieldType::Secret),
             };
             let is_of_comment =
-                is_comment && ["text", "author", "creation_time"].contains(&field.name.as_str());
+                is_comment && ["text", "author", "creation_time"].contains(&&*field.name);
             field.is_returned_by_default |= is_wanted || is_of_comment;
         }
     }
@@ -224,19 +225,21 @@ fn no_field_twice(types: &[EntityType], name: &str) -> Result<(), String> {
 fn complete_aggregates(types: &mut [EntityType]) {
     for index in 0..types.len() {
         let aggregate = types[index].name;
-        let subtypes: Vec<EntityType> = types
-            .iter()
-            .filter(|entity_type| entity_type.subtype_of == Some(aggregate))
-            .cloned()
-            .collect();
-        let fields = subtypes.iter().flat_map(|entity_type| &entity_type.fields);
+        let is_part = |entity_type: &&EntityType| entity_type.subtype_of == Some(aggregate);
+        if !types.iter().any(|entity_type| is_part(&entity_type)) {
+            continue;
+        }
+        let mut mine = std::mem::take(&mut types[index].fields);
+        let subtypes = types.iter().filter(is_part);
+        let names = subtypes.clone().map(|entity_type| entity_type.name);
+        let names: Vec<&'static str> = names.collect();
+        let fields = subtypes.flat_map(|entity_type| &entity_type.fields);
         let mut required: HashMap<&str, bool> = HashMap::new();
         for field in fields.clone() {
             *required.entry(&field.name).or_insert(true) &= field.is_required;
         }
-        let mine = &mut types[index].fields;
         let own = mine.iter().map(|field| field.name.clone());
-        let mut places: HashMap<String, usize> = own.zip(0..).collect();
+        let mut places: HashMap<Cow<'static, str>, usize> = own.zip(0..).collect();
         for field in fields {
             if let Some(place) = places.get(&field.name) {
                 widen(&mut mine[*place], field);
@@ -244,23 +247,18 @@ fn complete_aggregates(types: &mut [EntityType]) {
             }
             places.insert(field.name.clone(), mine.len());
             mine.push(Field {
-                is_required: required[field.name.as_str()],
+                is_required: required[&*field.name],
                 ..field.clone()
             });
         }
-        types[index].subtypes = subtypes
-            .iter()
-            .map(|entity_type| entity_type.name)
-            .collect();
-        if let Some(subtype) = types[index]
-            .fields
-            .iter_mut()
-            .find(|field| matches!(field.field_type, FieldType::Subtype) && !subtypes.is_empty())
-        {
+        let mut kinds = mine.iter_mut();
+        if let Some(subtype) = kinds.find(|field| matches!(field.field_type, FieldType::Subtype)) {
             // A new entity of the aggregate says what it is.
             subtype.is_editable = true;
             subtype.is_required = true;
         }
+        types[index].fields = mine;
+        types[index].subtypes = names;
     }
 }
 

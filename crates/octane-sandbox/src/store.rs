@@ -19,6 +19,7 @@ mod id_range;
 mod initial;
 #[cfg(test)]
 mod kills;
+mod mark;
 mod open;
 mod order;
 pub(crate) mod pages;
@@ -62,6 +63,7 @@ use crate::settings::Settings;
 
 use initial::Initial;
 pub(crate) use initial::SampleData;
+use open::Opened;
 pub(crate) use read::{ListRequest, Reader};
 use readers::Readers;
 use saved_data::SavedData;
@@ -95,14 +97,19 @@ impl Store {
         clock: Clock,
         sample_data: Option<SampleData>,
     ) -> Result<Self, SandboxError> {
-        let (mut connection, lock) = open::open(&settings.storage)?;
+        let objects = schema::all(&catalog);
+        let Opened {
+            mut connection,
+            lock,
+            is_reserved,
+        } = open::open(&settings.storage, &objects)?;
         let initial = Initial {
             base: catalog,
             sample_data,
             access: settings.access.clone(),
             clock,
         };
-        let completed = initial.complete(&mut connection);
+        let completed = initial.complete(&mut connection, &objects, is_reserved);
         let catalog = completed.map_err(|error| SandboxError::Prepare {
             problem: error.into_problem().description,
         })?;
@@ -112,7 +119,7 @@ impl Store {
         Ok(Self {
             connection: Mutex::new(connection),
             steps,
-            readers: Readers::open(&settings.storage)?,
+            readers: Readers::of(&settings.storage),
             catalog: RwLock::new(catalog),
             initial,
             snapshots: Mutex::default(),
@@ -136,7 +143,8 @@ impl Store {
     /// Deletes everything and restores the initial data.
     pub(crate) fn reset_now(&self) -> Result<(), ApiError> {
         let mut fresh = open::in_memory()?;
-        let catalog = self.initial.complete(&mut fresh)?;
+        let objects = schema::all(&self.initial.base);
+        let catalog = self.initial.complete(&mut fresh, &objects, false)?;
         self.replace(&fresh, catalog)
     }
 
@@ -152,7 +160,7 @@ impl Store {
                 catalog: &self.catalog(),
             });
         };
-        self.read_snapshot(&readers.any(), work)
+        self.read_snapshot(&*readers.any()?, work)
     }
 
     /// Writes in the current thread, in one transaction that an error rolls back.
@@ -191,15 +199,16 @@ impl Store {
         &self,
         work: impl Fn(Reader<'_>) -> Result<T, ApiError>,
     ) -> Option<Result<T, ApiError>> {
-        let Some(readers) = &self.readers else {
-            let connection = readers::try_lock(&self.connection)?;
+        // Until a reader was needed, the connection that writes is enough for what is brief.
+        let is_enough = self.readers.as_ref().is_none_or(Readers::are_closed);
+        if is_enough && let Some(connection) = readers::try_lock(&self.connection) {
             let reader = Reader {
                 connection: &connection,
                 catalog: &self.catalog(),
             };
             return self.steps.briefly(|| work(reader));
-        };
-        let (connection, steps) = readers.idle()?;
+        }
+        let (connection, steps) = self.readers.as_ref()?.idle()?;
         // Who changes the catalog commits first.
         drop(self.catalog.try_read().ok()?);
         // The transaction begins and ends without a limit: one whose end was interrupted would stay open.

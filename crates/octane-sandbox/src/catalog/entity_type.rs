@@ -144,16 +144,11 @@ impl EntityType {
     }
 
     /// Changes a field that the type shares with others.
-    pub(super) fn with(mut self, name: &str, change: impl Fn(Field) -> Field) -> Self {
-        let fields = std::mem::take(&mut self.fields).into_iter();
-        let changed = fields.map(|field| {
-            if field.name == name {
-                change(field)
-            } else {
-                field
-            }
-        });
-        self.fields = changed.collect();
+    pub(super) fn with(mut self, name: &str, change: impl FnOnce(Field) -> Field) -> Self {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
+            let before = std::mem::replace(field, Field::new("", FieldType::Id));
+            *field = change(before);
+        }
         self
     }
 

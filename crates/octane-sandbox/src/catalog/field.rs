@@ -1,10 +1,13 @@
 //! Fields of entity types.
 
+use std::borrow::Cow;
+
 /// A field of an entity type: one row of the catalog.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
-    pub(crate) name: String,
-    pub(crate) label: String,
+    pub(crate) name: Cow<'static, str>,
+    /// What the product shows, if it does not derive from the name.
+    pub(super) label: Option<String>,
     pub(crate) field_type: FieldType,
     pub(crate) is_editable: bool,
     pub(crate) is_required: bool,
@@ -21,7 +24,7 @@ pub(crate) struct Field {
     /// The column, if it is not named like the field.
     pub(crate) column: Option<&'static str>,
     /// For a field that is computed and not stored: an SQL expression in which `@` stands for the row.
-    pub(crate) computed: Option<String>,
+    pub(crate) computed: Option<Cow<'static, str>>,
 }
 
 /// What a new entity gets if the request does not set the field.
@@ -116,7 +119,7 @@ impl Link {
 }
 
 impl Field {
-    pub(super) fn new(name: &str, field_type: FieldType) -> Self {
+    pub(super) fn new(name: impl Into<Cow<'static, str>>, field_type: FieldType) -> Self {
         let is_readable = !matches!(field_type, FieldType::Secret | FieldType::Memo);
         let has_order = !matches!(
             field_type,
@@ -126,8 +129,8 @@ impl Field {
                 | FieldType::Inverse { .. }
         );
         Self {
-            name: name.to_owned(),
-            label: label_of(name),
+            name: name.into(),
+            label: None,
             field_type,
             is_editable: true,
             is_required: false,
@@ -143,7 +146,7 @@ impl Field {
     }
 
     /// A field that is computed when it is read: `sql` is an expression in which `@` stands for the row.
-    pub(super) fn computed(mut self, sql: impl Into<String>) -> Self {
+    pub(super) fn computed(mut self, sql: impl Into<Cow<'static, str>>) -> Self {
         self.computed = Some(sql.into());
         self.read_only()
     }
@@ -160,7 +163,7 @@ impl Field {
     }
 
     pub(super) fn label(mut self, label: &str) -> Self {
-        label.clone_into(&mut self.label);
+        self.label = Some(label.to_owned());
         self
     }
 
@@ -200,7 +203,7 @@ impl Field {
     }
 
     /// Text that requests may write and that is never returned.
-    pub(super) fn password(name: &str) -> Self {
+    pub(super) fn password(name: impl Into<Cow<'static, str>>) -> Self {
         Self::new(name, FieldType::Secret)
     }
 
@@ -252,6 +255,14 @@ impl Field {
             reference.on_delete = OnDelete::Cascade;
         }
         self
+    }
+
+    /// What the product shows.
+    pub(crate) fn shown(&self) -> Cow<'_, str> {
+        match &self.label {
+            Some(label) => Cow::Borrowed(label),
+            None => Cow::Owned(label_of(&self.name)),
+        }
     }
 
     /// Whether the value is a column of the type's table.
@@ -311,19 +322,19 @@ impl Field {
     }
 }
 
-pub(super) fn text(name: &str) -> Field {
+pub(super) fn text(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::Text { max_length: 255 })
 }
 
-pub(super) fn long_text(name: &str, max_length: usize) -> Field {
+pub(super) fn long_text(name: impl Into<Cow<'static, str>>, max_length: usize) -> Field {
     Field::new(name, FieldType::Text { max_length })
 }
 
-pub(super) fn memo(name: &str) -> Field {
+pub(super) fn memo(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::Memo)
 }
 
-pub(super) fn integer(name: &str) -> Field {
+pub(super) fn integer(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::Integer)
 }
 
@@ -332,31 +343,35 @@ pub(super) fn activation_status() -> Field {
     integer("user_activation_status").in_column("activity_level")
 }
 
-pub(super) fn float(name: &str) -> Field {
+pub(super) fn float(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::Float)
 }
 
-pub(super) fn object(name: &str) -> Field {
+pub(super) fn object(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::Object)
 }
 
-pub(super) fn boolean(name: &str) -> Field {
+pub(super) fn boolean(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::Boolean)
 }
 
-pub(super) fn date(name: &str) -> Field {
+pub(super) fn date(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::Date)
 }
 
-pub(super) fn date_time(name: &str) -> Field {
+pub(super) fn date_time(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::DateTime)
 }
 
-pub(super) fn one(name: &str, target: &'static str) -> Field {
+pub(super) fn one(name: impl Into<Cow<'static, str>>, target: &'static str) -> Field {
     one_of(name, target, &[])
 }
 
-pub(super) fn one_of(name: &str, target: &'static str, concrete: &'static [&'static str]) -> Field {
+pub(super) fn one_of(
+    name: impl Into<Cow<'static, str>>,
+    target: &'static str,
+    concrete: &'static [&'static str],
+) -> Field {
     let reference = ReferenceTarget {
         target,
         concrete,
@@ -366,7 +381,7 @@ pub(super) fn one_of(name: &str, target: &'static str, concrete: &'static [&'sta
     Field::new(name, FieldType::One(reference))
 }
 
-pub(super) fn list_value(name: &str, list: &'static str) -> Field {
+pub(super) fn list_value(name: impl Into<Cow<'static, str>>, list: &'static str) -> Field {
     let reference = ReferenceTarget {
         target: "list_node",
         concrete: &[],
@@ -378,7 +393,7 @@ pub(super) fn list_value(name: &str, list: &'static str) -> Field {
 
 /// A multi-reference in the link table `table`, whose columns are `owner_column` and `target_column`.
 pub(super) fn many(
-    name: &str,
+    name: impl Into<Cow<'static, str>>,
     (table, owner_column, target_column): (&'static str, &'static str, &'static str),
     target: &'static str,
     concrete: &'static [&'static str],
@@ -395,7 +410,7 @@ pub(super) fn many(
 }
 
 pub(super) fn list_values(
-    name: &str,
+    name: impl Into<Cow<'static, str>>,
     columns: (&'static str, &'static str, &'static str),
     list: &'static str,
 ) -> Field {
@@ -408,7 +423,7 @@ pub(super) fn list_values(
 
 /// References that derive from others: `select` is a `SELECT` in parentheses with the columns `owner` and `target`.
 pub(super) fn derived(
-    name: &str,
+    name: impl Into<Cow<'static, str>>,
     select: &'static str,
     target: &'static str,
     concrete: &'static [&'static str],
@@ -416,7 +431,11 @@ pub(super) fn derived(
     many(name, (select, "owner", "target"), target, concrete).read_only()
 }
 
-pub(super) fn inverse(name: &str, target: &'static str, field: &'static str) -> Field {
+pub(super) fn inverse(
+    name: impl Into<Cow<'static, str>>,
+    target: &'static str,
+    field: &'static str,
+) -> Field {
     Field::new(name, FieldType::Inverse { target, field }).read_only()
 }
 

@@ -36,7 +36,7 @@ pub(super) fn types(settings: &EntitySettings) -> Vec<EntityType> {
             EntityType::new(name, label, collections, &TABLE)
                 .fields(fields(name))
                 .fields(attachments("owner_product_area"))
-                .fields([text(&settings.jira_field).user_defined()])
+                .fields([text(settings.jira_field.clone()).user_defined()])
                 .unique(unique)
         })
         .collect()

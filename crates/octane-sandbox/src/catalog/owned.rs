@@ -117,7 +117,7 @@ const COMMENTS: Table = Table {
 };
 
 pub(super) fn types() -> Vec<EntityType> {
-    let owner = |(name, target): (&str, &'static str)| {
+    let owner = |(name, target): (&'static str, &'static str)| {
         one(name, target).cascading().immutable().unsortable()
     };
     let level = || integer("activity_level");

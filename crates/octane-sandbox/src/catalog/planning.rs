@@ -122,8 +122,9 @@ fn team_sprint() -> EntityType {
 
 /// What a user follows: an item of "My work".
 fn user_item() -> EntityType {
-    let followed =
-        |name: &str, target, concrete| one_of(name, target, concrete).cascading().unsortable();
+    let followed = |name: &'static str, target, concrete| {
+        one_of(name, target, concrete).cascading().unsortable()
+    };
     // Metadata lists GET alone; the vendor's IDE plug-ins add and remove items.
     EntityType::new("user_item", "User item", &["user_items"], &USER_ITEMS)
         .methods(ALL_METHODS)

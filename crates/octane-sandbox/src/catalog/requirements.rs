@@ -116,7 +116,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
             &[],
         ),
         inverse("user_item", "user_item", "my_follow_items_requirement"),
-        text(jira_field).user_defined(),
+        text(jira_field.to_owned()).user_defined(),
     ]);
     vec![requirement, root, folder, document]
 }

@@ -26,7 +26,7 @@ fn of_pipeline(column: &str) -> String {
 }
 
 pub(super) fn history() -> EntityType {
-    let pipeline = |name: &str| {
+    let pipeline = |name: &'static str| {
         let pipeline = one(name, "pipeline").computed(of_pipeline("id"));
         pipeline.editable().required().unsortable()
     };

@@ -50,7 +50,7 @@ fn root() -> EntityType {
 
 /// A branch: the product calls it a repository, and the repository its root.
 fn branch() -> EntityType {
-    let no = |name: &str| boolean(name).default_named(DefaultValue::Number(0));
+    let no = |name: &'static str| boolean(name).default_named(DefaultValue::Number(0));
     EntityType::new("scm_repository", "Branch", &["scm_repositories"], &BRANCHES)
         .fields([
             text("name").required(),

@@ -89,7 +89,7 @@ fn twins(types: &[EntityType], entity: &str) -> Vec<&'static str> {
 }
 
 fn made(field: &UserDefinedField) -> Field {
-    let name = &field.name;
+    let name = field.name.clone();
     let made = match field.field_type {
         UserDefinedType::String => text(name),
         UserDefinedType::Memo => memo(name),

@@ -40,7 +40,7 @@ pub(super) fn types(jira_field: &str) -> Vec<EntityType> {
             .fields(tree())
             .fields(common(parents, first_phase))
     };
-    let jira = || text(jira_field).user_defined();
+    let jira = || text(jira_field.to_owned()).user_defined();
     let epic = create(
         "epic",
         "Epic",
@@ -194,13 +194,13 @@ fn quality_story(entity_type: EntityType) -> EntityType {
 }
 
 /// Hours that the tasks of a backlog item add up to.
-fn hours(name: &str) -> Field {
+fn hours(name: &'static str) -> Field {
     let sum = format!("(SELECT SUM(x.{name}) FROM backlog_tasks x WHERE x.story = @.id)");
     integer(name).computed(sum)
 }
 
 /// How many children of a type there are.
-fn children_of(name: &str, subtype: &str) -> Field {
+fn children_of(name: &'static str, subtype: &str) -> Field {
     integer(name).computed(format!(
         "(SELECT COUNT(*) FROM work_items x WHERE x.parent = @.id AND x.subtype = '{subtype}')"
     ))
@@ -208,7 +208,7 @@ fn children_of(name: &str, subtype: &str) -> Field {
 
 /// The fields by which large backlog items are put in order: weighted shortest job first.
 fn weighted() -> [Field; 6] {
-    let scale = |name: &str| list_value(name, "list_node.wsjf_scale_type");
+    let scale = |name: &'static str| list_value(name, "list_node.wsjf_scale_type");
     let value = |name: &str| {
         format!(
             "COALESCE((SELECT CAST(n.name AS INTEGER) FROM list_nodes n WHERE n.id = @.{name}), 0)"

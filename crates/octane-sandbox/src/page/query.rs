@@ -152,7 +152,7 @@ fn informative_fields(catalog: &Catalog, entity_type: &EntityType) -> Select {
             let target = field.target().and_then(|name| catalog.find_type(name));
             match target.and_then(|target| target.field("name")) {
                 Some(_) => format!("{}{{name}}", field.name),
-                None => field.name.clone(),
+                None => field.name.to_string(),
             }
         })
         .collect();

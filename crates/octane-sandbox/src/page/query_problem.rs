@@ -53,7 +53,7 @@ impl QueryProblem {
         let known = property("entity_type").and_then(|name| catalog.find_type(name));
         let suggestion = match (field, known) {
             (Some(field), Some(entity_type)) if entity_type.field(field).is_none() => {
-                let names = entity_type.fields.iter().map(|field| field.name.as_str());
+                let names = entity_type.fields.iter().map(|field| &*field.name);
                 nearest(field, names).map(|name| format!("did you mean `{name}`?"))
             }
             _ => None,

@@ -109,8 +109,8 @@ struct WireField {
 }
 
 fn field_metadata(catalog: &Catalog, entity_type: &EntityType, field: &Field) -> Value {
-    let mut metadata = FieldMetadata::new(entity_type.name, field.name.as_str(), field.type_word());
-    metadata.label.clone_from(&field.label);
+    let mut metadata = FieldMetadata::new(entity_type.name, &*field.name, field.type_word());
+    metadata.label = field.shown().into_owned();
     metadata.editable = field.is_editable;
     metadata.required = field.is_required;
     metadata.is_user_defined = field.is_user_defined;
@@ -153,7 +153,7 @@ fn field_metadata(catalog: &Catalog, entity_type: &EntityType, field: &Field) ->
         wire_type: "field_metadata",
         description: format!(
             "{} of the {}",
-            field.label,
+            field.shown(),
             entity_type.label.to_lowercase()
         ),
         field: metadata,

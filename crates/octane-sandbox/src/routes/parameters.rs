@@ -116,7 +116,7 @@ impl Parameters {
                 .fields
                 .iter()
                 .filter(|field| field.is_returned_by_default);
-            select = Select::names(defaults.map(|field| field.name.as_str()));
+            select = Select::names(defaults.map(|field| &*field.name));
         }
         for field in expand.fields {
             select.fields.retain(|known| known.name != field.name);

@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
                 let value = row_id.and_then(|row_id| known.get(&row_id).cloned());
                 entity
                     .fields
-                    .insert(name.clone(), value.unwrap_or(Json::Null));
+                    .insert(name.to_string(), value.unwrap_or(Json::Null));
             }
             return Ok(());
         }
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
                 .collect();
             let count = data.len();
             let value = json!({ "total_count": count, "data": data, "exceeds_total_count": false });
-            entity.fields.insert(name.clone(), value);
+            entity.fields.insert(name.to_string(), value);
         }
         Ok(())
     }

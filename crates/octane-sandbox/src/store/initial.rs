@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
+use super::schema_object::Object;
 use super::writer::Writer;
 use super::{bootstrap, create, saved_fields, schema, tasks};
 use crate::catalog::Catalog;
@@ -28,19 +29,25 @@ pub(super) struct Initial {
 impl Initial {
     /// Adds what a database lacks, in one transaction: everything if it is new, columns of a newer catalog,
     /// users that are new in the settings. Returns its catalog, which includes the fields in the data.
-    pub(super) fn complete(&self, connection: &mut Connection) -> Result<Arc<Catalog>, ApiError> {
-        let objects = schema::all(&self.base);
+    ///
+    /// `objects` are all of the base catalog, and `is_reserved` says whether the database has pages for them already.
+    pub(super) fn complete(
+        &self,
+        connection: &mut Connection,
+        objects: &[Object],
+        is_reserved: bool,
+    ) -> Result<Arc<Catalog>, ApiError> {
         // Of what a database has to contain.
-        let digest = format!("{} {}", schema::digest(&objects), bootstrap::digest());
+        let digest = format!("{} {}", schema::digest(objects), bootstrap::digest());
         let state = state(connection, &digest)?;
-        if state == State::New {
-            create::reserve(connection, &objects)?;
+        if state == State::New && !is_reserved {
+            create::reserve(connection, objects)?;
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         match state {
             State::New => {
-                create::create(&transaction, &objects)?;
-                transaction.execute_batch(&schema::first_ids(&self.base))?;
+                create::create(&transaction, objects)?;
+                schema::begin_ids(&transaction, &self.base)?;
             }
             State::Begun | State::Older => schema::create_missing(&transaction, &self.base)?,
             State::Complete => {}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use octane_model::Select;
 
-use super::{ListRequest, Store};
+use super::{ListRequest, Store, create, schema};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::seed;
@@ -185,26 +185,72 @@ fn a_snapshot_writes_nothing_to_the_file() {
     assert!(before == Files::of(folder.path()));
 }
 
-#[test]
-fn a_first_start_that_is_killed_can_be_repeated() {
+/// Every state on disk while a sandbox starts for the first time on these files can be started again.
+fn kill_during_first_start(before: &Files) {
     let folder = tempfile::tempdir().unwrap();
+    before.write(folder.path());
     let store = open(folder.path());
     let after = Files::of(folder.path());
     drop(store);
-    // The head of the file is written before the log exists.
-    let before = Files {
-        database: after.database[..PAGE].to_vec(),
-        wal: Vec::new(),
-    };
-    let empty = Files {
-        database: Vec::new(),
-        wal: Vec::new(),
-    };
-    for files in between(&before, &after).into_iter().chain([empty]) {
+    for files in between(before, &after) {
         let place = tempfile::tempdir().unwrap();
         files.write(place.path());
         assert_eq!(tags(&open(place.path())), 0);
     }
+}
+
+/// A file in which pages are reserved, and nothing else.
+fn reserved(settings: &Settings) -> Files {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("octane.db");
+    fs::write(&path, b"").unwrap();
+    let objects = schema::all(&Catalog::new(settings).unwrap());
+    assert!(create::reserve_file(&path, &objects).unwrap());
+    // It is not empty any more.
+    assert!(!create::reserve_file(&path, &objects).unwrap());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    Files::of(folder.path())
+}
+
+#[test]
+fn a_first_start_that_is_killed_can_be_repeated() {
+    // The file is replaced at once by one with reserved pages, and the rest is written into the log.
+    kill_during_first_start(&reserved(&Settings::default()));
+}
+
+#[test]
+fn a_first_start_on_a_database_that_contains_nothing_can_be_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("octane.db")).unwrap();
+    let mode = "PRAGMA journal_mode = WAL";
+    connection
+        .query_row(mode, [], |row| row.get::<_, String>(0))
+        .unwrap();
+    let before = Files::of(folder.path());
+    assert_eq!((before.database.len(), before.wal.len()), (PAGE, 0));
+    kill_during_first_start(&before);
+}
+
+#[test]
+fn pages_that_a_killed_start_reserved_for_another_catalog_are_replaced() {
+    let mut other = Settings::default();
+    other.entities.user_defined_fields = vec![UserDefinedField::new("user_tag", "color_udf")];
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = reserved(&other);
+    // As if an index had been a table.
+    let tree = &mut files.database[2 * PAGE];
+    *tree = if *tree == 0x0d { 0x0a } else { 0x0d };
+    files.write(folder.path());
+    assert_eq!(tags(&open(folder.path())), 0);
+}
+
+#[test]
+fn a_half_written_file_that_a_killed_start_left_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("octane.db.new");
+    fs::write(&left, vec![1; 2_000_000]).unwrap();
+    assert_eq!(tags(&open(folder.path())), 0);
+    assert!(!left.exists());
 }
 
 /// Reads all fields that the catalog has, also those that were added, while `store` is reset and restored.
@@ -216,7 +262,7 @@ fn read_meanwhile(store: &Store) {
     let read = |reader: super::Reader<'_>| {
         let tag = reader.catalog.known_type("user_tag");
         let request = ListRequest {
-            select: Select::names(tag.fields.iter().map(|field| field.name.as_str())),
+            select: Select::names(tag.fields.iter().map(|field| &*field.name)),
             limit: 5,
             ..ListRequest::default()
         };

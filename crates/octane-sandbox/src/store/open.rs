@@ -5,27 +5,35 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::private;
+use super::mark::{Contents, LAYOUT, contents, mark};
+use super::schema_object::Object;
 use super::steps::Steps;
+use super::{create, private};
 use crate::sandbox_error::SandboxError;
 use crate::settings::Storage;
 
 /// The size of a connection's statement cache.
 const STATEMENTS: usize = 256;
 
-/// SQLite's application ID, which marks a file as a sandbox's: `OcSb`.
-const APPLICATION: i32 = 0x4f63_5362;
+/// A database that is open.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// Keeps other sandboxes from using the same file.
+    pub(super) lock: Option<File>,
+    /// Whether it is new and has a page for each object.
+    pub(super) is_reserved: bool,
+}
 
-/// The layout version of the tables. It increases with every change that is incompatible with older files; a
-/// new field in the catalog is compatible, because its column is added.
-const LAYOUT: i32 = 1;
-
-/// A connection, and the lock that keeps other sandboxes from using the same file.
-pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), SandboxError> {
+/// Opens a database, which is to contain these objects.
+pub(super) fn open(storage: &Storage, objects: &[Object]) -> Result<Opened, SandboxError> {
     match storage {
         Storage::Memory => {
             let failed = |source| database_error(Path::new(":memory:"), source);
-            Ok((in_memory().map_err(failed)?, None))
+            Ok(Opened {
+                connection: in_memory().map_err(failed)?,
+                lock: None,
+                is_reserved: false,
+            })
         }
         Storage::File(path) => {
             let failed = |source| database_error(path, source);
@@ -35,6 +43,8 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
                 path: path.clone(),
                 source,
             })?;
+            // Where this fails, the pages are reserved through the connection.
+            let is_reserved = create::reserve_file(path, objects).unwrap_or(false);
             let connection = Connection::open(path).map_err(failed)?;
             // Before anything is written: a file of another program must not change.
             match contents(&connection).map_err(failed)? {
@@ -49,7 +59,11 @@ pub(super) fn open(storage: &Storage) -> Result<(Connection, Option<File>), Sand
                 }
             }
             prepare(&connection).map_err(failed)?;
-            Ok((connection, Some(lock)))
+            Ok(Opened {
+                connection,
+                lock: Some(lock),
+                is_reserved,
+            })
         }
     }
 }
@@ -76,39 +90,6 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Marks an empty database as a sandbox's. There is nothing that could be lost, so this does not wait for the disk.
-pub(super) fn mark(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!(
-        "PRAGMA synchronous = OFF;
-         PRAGMA journal_mode = WAL;
-         PRAGMA application_id = {APPLICATION};
-         PRAGMA user_version = {LAYOUT};"
-    ))
-}
-
-/// What a file contains.
-enum Contents {
-    Nothing,
-    /// Data that this sandbox can use.
-    Own,
-    /// Data of another version, by its layout, or of another program, which has none: zero, like the first sandboxes.
-    Foreign(i32),
-}
-
-fn contents(connection: &Connection) -> rusqlite::Result<Contents> {
-    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let (application, layout) = (number("application_id")?, number("user_version")?);
-    let is_empty = !connection
-        .prepare("SELECT 1 FROM sqlite_master")?
-        .exists([])?;
-    Ok(match (application, layout) {
-        _ if is_empty => Contents::Nothing,
-        (APPLICATION, LAYOUT) => Contents::Own,
-        (APPLICATION, layout) => Contents::Foreign(layout),
-        _ => Contents::Foreign(0),
-    })
-}
-
 fn database_error(path: &Path, source: rusqlite::Error) -> SandboxError {
     SandboxError::Database {
         path: path.to_owned(),
@@ -117,19 +98,17 @@ fn database_error(path: &Path, source: rusqlite::Error) -> SandboxError {
 }
 
 /// Another, read-only connection to an open database.
-pub(super) fn reader(path: &Path) -> Result<(Connection, Steps), SandboxError> {
-    let prepared = Connection::open(path).and_then(|mut connection| {
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.execute_batch(
-            "PRAGMA query_only = ON;
-             PRAGMA temp_store = MEMORY;
-             PRAGMA cache_size = -16384;
-             PRAGMA busy_timeout = 5000;",
-        )?;
-        let steps = Steps::of(&mut connection)?;
-        Ok((connection, steps))
-    });
-    prepared.map_err(|source| database_error(path, source))
+pub(super) fn reader(path: &Path) -> rusqlite::Result<(Connection, Steps)> {
+    let mut connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA query_only = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -16384;
+         PRAGMA busy_timeout = 5000;",
+    )?;
+    let steps = Steps::of(&mut connection)?;
+    Ok((connection, steps))
 }
 
 /// Two sandboxes on one file would ingest the same payload twice.

@@ -319,10 +319,10 @@ impl<'a> Reader<'a> {
                         entity
                             .1
                             .fields
-                            .insert(name.clone(), self.catalog.workspace.into());
+                            .insert(name.to_string(), self.catalog.workspace.into());
                     }
                     FieldType::Secret => {
-                        entity.1.fields.insert(name.clone(), Json::Null);
+                        entity.1.fields.insert(name.to_string(), Json::Null);
                     }
                     FieldType::Many(_) | FieldType::Inverse { .. } => {}
                     FieldType::Id => column += 1,
@@ -332,7 +332,7 @@ impl<'a> Reader<'a> {
                     }
                     field_type => {
                         let json = value::to_json(field_type, row.get_ref(column)?);
-                        entity.1.fields.insert(name.clone(), json);
+                        entity.1.fields.insert(name.to_string(), json);
                         column += 1;
                     }
                 }

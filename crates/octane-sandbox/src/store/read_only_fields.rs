@@ -36,7 +36,7 @@ pub(super) fn check(
     }
     let current = match existing {
         Some(row_id) => {
-            let names = said.iter().map(|(field, _)| field.name.as_str());
+            let names = said.iter().map(|(field, _)| &*field.name);
             let entity_type = reader.catalog.known_type(entity_type.name);
             reader.get(entity_type, row_id, &Select::names(names))?
         }
@@ -45,7 +45,7 @@ pub(super) fn check(
     for (field, value) in said {
         let stored = current
             .as_ref()
-            .and_then(|entity| entity.fields.get(&field.name));
+            .and_then(|entity| entity.fields.get(&*field.name));
         let is_unchanged = stored.is_some_and(|stored| same(stored, value));
         if !is_unchanged || field.name == NEVER_ALLOWED {
             return Err(ApiError::not_editable(entity_type.name, &field.name));

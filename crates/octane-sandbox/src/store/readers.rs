@@ -10,21 +10,19 @@ use rusqlite::Connection;
 use super::open;
 use super::steps::Steps;
 use crate::error::ApiError;
-use crate::sandbox_error::SandboxError;
 use crate::settings::Storage;
 
-/// How many connections there are beside the first one. Further readers wait for each other; requests are short.
-const FURTHER: usize = 3;
+/// How many connections there are. Further readers wait for each other; requests are short.
+const CONNECTIONS: usize = 4;
 
 /// Read-only connections. In WAL mode they see what is committed, whatever is being written, so a payload of
 /// a million runs blocks no reader.
 ///
-/// All but the first are opened when they are needed first: each reads the whole schema then.
+/// They are opened when they are needed first: each reads the whole schema then.
 #[derive(Debug)]
 pub(super) struct Readers {
     path: PathBuf,
-    first: Opened,
-    further: [OnceLock<Opened>; FURTHER],
+    connections: [OnceLock<Opened>; CONNECTIONS],
     next: AtomicUsize,
 }
 
@@ -35,7 +33,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn open(path: &Path) -> Result<Self, SandboxError> {
+    fn open(path: &Path) -> rusqlite::Result<Self> {
         let (connection, steps) = open::reader(path)?;
         Ok(Self {
             connection: Mutex::new(connection),
@@ -50,48 +48,53 @@ impl Opened {
 
 impl Readers {
     /// None for a database in memory, which belongs to its one connection.
-    pub(super) fn open(storage: &Storage) -> Result<Option<Self>, SandboxError> {
+    pub(super) fn of(storage: &Storage) -> Option<Self> {
         let Storage::File(path) = storage else {
-            return Ok(None);
+            return None;
         };
-        Ok(Some(Self {
-            first: Opened::open(path)?,
+        Some(Self {
             path: path.clone(),
-            further: Default::default(),
+            connections: Default::default(),
             next: AtomicUsize::new(0),
-        }))
+        })
+    }
+
+    /// Whether none was needed yet.
+    pub(super) fn are_closed(&self) -> bool {
+        self.connections.iter().all(|place| place.get().is_none())
     }
 
     /// An idle connection.
     pub(super) fn idle(&self) -> Option<(MutexGuard<'_, Connection>, &Steps)> {
-        let mut further = self.further.iter();
-        (self.first.try_lock()).or_else(|| further.find_map(|place| self.at(place)?.try_lock()))
+        let mut places = self.connections.iter();
+        places.find_map(|place| self.at(place).ok()?.try_lock())
     }
 
-    /// The connection at this place, which is opened if that is possible.
-    fn at<'a>(&'a self, place: &'a OnceLock<Opened>) -> Option<&'a Opened> {
-        if place.get().is_none()
-            && let Ok(opened) = Opened::open(&self.path)
-        {
-            // Another thread may have been quicker.
-            let _ = place.set(opened);
+    /// The connection at this place, which is opened if it is not open.
+    fn at<'a>(&'a self, place: &'a OnceLock<Opened>) -> rusqlite::Result<&'a Opened> {
+        match place.get() {
+            Some(opened) => Ok(opened),
+            None => {
+                let opened = Opened::open(&self.path)?;
+                // Another thread may have been quicker.
+                Ok(place.get_or_init(|| opened))
+            }
         }
-        place.get()
     }
 
     /// An idle connection, or otherwise the next one in turn.
-    pub(super) fn any(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn any(&self) -> rusqlite::Result<MutexGuard<'_, Connection>> {
         if let Some((connection, _)) = self.idle() {
-            return connection;
+            return Ok(connection);
         }
-        let opened: Vec<&Opened> = (self.further.iter().filter_map(OnceLock::get))
-            .chain([&self.first])
-            .collect();
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % opened.len();
-        opened[turn]
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % CONNECTIONS;
+        // Where no more can be opened, such as without file descriptors, the others are waited for.
+        let opened = self.at(&self.connections[turn]).or_else(|error| {
+            let mut others = self.connections.iter().filter_map(OnceLock::get);
+            others.next().ok_or(error)
+        })?;
+        let locked = opened.connection.lock();
+        Ok(locked.unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -70,19 +70,18 @@ const INTERRUPTIONS: &str = "INTEGER NOT NULL DEFAULT 0";
 
 /// Creates what an older database lacks: tables, columns of newer catalogs and settings, indexes.
 pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
-    let mut sql: String = own().iter().map(Object::unless_exists).collect();
+    let sql: String = own().iter().map(Object::unless_exists).collect();
     connection.execute_batch(&sql)?;
     add_columns(connection, "tasks", &[("interruptions", INTERRUPTIONS)])?;
     for table in catalog.tables() {
         let columns: Vec<_> = columns(catalog, table).into_iter().collect();
-        sql.clear();
         if connection.table_exists(None, table.name)? {
             add_columns(connection, table.name, &columns)?;
         } else {
-            sql = entity_table(table, &columns).unless_exists();
-            sql.push_str(&before_first(table));
+            connection.execute_batch(&entity_table(table, &columns).unless_exists())?;
+            begin_ids_of(connection, table)?;
         }
-        sql.extend(indexes(table).map(|index| index.unless_exists()));
+        let sql: String = indexes(table).map(|index| index.unless_exists()).collect();
         connection.execute_batch(&sql)?;
     }
     let sql: String = links(catalog).iter().map(Object::unless_exists).collect();
@@ -114,8 +113,11 @@ pub(super) fn all(catalog: &Catalog) -> Vec<Object> {
 }
 
 /// Lets the IDs of all tables begin where they do.
-pub(super) fn first_ids(catalog: &Catalog) -> String {
-    catalog.tables().iter().map(before_first).collect()
+pub(super) fn begin_ids(connection: &Connection, catalog: &Catalog) -> rusqlite::Result<()> {
+    catalog
+        .tables()
+        .iter()
+        .try_for_each(|table| begin_ids_of(connection, table))
 }
 
 fn own() -> Vec<Object> {
@@ -142,9 +144,10 @@ fn entity_table(table: &Table, columns: &[(&str, String)]) -> Object {
 }
 
 /// AUTOINCREMENT never reuses an ID, and its counter determines the first one.
-fn before_first(table: &Table) -> String {
-    let (name, before) = (table.name, table.first_id - 1);
-    format!("INSERT INTO sqlite_sequence (name, seq) VALUES ('{name}', {before});")
+fn begin_ids_of(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)";
+    let mut insert = connection.prepare_cached(sql)?;
+    insert.execute((table.name, table.first_id - 1)).map(|_| ())
 }
 
 fn push(sql: &mut String, text: fmt::Arguments<'_>) {

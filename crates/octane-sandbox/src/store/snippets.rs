@@ -41,9 +41,9 @@ impl<'a> Reader<'a> {
                     continue;
                 };
                 if let Some(snippet) = search.snippet(&text) {
-                    result.insert(field.name.clone(), Json::String(snippet));
+                    result.insert(field.name.to_string(), Json::String(snippet));
                 } else if field.name == "name" && search.is_id(row_id) {
-                    result.insert(field.name.clone(), Json::String(text));
+                    result.insert(field.name.to_string(), Json::String(text));
                 }
             }
             results.insert(row_id, result);

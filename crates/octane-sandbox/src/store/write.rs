@@ -47,7 +47,7 @@ impl<'a> Writer<'a> {
                 .iter()
                 .any(|(name, value)| *name == field.column() && *value != Sql::Null);
             let is_sent = completed
-                .get(&field.name)
+                .get(&*field.name)
                 .is_some_and(|value| !value.is_null());
             if is_given || is_sent {
                 continue;
@@ -168,7 +168,7 @@ impl<'a> Writer<'a> {
         let mut change = self.change(entity_type, Some(row_id), &placed)?;
         rules::remember_editor(self, entity_type, &mut change.columns);
         for field in &entity_type.fields {
-            let is_erased = fields.get(&field.name).is_some_and(Json::is_null);
+            let is_erased = fields.get(&*field.name).is_some_and(Json::is_null);
             if field.is_required && is_erased {
                 let description = format!("the field `{}` is required", field.name);
                 return Err(ApiError::illegal_value(

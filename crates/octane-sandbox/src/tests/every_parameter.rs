@@ -74,7 +74,7 @@ async fn every_field_of_every_collection_can_be_asked_for() {
         };
         let path = address(entity_type.scope, collection);
         for field in &entity_type.fields {
-            let name = field.name.as_str();
+            let name = &*field.name;
             let response = ask(&client, &path, &[("fields", name), ("limit", "2")]).await;
             assert_eq!(response.status, 200, "{path} {name}: {}", response.text());
             let nested = format!("{name}{{id}}");

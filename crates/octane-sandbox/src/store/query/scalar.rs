@@ -149,7 +149,7 @@ impl<'a> SqlBuilder<'a> {
             .filter(|literal| !is_plain(literal))
             .map(|literal| {
                 Query::Comparison(Comparison {
-                    field: field.name.clone(),
+                    field: field.name.to_string(),
                     operator: Operator::Equal,
                     operand: Operand::Literal(literal.clone()),
                 })
