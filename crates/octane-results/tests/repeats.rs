@@ -120,6 +120,52 @@ fn the_attempt_that_started_last_is_sent_last_wherever_its_file_stands() {
 }
 
 #[test]
+fn a_failure_among_repetitions_is_sent_last_and_one_before_a_retry_is_not() {
+    let run = |second: u8, action: &str| {
+        format!(
+            concat!(
+                r#"{{"Time":"2026-01-01T10:00:0{second}Z","Action":"run","Package":"shop","Test":"TestPays"}}"#,
+                "\n",
+                r#"{{"Time":"2026-01-01T10:00:0{second}.5Z","Action":"{action}","Package":"shop","Test":"TestPays","Elapsed":0.5}}"#,
+                "\n"
+            ),
+            second = second,
+            action = action
+        )
+    };
+    let end = r#"{"Time":"2026-01-01T10:00:09Z","Action":"fail","Package":"shop","Elapsed":9}"#;
+    for (actions, expected) in [
+        // `go test -count=3`
+        (&["pass", "fail", "pass"][..], "TestPays Failed"),
+        (&["fail", "pass", "pass"], "TestPays Failed"),
+        // A tool that repeats failed tests.
+        (&["fail", "fail", "pass"], "TestPays Passed"),
+    ] {
+        let events: String = (1..)
+            .zip(actions)
+            .map(|(second, action)| run(second, action))
+            .collect();
+        let names = names(&[("go.json", &format!("{events}{end}\n"))]);
+        assert_eq!(names.len(), 3, "{names:?}");
+        assert_eq!(names[2], expected, "{actions:?}");
+    }
+}
+
+#[test]
+fn a_failure_among_cases_of_one_name_is_sent_last() {
+    let report = indoc! {r#"
+        <testsuite name="s" timestamp="2026-01-01T10:00:00">
+          <testcase classname="c" name="t"/>
+          <testcase classname="c" name="t"><failure message="row 2"/></testcase>
+          <testcase classname="c" name="t"/>
+        </testsuite>"#};
+    assert_eq!(
+        names(&[("r.xml", report)]),
+        ["t Passed", "t Passed", "t Failed"]
+    );
+}
+
+#[test]
 fn a_file_of_the_same_directory_does_not_hide_a_failure_if_nothing_says_which_is_later() {
     let report = |child: &str| {
         format!(

@@ -54,6 +54,39 @@ fn a_retried_test_is_one_run_and_its_failure_is_named() {
 }
 
 #[test]
+fn a_failed_row_of_a_data_driven_test_is_not_hidden_by_a_later_row_that_passed() {
+    let place = Place::new();
+    let row =
+        |child: &str| format!(r#"<testcase classname="CartTest" name="adds">{child}</testcase>"#);
+    let (passed, failed) = (row(""), row("<failure/>"));
+    let report = format!("<testsuite name='shop'>\n{passed}\n{failed}\n{passed}\n</testsuite>");
+    place.file("r.xml", &report);
+    let done = upload(&place, &["r.xml"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(
+        done.stdout
+            .contains("! CartTest.adds: 1 of 3 results failed; the run shows `failed`  r.xml:2"),
+        "{}",
+        done.stdout
+    );
+    assert_eq!(runs(&place), ["adds failed"]);
+    let arguments = [
+        "r.xml",
+        "--force-new",
+        "--on-test-failure",
+        "fail",
+        "--format",
+        "json",
+    ];
+    let done = upload(&place, &arguments);
+    assert_eq!(done.code, 9, "{done:?}");
+    let counts = &done.json()["counts"];
+    let numbers = ["read", "passed", "failed", "repeats", "flaky", "runs"]
+        .map(|name| counts[name].as_u64().unwrap());
+    assert_eq!(numbers, [3, 2, 1, 2, 1, 1]);
+}
+
+#[test]
 fn the_worst_or_each_result_is_shown_if_that_is_asked_for() {
     for (reruns, expected) in [
         ("worst", &["adds failed"][..]),

@@ -1,6 +1,6 @@
 //! Which of several results of one run counts.
 
-use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -13,19 +13,29 @@ use crate::status::Status;
 ///
 /// | | the run shows |
 /// |---|---|
-/// | `Last` | the last result, as below |
+/// | `Last` | the last result, as below, unless it may be another row or repetition rather than a retry |
 /// | `Worst` | the worst one: failed, then planned, skipped, passed; of several such ones the last |
-/// | `All` | each result is a run of its own, called `adds_tax (attempt 2)` and so on, in the order below |
+/// | `All` | each result is a run of its own, called `adds_tax (attempt 2)` and so on, by start time, input and place in the file |
 ///
-/// The last result is, among those that ran (neither skipped nor planned, if any did),
+/// `Last` looks only at results that ran (neither skipped nor planned), if any did. A test is retried after it has failed, and
+/// not after it has passed: what follows a pass is a repetition or another row of a data-driven test, and the pass of one row
+/// must not hide the failure of another. So each file gives one result. In the order in which its results happened (by start
+/// time if all of them have one, otherwise by place in the file):
 ///
-/// 1. the one that started last, if all of them have a start time;
-/// 2. then the one that comes from the last input as they were given;
-/// 3. then the last one in its file. If files that were found in a directory differ there, nothing says which is
-///    the last: the worst one counts.
+/// | the results of a file | they are | the one that counts |
+/// |---|---|---|
+/// | all but the last have failed | attempts | the last |
+/// | some follow one that passed | repetitions or rows | the worst; of several such ones the last |
+/// | none ran | | the last |
+///
+/// Of these results of files, the run shows
+///
+/// 1. that of the file in which a result started last, if all results have a start time;
+/// 2. then that of the last input as they were given;
+/// 3. then, as nothing says which of the files found in a directory is the last, the worst one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reruns {
-    /// The last result.
+    /// The last result, or the worst of a file whose results are not attempts of a retried test.
     #[default]
     Last,
     /// The worst result.
@@ -117,28 +127,61 @@ pub(super) fn shown(repeats: &[Repeat], reruns: Reruns) -> Option<&Repeat> {
     }
 }
 
+/// What a file says of a run.
+struct FileResult<'r> {
+    /// The result that counts.
+    repeat: &'r Repeat,
+    /// When the last of its results started, if all of them have a start time. That may be later than `repeat`.
+    latest: Option<Timestamp>,
+}
+
+/// The result that counts for [`Reruns::Last`]: of each file the one that [`of_one_file`] finds, and of these the one in the file
+/// of the latest start, if all are known, then of the last input, and then the worst.
 fn last<'r>(repeats: impl Iterator<Item = &'r Repeat>) -> Option<&'r Repeat> {
     let all: Vec<&Repeat> = repeats.collect();
     let has_run = |repeat: &&Repeat| matches!(repeat.status, Status::Passed | Status::Failed);
-    let mut left: Vec<&Repeat> = all.iter().copied().filter(has_run).collect();
-    if left.is_empty() {
-        left = all;
+    let mut counting: Vec<&Repeat> = all.iter().copied().filter(has_run).collect();
+    if counting.is_empty() {
+        counting = all;
     }
-    if left.iter().all(|repeat| repeat.started.is_some()) {
-        let latest = left.iter().map(|repeat| repeat.started).max()?;
-        left.retain(|repeat| repeat.started == latest);
+    let mut files: BTreeMap<_, Vec<&Repeat>> = BTreeMap::new();
+    for repeat in counting {
+        let file = (repeat.input, repeat.file.as_deref());
+        files.entry(file).or_default().push(repeat);
     }
-    let input = left.iter().map(|repeat| repeat.input).max()?;
-    left.retain(|repeat| repeat.input == input);
-    // Of each file only the last one is left.
-    left.sort_by_key(|repeat| (repeat.file.clone(), Reverse(repeat.ordinal)));
-    left.dedup_by(|next, first| next.file == first.file);
+    let mut left: Vec<FileResult<'_>> = files.into_values().filter_map(of_one_file).collect();
+    if left.iter().all(|file| file.latest.is_some()) {
+        let latest = left.iter().map(|file| file.latest).max()?;
+        left.retain(|file| file.latest == latest);
+    }
+    let input = left.iter().map(|file| file.repeat.input).max()?;
     left.into_iter()
+        .map(|file| file.repeat)
+        .filter(|repeat| repeat.input == input)
         .max_by_key(|repeat| (severity(repeat.status), repeat.file.clone()))
+}
+
+/// What a file says, given its results that count; see the table of [`Reruns`].
+fn of_one_file(mut repeats: Vec<&Repeat>) -> Option<FileResult<'_>> {
+    let is_timed = repeats.iter().all(|repeat| repeat.started.is_some());
+    repeats.sort_by_key(|repeat| (repeat.started.filter(|_| is_timed), repeat.ordinal));
+    let (last, before) = repeats.split_last()?;
+    let latest = last.started.filter(|_| is_timed);
+    let repeat = if before.iter().any(|repeat| repeat.status == Status::Passed) {
+        // Of several that are as bad, this is the last one.
+        repeats
+            .iter()
+            .max_by_key(|repeat| severity(repeat.status))?
+    } else {
+        last
+    };
+    Some(FileResult { repeat, latest })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn repeat(
@@ -158,6 +201,29 @@ mod tests {
     }
 
     use Status::{Failed, Passed, Planned, Skipped};
+
+    /// Results with these statuses, start times, inputs and files, in the order of reading.
+    fn numbered<'f>(
+        results: impl IntoIterator<Item = (Status, Option<i64>, usize, Option<&'f str>)>,
+    ) -> Vec<Repeat> {
+        (0..)
+            .zip(results)
+            .map(|(ordinal, (status, started, input, file))| Repeat {
+                file: file.map(Arc::from),
+                ..repeat(ordinal, status, started, input, "")
+            })
+            .collect()
+    }
+
+    /// Checks which result counts, in whichever order they are read.
+    fn assert_shown(what: &str, repeats: &[Repeat], expected: u64) {
+        let mut reversed = repeats.to_vec();
+        reversed.reverse();
+        for repeats in [repeats, &reversed] {
+            let found = shown(repeats, Reruns::Last).map(|found| found.ordinal);
+            assert_eq!(found, Some(expected), "{what}");
+        }
+    }
 
     #[test]
     fn the_last_result_is_found_by_start_time_then_input_then_place_in_the_file() {
@@ -221,15 +287,187 @@ mod tests {
                 1,
             ),
         ] {
-            let found = shown(&repeats, Reruns::Last).unwrap();
-            assert_eq!(found.ordinal, expected, "{what}");
-            let mut reversed = repeats.clone();
-            reversed.reverse();
-            assert_eq!(
-                shown(&reversed, Reruns::Last),
-                Some(found),
-                "{what}, reversed"
-            );
+            assert_shown(what, &repeats, expected);
+        }
+    }
+
+    #[test]
+    fn a_pass_hides_the_failures_before_it_only_if_it_is_that_of_a_retry() {
+        for (statuses, expected) in [
+            // Attempts.
+            (&[Failed, Passed][..], 1),
+            (&[Failed, Failed, Passed], 2),
+            (&[Failed, Failed, Failed], 2),
+            // Repetitions, or rows.
+            (&[Failed, Passed, Passed], 0),
+            (&[Passed, Failed, Passed], 1),
+            (&[Failed, Passed, Failed], 2),
+            (&[Failed, Failed, Passed, Passed], 1),
+            (&[Passed, Failed], 1),
+            (&[Passed, Passed], 1),
+            // What did not run is neither.
+            (&[Failed, Skipped, Passed], 2),
+            (&[Skipped, Failed, Passed, Planned], 2),
+            (&[Failed, Skipped, Passed, Skipped, Passed], 0),
+            (&[Passed, Skipped], 0),
+            (&[Skipped, Passed], 1),
+            (&[Skipped, Planned], 1),
+        ] {
+            let untimed = statuses.iter().map(|status| (*status, None, 0, Some("a")));
+            let mut repeats = numbered(untimed);
+            let what = format!("{statuses:?}");
+            assert_shown(&what, &repeats, expected);
+            for repeat in &mut repeats {
+                repeat.started = Some(Timestamp::UNIX_EPOCH);
+            }
+            assert_shown(&format!("{what}, all at once"), &repeats, expected);
+            for repeat in &mut repeats {
+                repeat.file = None;
+            }
+            assert_shown(&format!("{what}, of no file"), &repeats, expected);
+        }
+    }
+
+    #[test]
+    fn the_results_of_a_file_happened_in_the_order_of_their_starts_if_all_have_one() {
+        for (results, expected) in [
+            // Attempts.
+            (&[(Passed, Some(2)), (Failed, Some(1))][..], 0),
+            (
+                &[(Failed, Some(2)), (Passed, Some(3)), (Failed, Some(1))],
+                1,
+            ),
+            (&[(Passed, Some(2)), (Skipped, None), (Failed, Some(1))], 0),
+            // Repetitions, or rows.
+            (
+                &[(Failed, Some(2)), (Failed, Some(3)), (Passed, Some(1))],
+                1,
+            ),
+            (
+                &[(Failed, Some(3)), (Failed, Some(2)), (Passed, Some(1))],
+                0,
+            ),
+            // Of those that started at the same time, the place in the file decides.
+            (
+                &[(Passed, Some(2)), (Passed, Some(1)), (Failed, Some(1))],
+                2,
+            ),
+            (
+                &[(Failed, Some(2)), (Passed, Some(2)), (Failed, Some(1))],
+                1,
+            ),
+            // Some have no start.
+            (&[(Passed, Some(2)), (Failed, None)], 1),
+            (&[(Failed, Some(2)), (Failed, Some(1)), (Passed, None)], 2),
+        ] {
+            let of_file = |(status, started)| (status, started, 0, Some("a"));
+            let repeats = numbered(results.iter().copied().map(of_file));
+            assert_shown(&format!("{results:?}"), &repeats, expected);
+        }
+    }
+
+    #[test]
+    fn of_several_files_the_result_counts_of_the_one_in_which_a_result_started_last() {
+        let rows = |starts: [Option<i64>; 3], input, file| {
+            let [failed, passed, last] = starts;
+            let statuses = [(Failed, failed), (Passed, passed), (Passed, last)];
+            statuses.map(|(status, started)| (status, started, input, Some(file)))
+        };
+        let timed = [Some(1), Some(2), Some(5)];
+        for (what, rows, other, expected) in [
+            (
+                "later rows than the failed one",
+                rows(timed, 0, "a"),
+                (Passed, Some(4), 0, Some("b")),
+                0,
+            ),
+            (
+                "another file that started later than all rows",
+                rows(timed, 0, "a"),
+                (Passed, Some(6), 0, Some("b")),
+                3,
+            ),
+            (
+                "another file that started later, of an input before it",
+                rows(timed, 1, "a"),
+                (Passed, Some(6), 0, Some("b")),
+                3,
+            ),
+            (
+                "at the same time: the worst",
+                rows(timed, 0, "b"),
+                (Passed, Some(5), 0, Some("a")),
+                0,
+            ),
+            (
+                "at the same time: the last input",
+                rows(timed, 0, "b"),
+                (Passed, Some(5), 1, Some("a")),
+                3,
+            ),
+            (
+                "no start of the other file: the worst",
+                rows(timed, 0, "a"),
+                (Passed, None, 0, Some("b")),
+                0,
+            ),
+            (
+                "no start of one row: the worst",
+                rows([Some(1), None, Some(5)], 0, "a"),
+                (Passed, Some(9), 0, Some("b")),
+                0,
+            ),
+            (
+                "no start of one row: the last input",
+                rows([Some(1), None, Some(5)], 0, "a"),
+                (Passed, Some(3), 1, Some("b")),
+                3,
+            ),
+            (
+                "a file that was given twice",
+                rows([None; 3], 0, "a"),
+                (Passed, None, 1, Some("a")),
+                3,
+            ),
+            (
+                "another file in which it did not run",
+                rows(timed, 0, "a"),
+                (Skipped, Some(9), 1, Some("b")),
+                0,
+            ),
+            (
+                "another file, of a name that is not known",
+                rows(timed, 0, "a"),
+                (Passed, Some(6), 0, None),
+                3,
+            ),
+        ] {
+            assert_shown(what, &numbered(rows.into_iter().chain([other])), expected);
+        }
+    }
+
+    proptest! {
+        /// However many results there are, a pass that a file shows hides only failures, or only passes, before it.
+        #[test]
+        fn no_failure_of_a_file_is_hidden_by_a_pass_that_follows_a_pass(
+            results in prop::collection::vec((0..4_usize, prop::option::weighted(0.9, 0..4_i64)), 1..7),
+        ) {
+            let of_file = |(status, started)| {
+                ([Passed, Failed, Skipped, Planned][status], started, 0, Some("a"))
+            };
+            let mut repeats = numbered(results.into_iter().map(of_file));
+            let found = shown(&repeats, Reruns::Last).cloned();
+            let has_run = |repeat: &Repeat| matches!(repeat.status, Passed | Failed);
+            repeats.retain(has_run);
+            in_order(&mut repeats);
+            let statuses: Vec<Status> = repeats.iter().map(|repeat| repeat.status).collect();
+            let expected = match statuses.iter().position(|status| *status == Passed) {
+                Some(first) if first + 1 < statuses.len() && statuses.contains(&Failed) => Some(Failed),
+                Some(_) => Some(Passed),
+                None => statuses.last().copied(),
+            };
+            let found = found.map(|found| found.status).filter(|status| matches!(status, Passed | Failed));
+            prop_assert_eq!(found, expected);
         }
     }
 
