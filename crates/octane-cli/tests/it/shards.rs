@@ -444,6 +444,28 @@ fn of_results_with_start_times_the_later_one_is_shown() {
 }
 
 #[test]
+fn a_failed_row_is_as_late_as_the_last_row_of_its_shard() {
+    for (hour, expected) in [(4, "failed"), (6, "passed")] {
+        let server = Server::new();
+        let rows = [("passed", 1), ("failed", 2), ("passed", 5)];
+        for (shard, rows) in [("1/2", &rows[..]), ("2/2", &[("passed", hour)])] {
+            let row =
+                |(status, hour): &(&str, u8)| format!("t,{status},2026-11-28T0{hour}:00:00Z\n");
+            let table = format!(
+                "name,status,started\n{}",
+                rows.iter().map(row).collect::<String>()
+            );
+            let spool = shard.replace('/', "-");
+            assert_eq!(upload_with(&server, shard, &table, &spool, &[]).code, 0);
+            export_from(&server, &spool);
+        }
+        let (code, report) = merged(&server);
+        assert_eq!(code, 0, "{report}");
+        assert_eq!(runs(&server)["t"].0, expected, "{report}");
+    }
+}
+
+#[test]
 fn shards_that_do_not_belong_together_are_not_merged() {
     let server = Server::new();
     export(&server, "1/2");

@@ -46,7 +46,8 @@ pub(crate) struct ShardResult {
     /// Its row there.
     pub(crate) row: i64,
     pub(crate) status: Status,
-    /// Milliseconds since 1970-01-01 UTC.
+    /// Milliseconds since 1970-01-01 UTC. Of a failure, when the last result of the run in the journal started, as none of
+    /// them replaces it.
     pub(crate) started: Option<i64>,
     /// Whether it is the run of a feature, of which other journals may have other scenarios.
     pub(crate) is_feature: bool,
@@ -135,7 +136,11 @@ impl Journal {
                 connection
                     .prepare_cached(
                         // The columns that are no aggregates are those of the row that has the maximum.
-                        "SELECT key, ?, rows.number, status, started, rows.number IN (SELECT number FROM features),
+                        "SELECT key, ?, rows.number, status,
+                             CASE WHEN started IS NOT NULL AND status = 'Failed' THEN (
+                                 SELECT MAX(ran.started) FROM rows ran WHERE ran.key = rows.key AND ran.status IN ('Passed', 'Failed')
+                             ) ELSE started END,
+                             rows.number IN (SELECT number FROM features),
                              s.state IS 'rejected', COALESCE(SUM(s.state = 'ingested'), 0) > 0, COUNT(DISTINCT status) > 1,
                              MAX(rows.number - (s.state IS 'rejected') * 1000000000000)
                          FROM rows LEFT JOIN row_states s ON s.number = rows.number

@@ -8,7 +8,8 @@
 //! | of different shards, and some have no start time | the worst: failed before planned, skipped and passed |
 //! | of a feature, of different shards | the worst, as each may have other scenarios |
 //!
-//! Shards run at the same time, so that nothing but start times says which of their results is later. If the run should show a
+//! Shards run at the same time, so that nothing but start times says which of their results is later. What a shard shows as failed is
+//! as late as its last result of the test, which did not replace the failure there and so does not here. If the run should show a
 //! failure and shows something else, the failure is sent again. A pass never replaces a failure that the run shows. Results that Octane
 //! has rejected are named, and no run can show them.
 
