@@ -14,8 +14,8 @@
 //!
 //! - If the **teardown of a suite** has failed, all tests in the suite and below it have failed, apart from skipped ones. If the
 //!   teardown was skipped, all of them are skipped, also those that had failed; what they said is in the description. That is
-//!   what Robot Framework itself does when it reads the file, whose tests do not say so, unless `rebot` has written it. Since
-//!   the teardown is behind the tests, all results are held back until their suites end: memory grows with their number, by
+//!   what Robot Framework itself does when it reads the file, whose tests do not say so, unless `rebot` has written it. A
+//!   teardown that did not run, as in a dry run, changes nothing. Since the teardown is behind the tests, all results are held back until their suites end: memory grows with their number, by
 //!   some hundred bytes each and what they say, but not with their keywords and logs. What was read of a report that is cut
 //!   off is returned as it is, followed by the error.
 //! - The **class** is the names of the suites, from the outermost to the innermost, joined with dots, as in the `xunit` file
@@ -25,6 +25,8 @@
 //! - **Attachments** are the files that messages name as `[[ATTACHMENT|path]]`, and those that messages in HTML show or link
 //!   to; images inside of a message have no path.
 //! - Of a test whose results `rebot --merge` has merged, the failures of earlier runs are those of earlier attempts.
+//! - A report whose statistics count failed tests, although none of its tests has failed, is a failed result of its own, called
+//!   `[run]`: a listener may change results after they were written.
 //! - The duration is `elapsed`, or else `elapsedtime` or the time from `starttime` to `endtime`.
 
 use std::collections::VecDeque;
@@ -56,6 +58,9 @@ const WORDS: [(&str, Status); 5] = [
     ("NOT_RUN", Status::Skipped),
 ];
 
+/// The name of the result of a run that counts failures that no test has.
+const RUN: &str = "[run]";
+
 /// The beginning of a traceback in a message.
 const TRACEBACK: &str = "Traceback (most recent call last)";
 
@@ -72,6 +77,8 @@ pub(crate) struct Robot {
     released: VecDeque<(Arc<str>, Held)>,
     /// Whether the report was written by a tool that had applied the teardowns of suites already.
     is_applied: bool,
+    /// Whether a test, or the teardown of a suite, was not successful.
+    has_failed: bool,
 }
 
 impl XmlFormat for Robot {
@@ -82,11 +89,18 @@ impl XmlFormat for Robot {
     fn visit(&self, path: &[String], name: &str) -> Visit {
         let [.., outer, last] = path else {
             return match name {
-                "statistics" | "errors" => Visit::Skip,
+                "errors" => Visit::Skip,
                 _ => Visit::Enter,
             };
         };
         let is_in_test = is_test(last);
+        if outer == "statistics" || last == "statistics" {
+            return match name {
+                "total" => Visit::Enter,
+                "stat" => Visit::Collect,
+                _ => Visit::Skip,
+            };
+        }
         match name {
             "status" if is_in_test || last == "suite" || last == "kw" && outer == "suite" => {
                 Visit::Collect
@@ -138,8 +152,10 @@ impl XmlFormat for Robot {
                 }
             }
             ("status", Some(test)) => {
+                self.has_failed |= !is_fine(&outcome(&element));
                 set_status(test, &element, std::mem::take(&mut self.traceback), file);
             }
+            ("stat", None) => self.statistic(&element, file),
             ("status", None) => self.suite_status(&element, last == Some("kw")),
             ("doc", Some(test)) => test.description = element.text().map(str::to_owned),
             ("tag", Some(test)) => add_tag(test, &element),
@@ -208,9 +224,29 @@ impl Robot {
         let message = status.text().map(|text| text.trim().to_owned());
         if !is_of_keyword {
             suite.message = message;
-        } else if suite.is_in_teardown {
-            suite.teardown = Some((outcome(status), message));
+        } else if suite.is_in_teardown && !is_not_run(status) {
+            let outcome = outcome(status);
+            self.has_failed |= !is_fine(&outcome);
+            suite.teardown = Some((outcome, message));
         }
+    }
+
+    /// What the statistics say of all tests, which is a result if the tests say something else.
+    fn statistic(&mut self, stat: &Element, file: &mut ReportFile) {
+        let failed = stat.attribute("fail").and_then(|count| count.parse().ok());
+        let failed: u64 = failed.unwrap_or(0);
+        if failed == 0 || self.has_failed {
+            return;
+        }
+        self.has_failed = true;
+        let message =
+            format!("the statistics count {failed} failed, but none of the tests has failed");
+        let draft = Draft {
+            failure: Some(Failure::new(message)),
+            ..Draft::new(stat.place, RUN, Outcome::Known(Status::Failed))
+        };
+        self.released
+            .push_back((Arc::default(), Held::new(draft, file)));
     }
 
     /// All results can be handed out.
@@ -231,6 +267,15 @@ fn outcome(status: &Element) -> Outcome {
     status
         .attribute("status")
         .map_or(Outcome::Missing, |word| Draft::outcome_by(word, &WORDS))
+}
+
+/// Whether a keyword was only looked at, as in a dry run.
+fn is_not_run(status: &Element) -> bool {
+    matches!(status.attribute("status"), Some("NOT RUN" | "NOT_RUN"))
+}
+
+fn is_fine(outcome: &Outcome) -> bool {
+    is(outcome, Status::Passed) || is(outcome, Status::Skipped)
 }
 
 fn add_tag(test: &mut Draft, tag: &Element) {

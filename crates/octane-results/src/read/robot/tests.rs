@@ -209,3 +209,44 @@ fn broken_and_empty_reports_are_no_pass() {
         "warning in.xml:1:1: contains no test results"
     );
 }
+
+#[test]
+fn a_teardown_that_did_not_run_changes_nothing() {
+    for word in ["NOT RUN", "NOT_RUN"] {
+        let report = format!(
+            "<robot><suite name='Dry'><test name='a'><status status='PASS'/></test>\
+             <test name='b'><status status='FAIL'>No keyword</status></test>\
+             <kw type='TEARDOWN'><status status='{word}'/></kw><status status='FAIL'/></suite></robot>"
+        );
+        let found = shown(&report);
+        assert!(
+            found.contains("|a Passed") && found.contains("|b Failed"),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn failures_that_only_the_statistics_count_are_not_lost() {
+    let report = |status: &str, statistics: &str| {
+        shown(&format!(
+            "<robot><suite name='Shop'><test name='a'><status status='{status}'/></test></suite>\
+             <statistics><total>{statistics}</total><suite><stat fail='7'>Shop</stat></suite></statistics></robot>"
+        ))
+    };
+    let failed = "<stat pass='0' fail='1' skip='0'>All Tests</stat>";
+    let older =
+        "<stat pass='0' fail='1'>Critical Tests</stat><stat pass='0' fail='1'>All Tests</stat>";
+    let fine = "<stat pass='1' fail='0' skip='0'>All Tests</stat>";
+    let lost = "the statistics count 1 failed, but none of the tests has failed";
+    for (status, statistics, expected) in [
+        ("PASS", failed, 1),
+        ("PASS", older, 1),
+        ("PASS", fine, 0),
+        ("FAIL", failed, 0),
+    ] {
+        let found = report(status, statistics);
+        assert_eq!(found.matches("[run]").count(), expected, "{found}");
+        assert_eq!(found.matches(lost).count(), expected, "{found}");
+    }
+}
