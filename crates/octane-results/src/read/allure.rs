@@ -19,6 +19,7 @@
 //! | `failed`, `broken`, `unknown` | any | failed |
 //! | `skipped` | any | skipped |
 //! | `passed` | `interrupted`, `running` without an end | failed: it did not end |
+//! | `passed` | none, with a `testCaseId`, and without labels and a `historyId`, which `allure-pytest` adds at the end | failed: it did not end |
 //! | `passed` | any other, or none | passed |
 //! | none | `scheduled`, `pending` | skipped |
 //! | none | none, without a start | skipped |

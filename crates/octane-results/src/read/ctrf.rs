@@ -15,6 +15,7 @@
 //!
 //! - A test that passed, also by its `rawStatus`, and has an annotation `fail` has failed: Playwright expects it to fail, and says
 //!   so. If it failed as expected, its `rawStatus` is `failed`.
+//! - A test that passed, and whose duration is negative because it has no end (`stop` is 0), began and did not end: it has failed.
 //! - The reason of a skipped test is its `message`, or for `other` the word that the tool itself has, `rawStatus`.
 //! - **Attempts** that failed before one that passed (`retryAttempts`, or else as many as `retries` says, or one if the test is
 //!   `flaky`) are the failures of earlier attempts.
@@ -99,9 +100,19 @@ fn draft(test: &Value, file: &ReportFile) -> Draft {
         draft.failure = Some(Failure::new("the test should fail, and passed"));
         draft.earlier_failures = Vec::new();
     }
+    if draft.outcome.is_passed() && did_not_end(test) {
+        draft.outcome = Outcome::Known(Status::Failed);
+        draft.failure = Some(Failure::new("the test began and did not end"));
+    }
     draft.steps = as_iteration(items(test.get("steps")).iter().filter_map(done).collect());
     draft.metadata = metadata(test);
     draft
+}
+
+/// Whether a test has a beginning alone, as `pytest-json-ctrf` writes it if pytest was interrupted.
+fn did_not_end(test: &Value) -> bool {
+    let is_negative = field(test, "duration").is_some_and(|duration| duration.starts_with('-'));
+    is_negative && field(test, "stop").is_none_or(|stop| stop == "0")
 }
 
 /// Whether a test that passed is one that Playwright expects to fail.

@@ -2,15 +2,17 @@
 //!
 //! | outcome of a test | status |
 //! | --- | --- |
-//! | `passed`, `xpassed`, `subtests passed` | passed, unless one of its phases failed |
-//! | `failed`, `error`, `subtests failed` | failed |
-//! | `skipped`, `xfailed`, `subtests skipped` | skipped |
+//! | `passed`, `xpassed` | passed, unless one of its phases failed, or it did not end: it has a setup and no teardown |
+//! | `failed`, `error` | failed |
+//! | `skipped`, `xfailed` | skipped, unless one of its phases failed |
 //! | `rerun` | that of its last call: failed if one of its phases failed |
+//! | `subtests passed` and so on | the same as `passed` and so on |
 //! | any other word | invalid, unless the word is known |
 //!
 //! A collector that failed is a failed result: pytest could not import its file, so none of the tests in it ran. A run
-//! that was not successful (`exitcode` 1 to 4) is one failed result, called `[session]`, if it has results of which none is
-//! failed: pytest ended it itself, or what failed, such as a subtest, is not in the report.
+//! that was not successful (an `exitcode` other than 0 and 5, which means that there were no tests) is one failed result, called
+//! `[session]`, if it has results of which none is failed: pytest ended it itself, or what failed, such as a subtest, is not in
+//! the report.
 //!
 //! Tests are called as in the `JUnit` XML of pytest: `tests/test_tax.py::TestTax::test_adds[7]` is the test
 //! `test_adds[7]` of the class `tests.test_tax.TestTax`. The duration is the sum of the phases. All tests start when the
@@ -18,7 +20,7 @@
 //! what it is in are no tags.
 //!
 //! In the log of `pytest-reportlog`, a test has ended with its teardown; one without an end is failed. Phases with the outcome
-//! `rerun` are earlier attempts. A subtest is no result; if it failed, so has its test. A log without its end is one failed
+//! `rerun` are earlier attempts, and so are phases without a call, as `flaky` leaves them, before others of the same test. A subtest is no result; if it failed, so has its test. A log without its end is one failed
 //! result, called `[session]`, if it has results of which none is failed.
 
 use std::sync::Arc;
@@ -46,17 +48,17 @@ use phases::{Phases, error_line};
 const SESSION: &str = "[session]";
 
 /// The words for an outcome.
-const WORDS: [(&str, Status); 9] = [
+const WORDS: [(&str, Status); 6] = [
     ("passed", Status::Passed),
     ("xpassed", Status::Passed),
-    ("subtests passed", Status::Passed),
     ("failed", Status::Failed),
     ("error", Status::Failed),
-    ("subtests failed", Status::Failed),
     ("skipped", Status::Skipped),
     ("xfailed", Status::Skipped),
-    ("subtests skipped", Status::Skipped),
 ];
+
+/// What stands before the outcome of a test if one of its subtests ended last.
+const OF_SUBTESTS: &str = "subtests ";
 
 #[derive(Debug, Default)]
 pub(crate) struct PytestJson {
@@ -166,13 +168,22 @@ impl PytestJson {
 /// The result of a test.
 fn of_test(test: &Value, place: LineColumn, root: &str, file: &ReportFile) -> Draft {
     let phases = Phases::new(test);
-    let outcome = match text(test.get("outcome")).as_deref() {
+    let word = text(test.get("outcome"));
+    let outcome = match word.as_deref() {
         None => Outcome::Missing,
         Some("rerun") => phases.outcome(),
-        Some(word) => file.outcome_with(word, &WORDS, phases.has_failed()),
+        Some(word) => {
+            let word = word.strip_prefix(OF_SUBTESTS).unwrap_or(word);
+            file.outcome_with(word, &WORDS, phases.has_failed())
+        }
     };
+    let has_failed = phases.has_failed();
+    let did_not_end =
+        outcome.is_passed() && word.as_deref() != Some("rerun") && phases.did_not_end();
     let outcome = match outcome {
-        Outcome::Known(Status::Passed) if phases.has_failed() => Outcome::Known(Status::Failed),
+        Outcome::Known(Status::Passed | Status::Skipped) if has_failed || did_not_end => {
+            Outcome::Known(Status::Failed)
+        }
         outcome => outcome,
     };
     let is_skipped = matches!(outcome, Outcome::Known(Status::Skipped));
@@ -184,7 +195,8 @@ fn of_test(test: &Value, place: LineColumn, root: &str, file: &ReportFile) -> Dr
         } else {
             None
         },
-        failure: phases.failure(),
+        failure: (phases.failure())
+            .or_else(|| did_not_end.then(|| Failure::new("the test did not end"))),
         ..node.draft(place, outcome)
     };
     draft.metadata = node.metadata(test, root);
@@ -225,7 +237,9 @@ fn may_have_failed(outcome: &Outcome) -> bool {
 fn of_session(exit_code: i64) -> Option<String> {
     match exit_code {
         1 => Some("pytest says that tests failed, but none of the results has".to_owned()),
-        2..=4 => Some(format!("pytest ended the run with exit code {exit_code}")),
+        code if code != 0 && code != 5 => {
+            Some(format!("pytest ended the run with exit code {exit_code}"))
+        }
         _ => None,
     }
 }

@@ -14,10 +14,11 @@ use crate::status::Status;
 use crate::step::Step;
 
 /// What is used of a result.
-pub(super) const FIELDS: [&str; 15] = [
+pub(super) const FIELDS: [&str; 16] = [
     "name",
     "fullName",
     "historyId",
+    "testCaseId",
     "status",
     "statusDetails",
     "stage",
@@ -224,7 +225,17 @@ fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>)
         };
     };
     let stage = stage.as_deref();
-    let did_not_end = stage == Some("interrupted") || stage == Some("running") && !has_stop;
+    // `allure-pytest` adds the history and the labels when a test is torn down.
+    let is_unfinished = || {
+        let has = |name| result.get(name).is_some_and(|value| !value.is_null());
+        has("testCaseId") && !has("historyId") && !has("labels")
+    };
+    let did_not_end = match stage {
+        Some("interrupted") => true,
+        Some("running") => !has_stop,
+        Some(_) => false,
+        None => is_unfinished(),
+    };
     match file.outcome_with(&word, &WORDS, did_not_end) {
         Outcome::Known(Status::Failed)
             if did_not_end && Draft::outcome_by(&word, &WORDS).is_passed() =>

@@ -245,3 +245,22 @@ fn what_failed_outside_of_all_tests_is_a_failed_result() {
     );
     assert_eq!(shown(r#"{"attachments":[],"errors":[]}"#), [""; 0]);
 }
+
+#[test]
+fn what_pytest_did_not_tear_down_has_failed() {
+    let result = |fields: &str| {
+        shown(&format!(
+            r#"{{"name":"adds","status":"passed","uuid":"u","fullName":"a#adds"{fields}}}"#
+        ))
+    };
+    let expected = "Failed a.adds `the test began and did not end`";
+    assert_eq!(result(r#","testCaseId":"c""#), expected);
+    for fields in [
+        "",
+        r#","testCaseId":"c","historyId":"h""#,
+        r#","testCaseId":"c","labels":[]"#,
+        r#","testCaseId":"c","stage":"finished""#,
+    ] {
+        assert_eq!(result(fields), "Passed a.adds", "{fields}");
+    }
+}

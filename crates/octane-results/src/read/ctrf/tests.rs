@@ -177,3 +177,21 @@ fn a_test_that_should_fail_and_passed_has_failed() {
         assert!(shown(&report(&other)).starts_with("Passed adds"));
     }
 }
+
+#[test]
+fn a_test_without_an_end_has_failed() {
+    let test = |fields: &str| {
+        shown(&report(&format!(
+            r#"{{"name":"adds","status":"passed",{fields}}}"#
+        )))
+    };
+    let began = test(r#""duration":-1764306000000,"start":1764306000000,"stop":0"#);
+    assert!(began.starts_with("Failed adds"), "{began}");
+    for fields in [
+        r#""duration":-1,"start":1764306000001,"stop":1764306000000"#,
+        r#""duration":0,"start":1764306000000,"stop":0"#,
+        r#""duration":5"#,
+    ] {
+        assert!(test(fields).starts_with("Passed adds"), "{fields}");
+    }
+}

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{SESSION, may_have_failed, of_collector, of_session, of_test};
 use crate::read::error::ReadErrorKind;
 use crate::read::line_column::LineColumn;
+use crate::read::report::fields::untold_failures;
 use crate::read::report::json::{items, text};
 use crate::read::report::lines::{LineFormat, unmarked, whole_line};
 use crate::read::report::{Draft, Moment, Outcome, ReportFile};
@@ -109,21 +110,48 @@ impl PytestLog {
         let key = (field("nodeid"), field("worker_id"));
         self.open.entry(key).or_insert_with(|| OpenTest {
             place,
-            started: text(report.get("start")),
+            started: text(report.get("start")).filter(|start| start != "0"),
             ..OpenTest::default()
         })
+    }
+
+    /// Takes the test that ran in a process that crashed for the one that `report` is about, which does not name the process as
+    /// others do, but as `<WorkerController gw1>`.
+    fn adopt(&mut self, report: &Value) {
+        let field = |name| text(report.get(name)).unwrap_or_default();
+        let (name, node) = (field("nodeid"), field("node"));
+        let is_it = |(known, worker): &&(String, String)| {
+            *known == name && !worker.is_empty() && node.ends_with(&format!(" {worker}>"))
+        };
+        let key = self.open.keys().find(is_it).cloned();
+        if let Some(test) = key.and_then(|key| self.open.remove(&key)) {
+            self.open.insert((name, field("worker_id")), test);
+        }
     }
 
     /// A phase of a test has ended.
     fn phase(&mut self, report: &Value, file: &mut ReportFile) {
         let when = text(report.get("when")).unwrap_or_default();
         let word = text(report.get("outcome")).unwrap_or_default();
+        let is_phase = matches!(when.as_str(), "setup" | "call" | "teardown");
+        if !is_phase {
+            self.adopt(report);
+        }
         let test = self.open(report);
+        if when == "setup" && test.phases.contains_key("teardown") {
+            test.phases.clear();
+            test.earlier_failures.extend(untold_failures(1));
+        }
         if word == "rerun" {
             test.is_repeated = true;
             test.earlier_failures.push(failure(report));
         } else {
-            test.phases.insert(when.clone(), phase(report));
+            let name = match (is_phase, test.phases.contains_key("call")) {
+                (true, _) => when.as_str(),
+                (false, false) => "call",
+                (false, true) => "teardown",
+            };
+            test.phases.insert(name.to_owned(), phase(report));
         }
         let expected = text(report.get("wasxfail"));
         test.expected = test.expected.take().or(expected);
@@ -136,6 +164,8 @@ impl PytestLog {
                 test.is_repeated = false;
                 test.phases.clear();
             }
+            // `flaky` reports the call of the last attempt alone.
+            "teardown" if outcome(&test.phases).is_none() => {}
             // A process that crashed has no phases.
             _ => {
                 let key = ["nodeid", "worker_id"].map(|name| text(report.get(name)));
@@ -189,7 +219,6 @@ fn outcome(phases: &Map<String, Value>) -> Option<String> {
             .filter_map(|phase| text(phase.get("outcome")))
     };
     let of = |wanted: fn(&str) -> bool| words().find(|word| wanted(word));
-    // One with a phase of another name is that of a process that crashed.
     of(|word| matches!(word, "failed" | "error"))
         .map(|_| "failed".to_owned())
         .or_else(|| of(|word| word != "passed"))
@@ -376,5 +405,40 @@ mod tests {
         assert_eq!(open, "Failed t.test_a.test_b 1s `the test did not end`");
         let crash = [report("t/test_a.py::test_b", "???", "failed", "")];
         assert!(shown(&log(&crash, 1)).starts_with("Failed t.test_a.test_b"));
+    }
+
+    #[test]
+    fn a_process_that_crashed_is_the_end_of_its_test() {
+        let began = |worker: &str| {
+            let more = format!(r#","start":1795904108.5,"worker_id":"{worker}""#);
+            report("t/test_a.py::test_b", "setup", "passed", &more)
+        };
+        let crash = r#","start":0,"node":"<WorkerController gw1>","longrepr":"worker 'gw1' crashed while running it""#;
+        let crash = report("t/test_a.py::test_b", "???", "failed", crash);
+        let found = shown(&log(&[began("gw1"), crash.clone()], 1));
+        assert_eq!(
+            found,
+            "Failed t.test_a.test_b 1s at 2026-11-28T22:15:08.5Z `worker 'gw1' crashed while running it`"
+        );
+        // What ran in another process did not end.
+        let found = shown(&log(&[began("gw10"), crash], 1));
+        assert_eq!(
+            found.matches("Failed t.test_a.test_b").count(),
+            2,
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn attempts_without_a_call_are_earlier_ones() {
+        let attempts = [
+            test("test_b", ["passed", "", "passed"]),
+            test("test_b", ["passed", "", "passed"]),
+            test("test_b", ["passed", "passed", "passed"]),
+        ];
+        let runs = results(&log(&attempts.concat(), 0));
+        assert_eq!(runs.len(), 1);
+        assert_eq!(runs[0].status.to_string(), "Passed");
+        assert_eq!(runs[0].earlier_failures.len(), 2);
     }
 }

@@ -37,6 +37,13 @@ impl<'v> Phases<'v> {
         self.outcomes().any(is_failed)
     }
 
+    /// Whether the test began, and pytest was interrupted before its teardown: that is the last phase of each test, also of one
+    /// whose setup failed or was skipped.
+    pub(super) fn did_not_end(&self) -> bool {
+        let has = |wanted| self.0.iter().any(|(name, _)| *name == wanted);
+        has("setup") && !has("teardown")
+    }
+
     /// The outcome of the test by those of its phases.
     pub(super) fn outcome(&self) -> Outcome {
         if self.has_failed() {

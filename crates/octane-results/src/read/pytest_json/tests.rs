@@ -29,6 +29,7 @@ fn each_outcome_has_its_status() {
         "subtests passed",
         "subtests failed",
         "subtests skipped",
+        "subtests xfailed",
         "flaky",
     ];
     let tests: Vec<_> = words
@@ -47,8 +48,9 @@ fn each_outcome_has_its_status() {
     9: test_a | subtests passed = Passed at 2026-11-27T20:52:20.25Z file=test_a.py
     10: test_a | subtests failed = Failed at 2026-11-27T20:52:20.25Z file=test_a.py
     11: test_a | subtests skipped = Skipped at 2026-11-27T20:52:20.25Z file=test_a.py
-    invalid report.json:12:1: `flaky` is not a valid status (in tests[9]); use passed, failed, skipped or planned
-    invalid report.json:13:1: status is empty (in tests[10]); use passed, failed, skipped or planned
+    12: test_a | subtests xfailed = Skipped at 2026-11-27T20:52:20.25Z file=test_a.py
+    invalid report.json:13:1: `flaky` is not a valid status (in tests[10]); use passed, failed, skipped or planned
+    invalid report.json:14:1: status is empty (in tests[11]); use passed, failed, skipped or planned
     ");
 }
 
@@ -159,4 +161,46 @@ fn a_run_that_was_ended_early_is_not_green() {
     3: test_a | test_b = Passed at 2026-11-27T20:52:20.25Z file=test_a.py
     error report.json:4:26: unexpected end of file; the file is truncated (in tests[1])
     ");
+}
+
+#[test]
+fn a_test_that_was_interrupted_or_skipped_after_a_failure_has_failed() {
+    let test = |outcome: &str, phases: &str| {
+        let test = format!(r#"{{"nodeid": "test_a.py::test_b", "outcome": "{outcome}"{phases}}}"#);
+        shown(&report(0, &test))
+    };
+    let (passed, failed, skipped) = (
+        r#"{"outcome": "passed"}"#,
+        r#"{"outcome": "failed"}"#,
+        r#"{"outcome": "skipped"}"#,
+    );
+    let interrupted = test("passed", &format!(r#", "setup": {passed}"#));
+    assert!(
+        interrupted.contains("Failed") && interrupted.contains("the test did not end"),
+        "{interrupted}"
+    );
+    let in_teardown = test(
+        "passed",
+        &format!(r#", "setup": {passed}, "call": {passed}"#),
+    );
+    assert!(in_teardown.contains("Failed"), "{in_teardown}");
+    let not_called = test(
+        "passed",
+        &format!(r#", "setup": {passed}, "teardown": {passed}"#),
+    );
+    assert!(not_called.contains("Passed"), "{not_called}");
+    let skipped_then = test(
+        "skipped",
+        &format!(r#", "setup": {passed}, "call": {failed}, "teardown": {skipped}"#),
+    );
+    assert!(skipped_then.contains("Failed"), "{skipped_then}");
+}
+
+#[test]
+fn a_run_that_ended_with_a_code_of_its_own_has_failed() {
+    let passed = r#"{"nodeid": "test_a.py::test_b", "outcome": "passed"}"#;
+    for (code, expected) in [(0, 0), (1, 1), (2, 1), (5, 0), (7, 1)] {
+        let found = shown(&report(code, passed));
+        assert_eq!(found.matches("[session]").count(), expected, "{found}");
+    }
 }
