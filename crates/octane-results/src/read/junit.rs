@@ -14,12 +14,13 @@
 //! - A case with `warning`, as `PHPUnit` writes it, is neither red nor green: it is skipped, unless it has failed.
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a
 //!   set-up or clean-up that failed is not hidden by the cases that passed. So is a suite that declares failures
-//!   of which none of its results tells.
+//!   of which none of its results tells, or whose output ends with the words of a program that gave up: `Bail out!`, or the exit
+//!   code that Meson adds.
 //! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own.
 //! - Words that mean something else to some writers: `errors` of Qt 4 and 5 counts messages, and a case without a `result` was skipped there.
 //!   What `EUnit` calls skipped was cancelled, and has failed. So has what `CTest` could not run. A `failure` of doctest with the type `WARN`
-//!   is none, the tests that `GoogleTest` only lists have no status, and an assumption of `JUnit` that did not hold (`aborted`, as Ant writes it) is skipped.
+//!   is none, the tests that `GoogleTest` only lists have no status, a case of pytest without a name and a class was interrupted, and an assumption of `JUnit` that did not hold (`aborted`, as Ant writes it) is skipped.
 //! - The time of a run at the end of a suite's name (`-20261130045457`), as `unittest-xml-reporting` writes it, is left out.
 //! - The reports of check and `DejaGnu` begin like those of `JUnit`, and are refused.
 //! - The `testrun` that Eclipse exports is read like `testsuites`.
@@ -51,6 +52,7 @@ mod attempt;
 mod attributes;
 mod case;
 mod element;
+mod last_words;
 mod output;
 pub(crate) mod parts;
 mod report;

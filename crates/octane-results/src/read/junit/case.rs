@@ -154,7 +154,16 @@ impl Case {
                 Writer::QtTest5 => self.verdict.word("skipped"),
                 // What has run has a time.
                 Writer::GoogleTestList if self.time.is_empty() => self.verdict.word(""),
-                Writer::Any | Writer::EUnit | Writer::Doctest | Writer::GoogleTestList => {}
+                Writer::Pytest if self.is_nameless() => {
+                    let mut attempt = Attempt::new(AttemptKind::Error);
+                    attempt.message = Some("the test began and did not end".to_owned());
+                    self.attempts.push(attempt);
+                }
+                Writer::Any
+                | Writer::EUnit
+                | Writer::Doctest
+                | Writer::GoogleTestList
+                | Writer::Pytest => {}
             }
         }
         self.fail_if_ctest_could_not_run_it();
@@ -222,6 +231,11 @@ impl Case {
         }
         self.jira.copy_to(&mut run.jira);
         Ok(status)
+    }
+
+    /// Whether nothing says which test it is.
+    fn is_nameless(&self) -> bool {
+        self.run.identity.name.is_empty() && self.class.is_empty() && self.display_name.is_empty()
     }
 
     /// `CTest`, whose cases are their own classes, calls what it could not start "not run", and counts it as failed. What it skips on

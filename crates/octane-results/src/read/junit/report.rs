@@ -7,6 +7,7 @@ use super::attempt::{Attempt, AttemptKind};
 use super::attributes::read_attributes;
 use super::case::OpenCases;
 use super::element::Element;
+use super::last_words::LastWords;
 use super::output::OutputScanner;
 use super::scope::{Inside, OpenScopes, Scope};
 use super::suite::Suite;
@@ -49,6 +50,8 @@ pub(super) struct Report {
     cases_open: OpenCases,
     spare: Spare,
     output: OutputScanner,
+    /// The end of the output of a suite.
+    last_words: LastWords,
     /// What the open property contains, and its name.
     property: PropertyMeaning,
     property_name: String,
@@ -81,6 +84,7 @@ impl Report {
             cases_open: OpenCases::default(),
             spare: Spare::default(),
             output: OutputScanner::default(),
+            last_words: LastWords::default(),
             property: PropertyMeaning::Nothing,
             property_name: String::new(),
             next_name: String::new(),
@@ -104,9 +108,13 @@ impl Report {
     /// Whether the text of the innermost element is needed.
     pub(super) fn wants_text(&self) -> bool {
         match self.scopes.innermost() {
-            Some(Scope::Attempt | Scope::AttemptChild | Scope::SuiteFailure | Scope::Output) => {
-                true
-            }
+            Some(
+                Scope::Attempt
+                | Scope::AttemptChild
+                | Scope::SuiteFailure
+                | Scope::Output
+                | Scope::SuiteOutput,
+            ) => true,
             Some(Scope::Property) => !matches!(
                 self.property,
                 PropertyMeaning::Link | PropertyMeaning::Nothing
@@ -120,7 +128,7 @@ impl Report {
             XmlEvent::Start(tag) => return self.open(&tag),
             XmlEvent::End => self.close(),
             XmlEvent::Ignored => {}
-            _ if self.scopes.innermost() == Some(Scope::Output) => match event {
+            _ if self.scopes.are_in_output() => match event {
                 XmlEvent::Text(text) => self.scan_output(text),
                 XmlEvent::CharRef(char) => self.scan_output(char.encode_utf8(&mut [0; 4])),
                 _ => {}
@@ -137,7 +145,9 @@ impl Report {
     }
 
     fn scan_output(&mut self, text: &str) {
-        if let Some(case) = self.cases_open.innermost() {
+        if self.scopes.innermost() == Some(Scope::SuiteOutput) {
+            self.last_words.feed(text);
+        } else if let Some(case) = self.cases_open.innermost() {
             let mut attach = |attachment| case.attach(attachment);
             self.output.feed(text, &mut attach);
         }
@@ -181,8 +191,13 @@ impl Report {
                 self.output.reset();
                 Scope::Output
             }
-            (Inside::Suite | Inside::Attempt, Element::Output)
-            | (Inside::Properties | Inside::Ignored, _) => Scope::Ignored,
+            (Inside::Suite, Element::Output) => {
+                self.last_words.clear();
+                Scope::SuiteOutput
+            }
+            (Inside::Attempt, Element::Output) | (Inside::Properties | Inside::Ignored, _) => {
+                Scope::Ignored
+            }
             (Inside::Suite, Element::Failure) => {
                 attempt = self.attempt_kind(name);
                 Scope::SuiteFailure
@@ -216,6 +231,7 @@ impl Report {
             | Scope::AttemptChild
             | Scope::Unknown
             | Scope::Output
+            | Scope::SuiteOutput
             | Scope::Ignored => {}
         }
         self.scopes.push(scope);
@@ -265,6 +281,13 @@ impl Report {
             Some(Scope::Suite) => self.close_suite(),
             Some(Scope::Case) => self.close_case(),
             Some(Scope::Property) => self.close_property(),
+            Some(Scope::SuiteOutput) => {
+                if let (Some(suite), Some(words)) =
+                    (self.suites.last_mut(), self.last_words.of_failure())
+                {
+                    suite.last_words = Some(words.to_owned());
+                }
+            }
             Some(Scope::Attempt) => {
                 let case = self.cases_open.innermost();
                 if let Some(attempt) = case.and_then(|case| case.attempts.last_mut()) {

@@ -17,6 +17,8 @@ pub(super) enum Scope {
     Unknown,
     /// The output of a case, which may name attachments.
     Output,
+    /// The output of a suite, whose end may say that it failed.
+    SuiteOutput,
     /// An element without results.
     Ignored,
 }
@@ -63,6 +65,11 @@ impl OpenScopes {
         self.0.last().copied()
     }
 
+    /// Whether the innermost element is output of a case or of a suite.
+    pub(super) fn are_in_output(&self) -> bool {
+        matches!(self.innermost(), Some(Scope::Output | Scope::SuiteOutput))
+    }
+
     /// What the next element is inside of.
     pub(super) fn inside(&self) -> Inside {
         let mut scopes = self.0.iter().rev();
@@ -72,9 +79,13 @@ impl OpenScopes {
             Some(Scope::Case) => Inside::Case,
             Some(Scope::Properties) => Inside::Properties,
             Some(Scope::Attempt | Scope::SuiteFailure | Scope::AttemptChild) => Inside::Attempt,
-            Some(Scope::Property | Scope::Unknown | Scope::Output | Scope::Ignored) => {
-                Inside::Ignored
-            }
+            Some(
+                Scope::Property
+                | Scope::Unknown
+                | Scope::Output
+                | Scope::SuiteOutput
+                | Scope::Ignored,
+            ) => Inside::Ignored,
         }
     }
 }

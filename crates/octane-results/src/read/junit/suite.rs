@@ -60,6 +60,8 @@ pub(super) struct Suite {
     /// What failed outside the cases, such as a set-up or a clean-up, and where the first one is.
     failures_outside: Vec<Attempt>,
     failed_at: LineColumn,
+    /// The end of its output, if that says that it failed.
+    pub(super) last_words: Option<String>,
 }
 
 impl Suite {
@@ -90,6 +92,7 @@ impl Suite {
             longest: Duration::ZERO,
             failures_outside: Vec::new(),
             failed_at: place,
+            last_words: None,
         }
     }
 
@@ -103,6 +106,7 @@ impl Suite {
             invalid: 0,
             longest: Duration::ZERO,
             failures_outside: Vec::new(),
+            last_words: None,
             ..self
         }
     }
@@ -133,6 +137,7 @@ impl Suite {
             longest: _,
             failures_outside: _,
             failed_at: _,
+            last_words: _,
         } = self;
         *name == other.name
             && *class == other.class
@@ -162,6 +167,7 @@ impl Suite {
             self.failed_at = later.failed_at;
         }
         self.failures_outside.extend(later.failures_outside);
+        self.last_words = later.last_words.or(self.last_words.take());
         self.jira = later.jira;
     }
 
@@ -278,6 +284,9 @@ impl Suite {
     fn unexplained(&self, aliases: &StatusAliases) -> Option<Failure> {
         if self.failed > 0 || self.invalid > 0 {
             return None;
+        }
+        if let Some(words) = &self.last_words {
+            return Some(Failure::new(words));
         }
         let messages = match self.writer {
             Writer::QtTest5 => self.errors,

@@ -10,7 +10,7 @@ use crate::status::Status;
 ///
 /// | attribute | what it says |
 /// | --- | --- |
-/// | `status`, `result`, `outcome`, `verdict`, `state` | one of the words of [`StatusAliases`], or `run`, `completed` (ran), `suppressed` (skipped) |
+/// | `status`, `result`, `outcome`, `verdict`, `state` | one of the words of [`StatusAliases`], or `run`, `completed` (ran), `suppressed`, `untested` (skipped) |
 /// | `success`, `passed` | failed if it is false |
 /// | `executed`, `enabled` | skipped if it is false |
 /// | `failures`, `errors` | failed unless it is false, empty, 0 or less, or no number, such as `NaN` or `-` |
@@ -156,13 +156,13 @@ fn is_one_of(value: &str, words: &[&str]) -> bool {
     words.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// The status that `word` means; `GoogleTest` and Bazel have words of their own.
+/// The status that `word` means; `GoogleTest`, Bazel and behave have words of their own.
 fn meaning(word: &str, aliases: &StatusAliases) -> Option<Status> {
     aliases
         .status(word)
         .or_else(|| match folded(word).as_str() {
             "run" | "completed" => Some(Status::Passed),
-            "suppressed" => Some(Status::Skipped),
+            "suppressed" | "untested" => Some(Status::Skipped),
             _ => None,
         })
 }
@@ -192,6 +192,7 @@ mod tests {
             ("status=run;result=completed", "Passed"),
             ("status=Not Run", "Skipped"),
             ("result=suppressed", "Skipped"),
+            ("status=untested", "Skipped"),
             ("outcome=Failed", "Failed"),
             ("verdict=ERROR", "Failed"),
             ("state=planned", "Planned"),

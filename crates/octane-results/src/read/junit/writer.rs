@@ -9,6 +9,7 @@ use super::attempt::AttemptKind;
 /// | `QtTest` of Qt 4 and 5 | the property `QTestVersion` | `errors` counts messages; a case without a `result` was skipped, as that is only in a comment |
 /// | `EUnit` | a suite whose name begins with `module '` | `skipped` with a type is a test that was cancelled, after a time-out for example |
 /// | `GoogleTest`, as a list | the root `AllTests` has `tests`, and no `failures` | a case without a status and a time has not run |
+/// | pytest | a suite called `pytest`, or `testsuites` called `pytest tests` | a case without a name and a class began and did not end |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {
@@ -17,6 +18,7 @@ pub(super) enum Writer {
     QtTest5,
     EUnit,
     GoogleTestList,
+    Pytest,
     Doctest,
 }
 
@@ -25,6 +27,7 @@ impl Writer {
     pub(super) fn from_attribute(name: &str, value: &str) -> Option<Self> {
         match name {
             "name" if value.starts_with("module '") => Some(Self::EUnit),
+            "name" if matches!(value, "pytest" | "pytest tests") => Some(Self::Pytest),
             "doctest_version" => Some(Self::Doctest),
             _ => None,
         }

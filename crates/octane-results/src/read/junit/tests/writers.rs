@@ -198,3 +198,49 @@ fn a_report_of_another_format_with_the_same_root_is_refused() {
         "{refused}"
     );
 }
+
+#[test]
+fn what_pytest_left_without_a_name_was_interrupted() {
+    let report = |root: &str, suite: &str| {
+        format!(
+            "<testsuites name='{root}'><testsuite name='{suite}' tests='1'><testcase classname='test_a' name='test_b' time='0.1'/>\
+             <testcase time='0.001'/></testsuite></testsuites>"
+        )
+    };
+    for (root, suite, expected) in [
+        ("", "pytest", "Failed"),
+        ("pytest tests", "nightly", "Failed"),
+        ("", "nightly", "Passed"),
+    ] {
+        let expected = ["test_b: Passed", &format!("unnamed test 1: {expected}")];
+        assert_eq!(statuses(&report(root, suite)), expected, "{root} {suite}");
+    }
+    // A collector has a name.
+    let collected = "<testsuite name='pytest'><testcase classname='' name='test_a'><error/></testcase></testsuite>";
+    assert_eq!(statuses(collected), ["test_a: Failed"]);
+}
+
+#[test]
+fn a_suite_of_meson_whose_program_gave_up_has_failed() {
+    let report = |case: &str, output: &str| {
+        format!(
+            "<testsuites><testsuite name='shop / cart' failures='0'><testcase name='1 - adds' classname='shop / cart'>{case}</testcase>{output}</testsuite></testsuites>"
+        )
+    };
+    let exit_code = "<system-out>ok 1</system-out><system-err>\n(test program exited with status code 3)</system-err>";
+    let bail_out = "<system-out>1..2\nok 1 - adds\nBail out! no disk</system-out>";
+    let passed = "1 - adds: Passed";
+    for output in [exit_code, bail_out] {
+        assert_eq!(
+            statuses(&report("", output)),
+            [passed, "shop / cart: Failed"]
+        );
+        // What failed in it is known.
+        let failed = statuses(&report("<failure/>", output));
+        assert_eq!(failed, ["1 - adds: Failed"]);
+    }
+    let printed = "<system-out>Bail out!\nok 2 - not this time</system-out><system-err/>";
+    assert_eq!(statuses(&report("", printed)), [passed]);
+    let of_case = "<system-out>Bail out!</system-out>";
+    assert_eq!(statuses(&report(of_case, "")), [passed]);
+}
