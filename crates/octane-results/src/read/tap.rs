@@ -5,15 +5,17 @@
 //! | `ok` | passed |
 //! | `ok # TODO` | passed |
 //! | `not ok` | failed |
-//! | `ok # SKIP`, `not ok # SKIP` | skipped |
+//! | `ok # SKIP`, `not ok # SKIP` | skipped; failed if Bats says below it where: the test was skipped, and its clean-up failed |
 //! | `not ok # TODO`, `not ok # XFAIL` | skipped |
 //! | a subtest with tests in it | its tests; it is a failed result itself only if it is `not ok` and none of them failed |
+//! | tests of a subtest that is `not ok # TODO`, in a stream without a version, as Perl writes it | skipped if they failed |
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
 //! | no plan, and no test failed: the run ended before it, even directly after the version | the same |
 //! | `# fail 1` or `# failed 1` below the tests, all of which are `ok` | one failed result, called `summary` |
 //! | `Bail out!` | one failed result |
 //! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
 //! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed, or none ran | one failed result, called `exit status` |
+//! | `Result: FAIL` of `prove -v`, where no test has failed: their numbers are not in order, for example | one failed result, called `summary` |
 //! | `1..0 # SKIP` | none |
 //!
 //! What the protocol leaves open is decided like this:
@@ -31,7 +33,8 @@
 //! - Of a block with diagnostics, `message` or `error`, `name`, `severity`, `duration_ms` and `stack` are read. Without a
 //!   block, the comments and other lines below a failed test are its details.
 //!
-//! Memory grows with the number of different names, of which a digest is kept.
+//! Memory grows with the number of different names, of which a digest is kept. Without a version, the results of a subtest are held
+//! until it ends.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -91,6 +94,12 @@ pub(crate) struct Tap {
     comments: Comments,
     /// The file that `prove -v` names.
     file: Option<Arc<str>>,
+    /// The results of the subtest that is open, where its test point may say that they have to do.
+    held: Vec<Draft>,
+    /// Whether a result is failed.
+    has_failed: bool,
+    /// Where `prove` says that the tests failed.
+    proved: Option<LineColumn>,
     /// How often a test of this digest was found.
     names: HashMap<u64, u32>,
     place: LineColumn,
@@ -107,6 +116,9 @@ impl Default for Tap {
             has_bailed_out: false,
             comments: Comments::default(),
             file: None,
+            held: Vec::new(),
+            has_failed: false,
+            proved: None,
             names: HashMap::new(),
             place: LineColumn::START,
         }
@@ -147,6 +159,12 @@ impl LineFormat for Tap {
             pending.add_block(&block);
         }
         self.end_stream(file);
+        if let Some(place) = self.proved.filter(|_| !self.has_failed) {
+            self.place = place;
+            self.file = None;
+            let message = "`prove` says `Result: FAIL`, but none of the tests has failed";
+            self.push_failed(SUMMARY, message.to_owned(), file);
+        }
     }
 }
 
@@ -190,6 +208,9 @@ impl Tap {
             _ => match proved_file(line) {
                 Some(name) => self.begin_file(name, file),
                 None if line.starts_with("Dubious, ") => self.dubious(line, file),
+                None if line.trim_end() == "Result: FAIL" && self.file.is_some() => {
+                    self.proved = Some(self.place);
+                }
                 None => self.note(line),
             },
         }
@@ -201,6 +222,9 @@ impl Tap {
     }
 
     fn note_comment(&mut self, text: &str, line: &str) {
+        if let Some(pending) = &mut self.pending {
+            pending.fail_by(text);
+        }
         match &self.pending {
             _ if self.comments.is_summary(text, line) => {}
             Some(pending) if pending.takes_notes() => self.note(line),
@@ -276,7 +300,21 @@ impl Tap {
         }
         draft.is_class_whole = true;
         draft.origin.file.clone_from(&self.file);
-        file.push(draft);
+        if self.levels.len() == 1 || self.has_version {
+            self.hand_out(file);
+            self.has_failed |= draft.outcome.is_failed();
+            file.push(draft);
+        } else {
+            self.held.push(draft);
+        }
+    }
+
+    /// Adds the results that were held.
+    fn hand_out(&mut self, file: &mut ReportFile) {
+        for draft in self.held.drain(..) {
+            self.has_failed |= draft.outcome.is_failed();
+            file.push(draft);
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Level {
     /// How many results are in it, at any depth.
     pub(super) results: u64,
     pub(super) failed: u64,
+    /// How many results were held before it.
+    pub(super) held_before: usize,
 }
 
 impl Level {

@@ -24,6 +24,8 @@ pub(super) struct Pending {
     failure: Failure,
     severity: Option<String>,
     notes: Output,
+    /// Whether it is `not ok`, though it was skipped.
+    is_doubtful: bool,
     /// Whether it is a result, and not the summary of a subtest that has results.
     pub(super) is_result: bool,
 }
@@ -57,6 +59,7 @@ impl Pending {
             failure: Failure::default(),
             severity: None,
             notes: Output::default(),
+            is_doubtful: !point.is_ok && matches!(point.directive, Directive::Skip(_)),
             is_result: true,
         }
     }
@@ -64,6 +67,16 @@ impl Pending {
     /// Whether comments that follow are about it.
     pub(super) fn takes_notes(&self) -> bool {
         self.status == Status::Failed && !self.has_block
+    }
+
+    /// Takes a comment into account that may say where it failed, as Bats does of a clean-up after a test that was skipped.
+    pub(super) fn fail_by(&mut self, comment: &str) {
+        let is_place = ["(from function `", "(in test file "]
+            .iter()
+            .any(|start| comment.starts_with(start));
+        if self.is_doubtful && is_place {
+            self.status = Status::Failed;
+        }
     }
 
     /// Adds a line that follows.

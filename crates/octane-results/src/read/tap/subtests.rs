@@ -5,8 +5,9 @@ use octane_model::plural::plural;
 use super::level::Level;
 use super::line::Point;
 use super::pending::{Pending, status};
+use super::suffix::Directive;
 use super::{BAIL_OUT, DEPTH_MAX, PLAN, SUMMARY, Tap};
-use crate::read::report::ReportFile;
+use crate::read::report::{Outcome, ReportFile};
 use crate::status::Status;
 use crate::warning::WarningKind;
 
@@ -57,7 +58,10 @@ impl Tap {
                 .levels
                 .last_mut()
                 .and_then(|level| level.announced.take());
-            self.levels.push(Level::named(name));
+            self.levels.push(Level {
+                held_before: self.held.len(),
+                ..Level::named(name)
+            });
         }
         let is_below = self.levels.len() == depth + 2;
         if is_below && self.levels[depth + 1].point.is_some() {
@@ -73,13 +77,33 @@ impl Tap {
         if !is_failed {
             self.check_plan(file);
         }
-        let Some(level) = self.leave() else {
+        let Some(mut level) = self.leave() else {
             return;
         };
+        if let (Directive::Todo(reason), false) = (&point.directive, point.is_ok) {
+            self.forgive(&mut level, reason);
+        }
         let depth = self.levels.len().saturating_sub(1);
         let mut pending = Pending::new(self.place, depth, name, point);
         pending.is_result = level.results == 0 || is_failed && level.failed == 0;
         self.pending = Some(pending);
+    }
+
+    /// The results of a subtest that has to do are not failed.
+    fn forgive(&mut self, level: &mut Level, reason: &str) {
+        let first = level.held_before.min(self.held.len());
+        for draft in &mut self.held[first..] {
+            if !draft.outcome.is_failed() {
+                continue;
+            }
+            draft.outcome = Outcome::Known(Status::Skipped);
+            draft.failure = None;
+            draft.description = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
+            level.failed = level.failed.saturating_sub(1);
+            if let Some(outer) = self.levels.last_mut() {
+                outer.failed = outer.failed.saturating_sub(1);
+            }
+        }
     }
 
     /// Ends a subtest that began with `{`.
@@ -208,11 +232,14 @@ impl Tap {
             self.check_whole(file);
             self.check_summary(file);
         }
+        self.hand_out(file);
         let names = std::mem::take(&mut self.names);
         *self = Self {
             names,
             place: self.place,
             file: self.file.take(),
+            has_failed: self.has_failed,
+            proved: self.proved,
             ..Self::default()
         };
     }

@@ -319,3 +319,66 @@ fn a_run_that_ended_after_its_version_is_not_green() {
     insta::assert_snapshot!(shown("TAP version 13\nBail out!\n"), @r#"2: Bail out! = Failed ! "the run was aborted""#);
     insta::assert_snapshot!(shown(""), @"warning in.tap:1:1: contains no test results");
 }
+
+#[test]
+fn a_test_that_bats_skipped_and_could_not_clean_up_has_failed() {
+    insta::assert_snapshot!(shown(indoc! {"
+        1..2
+        not ok 1 pays # skip no network
+        # (from function `teardown' in test file pay.bats, line 1)
+        #   `false' failed
+        not ok 2 adds # skip
+        # see (in test file pay.bats)
+    "}), @r#"
+    2: pays = Failed ! "(from function `teardown' in test file pay.bats, line 1)" / " (from function `teardown' in test file pay.bats, line 1)\n   `false' failed" (no network)
+    5: adds = Skipped
+    "#);
+}
+
+#[test]
+fn what_only_prove_calls_failed_is_not_lost() {
+    let report = |second: &str| {
+        format!(
+            "order.t ..\n1..2\n{second} 2 - b\nok 1 - a\nAll 2 subtests passed\n\nTest Summary Report\n-------------------\n\
+             order.t (Wstat: 0 Tests: 2 Failed: 0)\n  Parse errors: Tests out of sequence.  Found (2) but expected (1)\n\
+             Files=1, Tests=2,  0 wallclock secs\nResult: FAIL\n"
+        )
+    };
+    let found = shown(&report("ok"));
+    assert!(found.contains("12: summary = Failed"), "{found}");
+    let found = shown(&report("not ok"));
+    assert!(!found.contains("summary"), "{found}");
+    // Something that a test printed.
+    let printed = shown("1..1\nok 1 - a\nResult: FAIL\n");
+    assert!(!printed.contains("Failed"), "{printed}");
+}
+
+#[test]
+fn what_failed_in_a_subtest_that_has_to_do_is_skipped() {
+    let stream = indoc! {"
+        # Subtest: later
+            not ok 1 - fails
+            #   Failed test 'fails'
+            # Subtest: inner
+                not ok 1 - deep
+                1..1
+            not ok 2 - inner
+            ok 3 - passes
+            1..3
+        not ok 1 - later # TODO not yet
+        # Subtest: now
+            not ok 1 - counts
+            1..1
+        not ok 2 - now
+        1..2
+    "};
+    insta::assert_snapshot!(shown(stream), @"
+    2: later | fails = Skipped (not yet)
+    5: later > inner | deep = Skipped (not yet)
+    8: later | passes = Passed
+    12: now | counts = Failed !
+    ");
+    // Where there is a version, as of Node, they count.
+    let node = shown(&format!("TAP version 13\n{stream}"));
+    assert_eq!(node.matches("= Failed").count(), 3, "{node}");
+}
