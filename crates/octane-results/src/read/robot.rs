@@ -20,6 +20,7 @@
 //!   off is returned as it is, followed by the error.
 //! - The **class** is the names of the suites, from the outermost to the innermost, joined with dots, as in the `xunit` file
 //!   of Robot Framework. They are also the suite of the origin, and `source` its file.
+//! - Two tests of one name in a suite are different tests, `adds` and `adds (2)`.
 //! - The documentation of a test is its description; in front of it, and instead of it where a test was skipped, the message
 //!   of a skipped test. A traceback that was logged is the details of a failure.
 //! - **Attachments** are the files that messages name as `[[ATTACHMENT|path]]`, and those that messages in HTML show or link
@@ -124,7 +125,8 @@ impl XmlFormat for Robot {
                 let name = element.attribute("name").unwrap_or_default();
                 let mut draft = Draft::new(element.place, name, Outcome::Missing);
                 draft.has_invalid_bytes = element.has_invalid_bytes;
-                if let Some(suite) = self.suites.last() {
+                if let Some(suite) = self.suites.last_mut() {
+                    draft.name = suite.name_test(name);
                     draft.has_invalid_bytes |= suite.has_invalid_bytes;
                     draft.origin = suite.origin.clone();
                 }

@@ -1,5 +1,6 @@
 //! Suites, and what their teardowns mean for their tests.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::parts::is;
@@ -27,6 +28,8 @@ pub(super) struct Suite {
     /// The status of the teardown and its message.
     pub(super) teardown: Option<(Outcome, Option<String>)>,
     pub(super) message: Option<String>,
+    /// How often it has had a test of this name.
+    names: BTreeMap<String, u32>,
 }
 
 impl Suite {
@@ -59,6 +62,17 @@ impl Suite {
             is_in_teardown: false,
             teardown: None,
             message: None,
+            names: BTreeMap::new(),
+        }
+    }
+
+    /// The name of its next test, which is a test of its own if there was one of that name.
+    pub(super) fn name_test(&mut self, name: &str) -> String {
+        let count = self.names.entry(name.to_owned()).or_default();
+        *count += 1;
+        match count {
+            1 => name.to_owned(),
+            count => format!("{name} ({count})"),
         }
     }
 

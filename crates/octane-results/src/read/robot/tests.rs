@@ -250,3 +250,19 @@ fn failures_that_only_the_statistics_count_are_not_lost() {
         assert_eq!(found.matches(lost).count(), expected, "{found}");
     }
 }
+
+#[test]
+fn two_tests_of_one_name_are_different_tests() {
+    let test = |status: &str| format!("<test name='a'><status status='{status}'/></test>");
+    let (failed, passed) = (test("FAIL"), test("PASS"));
+    let found = shown(&format!(
+        "<robot><suite name='Shop'><suite name='Cart'>{failed}{passed}</suite><suite name='Tax'>{passed}</suite></suite></robot>"
+    ));
+    for expected in [
+        "|Shop|Cart|a Failed",
+        "|Shop|Cart|a (2) Passed",
+        "|Shop|Tax|a Passed",
+    ] {
+        assert!(found.contains(expected), "{found}");
+    }
+}
