@@ -83,6 +83,8 @@ mod tests {
             ("TaxTest", "", ("", "TaxTest")),
             ("widget.test.js", "", ("", "widget.test.js")),
             ("t_test.sh", "", ("", "t_test.sh")),
+            ("docs.usage.rst", "", ("", "docs.usage.rst")),
+            ("shop.cart.robot", "", ("", "shop.cart.robot")),
             ("Cart shows. totals", "", ("", "Cart shows. totals")),
             ("tests/cart.spec", "", ("", "tests/cart.spec")),
             ("v1.2.Test", "", ("", "v1.2.Test")),

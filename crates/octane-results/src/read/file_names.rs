@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-/// Extensions of files with tests, as in the `classname` of JavaScript tools.
-const EXTENSIONS: [&str; 27] = [
+/// Extensions of files with tests, as in the `classname` of JavaScript tools, and of pytest for tests that are not in Python.
+const EXTENSIONS: [&str; 33] = [
     "bats", "c", "cc", "cjs", "cpp", "cs", "cts", "dart", "ex", "exs", "feature", "go", "java",
-    "js", "jsx", "kt", "lua", "mjs", "mts", "php", "pl", "py", "rb", "rs", "sh", "ts", "tsx",
+    "js", "jsx", "kt", "lua", "md", "mjs", "mts", "php", "pl", "py", "rb", "robot", "rs", "rst",
+    "sh", "ts", "tsx", "txt", "yaml", "yml",
 ];
 
 /// Whether the last segment of a name with dots is a file extension.
