@@ -312,7 +312,7 @@ fn report(
             lines(mocha::stream::MochaStream::default(), file, input, head)
         }
         Format::Mocha => json(mocha::Mocha::default(), file, input, head),
-        Format::Jest => json(jest::Jest, file, input, head),
+        Format::Jest => json(jest::Jest::default(), file, input, head),
         Format::PytestJson if is_in_first_line(head, pytest_json::log::TYPE) => {
             lines(pytest_json::log::PytestLog::default(), file, input, head)
         }

@@ -4,7 +4,8 @@
 //!
 //! - The **class** is the titles around the test joined with one space, or else the name of the file; the **name** is the title.
 //!   The file is the origin.
-//! - A second test of a file with the same titles is another test, `adds (2)`: repeats are one test here.
+//! - A second test of a file with the same titles is another test, `adds (2)`: repeats are one test here. So it is where a file
+//!   is in the report twice, as one that is in several projects.
 //!
 //! | word | status |
 //! | --- | --- |
@@ -15,17 +16,23 @@
 //!
 //! - A **file** that failed and has no failed test, as one that could not be loaded, is a failed result of its own with the
 //!   name of the file: `cart.test.js failed`. So is what another reporter has put among its tests for that, without a title.
+//! - A run that says that it was not successful (`success`), though it has results of which none has failed, is one failed
+//!   result, called `[run]`: a threshold of the coverage that was not reached, or obsolete snapshots.
 //! - Attempts before a pass are in `retryReasons`, or else counted by `invocations`.
 //! - A test without a start of its own started when its file did, which is not used: it has none.
 //!
-//! The tests of a file are read as a whole, since the name of the file may follow them.
+//! The tests of a file are read as a whole, since the name of the file may follow them. Memory grows with the number of
+//! different tests, of which a digest is kept.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde_json::Value;
 
 use super::line_column::LineColumn;
 use super::report::fields::{
-    Seen, base_name, field, first_field, joined, lines, millis, moment, properties, shared, thrown,
-    untold_failures,
+    base_name, field, first_field, joined, lines, millis, moment, numbered, properties, shared,
+    thrown, untold_failures,
 };
 use super::report::json::{JsonFormat, ShownPath, Step, is_path, items, text};
 use super::report::xml::Visit;
@@ -33,14 +40,23 @@ use super::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
 
+/// The name of the result of a run that was not successful, although none of its results has failed.
+const RUN: &str = "[run]";
+
 #[derive(Debug, Default)]
-pub(crate) struct Jest;
+pub(crate) struct Jest {
+    /// How often a test of this digest was found.
+    names: HashMap<u64, u32>,
+    has_failed: bool,
+    /// Where the run says that it was not successful.
+    unsuccessful: Option<LineColumn>,
+}
 
 impl JsonFormat for Jest {
     fn visit(&self, path: &[Step]) -> Visit {
         if path.is_empty() || is_path(path, &["testResults"]) {
             Visit::Enter
-        } else if is_path(path, &["testResults", "*"]) {
+        } else if is_path(path, &["testResults", "*"]) || is_path(path, &["success"]) {
             Visit::Collect
         } else {
             Visit::Skip
@@ -48,8 +64,25 @@ impl JsonFormat for Jest {
     }
 
     fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
-        if let [_, Step::Index(_)] = path {
-            push_tests(&value, place, &ShownPath(path).to_string(), file);
+        match path {
+            [_, Step::Index(_)] => {
+                self.push_tests(&value, place, &ShownPath(path).to_string(), file);
+            }
+            [_] if value == Value::Bool(false) => self.unsuccessful = Some(place),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        let Some(place) = self.unsuccessful.filter(|_| file.results > 0) else {
+            return;
+        };
+        if !self.has_failed {
+            let message = "the run was not successful, but none of its results has failed; a threshold of the coverage or obsolete snapshots may be the reason";
+            file.push(Draft {
+                failure: Some(Failure::new(message)),
+                ..Draft::new(place, RUN, Outcome::Known(Status::Failed))
+            });
         }
     }
 }
@@ -63,36 +96,48 @@ const WORDS: [(&str, Status); 6] = [
     ("disabled", Status::Skipped),
 ];
 
-/// Pushes the tests of a file. Before Jest formats them for its report, the names are others.
-fn push_tests(of: &Value, place: LineColumn, path: &str, file: &mut ReportFile) {
-    let name = first_field(of, &["name", "testFilePath"]).unwrap_or_default();
-    let list = ["assertionResults", "testResults"].map(|name| items(of.get(name)));
-    let mut has_failed = false;
-    let mut seen = Seen::default();
-    for (at, test) in list.into_iter().flatten().enumerate() {
-        let mut draft = draft(test, &name, file);
-        draft.place = place;
-        draft.path = format!("{path}.assertionResults[{at}]");
-        // A result that is invalid may be one that failed.
-        has_failed |= !matches!(
-            draft.outcome,
-            Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
-        );
-        seen.number(&mut draft);
-        file.push(draft);
+impl Jest {
+    /// Pushes the tests of a file. Before Jest formats them for its report, the names are others.
+    fn push_tests(&mut self, of: &Value, place: LineColumn, path: &str, file: &mut ReportFile) {
+        let name = first_field(of, &["name", "testFilePath"]).unwrap_or_default();
+        let list = ["assertionResults", "testResults"].map(|name| items(of.get(name)));
+        let mut has_failed = false;
+        for (at, test) in list.into_iter().flatten().enumerate() {
+            let mut draft = draft(test, &name, file);
+            draft.place = place;
+            draft.path = format!("{path}.assertionResults[{at}]");
+            // A result that is invalid may be one that failed.
+            has_failed |= !matches!(
+                draft.outcome,
+                Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
+            );
+            self.push(draft, file);
+        }
+        let error = of.get("testExecError").filter(|error| !error.is_null());
+        let is_failed = field(of, "status").as_deref() == Some("failed") || error.is_some();
+        if is_failed && !has_failed {
+            has_failed = true;
+            let failed = Outcome::Known(Status::Failed);
+            let mut draft = Draft::new(place, name_of_failed(&name), failed);
+            base_name(&name).clone_into(&mut draft.class);
+            draft.is_class_whole = true;
+            path.clone_into(&mut draft.path);
+            draft.origin.file = shared(&name);
+            let message = first_field(of, &["message", "failureMessage"]);
+            let message = message.or_else(|| error.and_then(|error| field(error, "message")));
+            draft.failure = message.map(|message| headed(&message));
+            self.push(draft, file);
+        }
+        self.has_failed |= has_failed;
     }
-    let error = of.get("testExecError").filter(|error| !error.is_null());
-    let is_failed = field(of, "status").as_deref() == Some("failed") || error.is_some();
-    if is_failed && !has_failed {
-        let failed = Outcome::Known(Status::Failed);
-        let mut draft = Draft::new(place, name_of_failed(&name), failed);
-        base_name(&name).clone_into(&mut draft.class);
-        draft.is_class_whole = true;
-        path.clone_into(&mut draft.path);
-        draft.origin.file = shared(&name);
-        let message = first_field(of, &["message", "failureMessage"]);
-        let message = message.or_else(|| error.and_then(|error| field(error, "message")));
-        draft.failure = message.map(|message| headed(&message));
+
+    /// Pushes a result, with a number if its file has another one of its name.
+    fn push(&mut self, mut draft: Draft, file: &mut ReportFile) {
+        let mut digest = DefaultHasher::new();
+        (&draft.origin.file, &draft.class, &draft.name).hash(&mut digest);
+        let count = self.names.entry(digest.finish()).or_default();
+        *count += 1;
+        numbered(&mut draft, *count);
         file.push(draft);
     }
 }

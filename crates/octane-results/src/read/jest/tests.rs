@@ -108,3 +108,37 @@ fn tests_with_the_same_titles_are_distinguished() {
     let report = report(&[test("failed"), test("passed")].join(","), FILE);
     assert_eq!(shown(&report), "Failed Cart.adds\nPassed Cart.adds (2)");
 }
+
+#[test]
+fn a_file_that_is_there_twice_hides_no_failure() {
+    let file = |word: &str| {
+        format!(
+            r#"{{"assertionResults":[{{"ancestorTitles":[],"status":"{word}","title":"adds"}}],{FILE}}}"#
+        )
+    };
+    let report = format!(
+        r#"{{"numTotalTests":2,"success":false,"testResults":[{},{}]}}"#,
+        file("failed"),
+        file("passed")
+    );
+    let expected = "Failed cart.test.js.adds\nPassed cart.test.js.adds (2)";
+    assert_eq!(shown(&report), expected);
+}
+
+#[test]
+fn a_run_without_success_is_not_green() {
+    let tests = r#"{"ancestorTitles":[],"status":"passed","title":"adds"}"#;
+    let passed = report(tests, FILE);
+    let failed = passed.replace(r#""success":true"#, r#""success":false"#);
+    let at_the_end = failed.replace(r#""success":false,"#, "");
+    let at_the_end = at_the_end.strip_suffix('}').unwrap();
+    for report in [&failed, &format!(r#"{at_the_end},"success":false}}"#)] {
+        let found = shown(report);
+        let expected = "Passed cart.test.js.adds\nFailed [run] `the run was not successful";
+        assert!(found.starts_with(expected), "{found}");
+    }
+    assert_eq!(shown(&passed), "Passed cart.test.js.adds");
+    let empty = r#"{"numTotalTests":0,"success":false,"testResults":[]}"#;
+    let expected = "warning in.json:1:1: contains no test results";
+    assert_eq!(shown(empty), expected);
+}
