@@ -113,6 +113,11 @@ pub enum WarningKind {
         /// What failed, and why.
         message: String,
     },
+    /// A test counts as passed although a step of it was not found, so that it did not run.
+    MissingStep {
+        /// The step.
+        step: String,
+    },
     /// A column without a known meaning.
     UnusedColumn {
         /// The column, as in the header, or its number if it has no name.
@@ -199,6 +204,11 @@ impl fmt::Display for WarningKind {
             Self::FailedOutside { message } => {
                 write!(f, "failed outside of the tests: {}", shortened(message))
             }
+            Self::MissingStep { step } => write!(
+                f,
+                "the test passed, but its step `{}` has no result; is it implemented?",
+                shortened(step)
+            ),
             Self::UnusedColumn { column } => {
                 write!(f, "column `{}` is not used", shortened(column))
             }

@@ -169,6 +169,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::MemoryAddress { .. } => "memory_address",
         WarningKind::NoPlan => "no_plan",
         WarningKind::FailedOutside { .. } => "failed_outside",
+        WarningKind::MissingStep { .. } => "missing_step",
         WarningKind::UnusedColumn { .. } => "unused_column",
         WarningKind::UnusedJiraLine => "unused_jira_line",
         _ => "warning",

@@ -26,12 +26,15 @@
 //! | none | any other | failed: it did not end, or nobody knows how |
 //! | any other | any | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
 //!
+//! - A test that passed, with a step that has a message and no status, is a warning: Cucumber for JavaScript did not find the
+//!   step, and Allure counts the test as passed.
 //! - The message of a skipped test is its description, or else the description of the test.
 //! - A link of the type `issue`, `tms` or the like is a property with that name too, and its value is the Jira key that the
 //!   link is called or that its address ends with. Labels are properties, apart from those that are part of the identity,
 //!   tags, and the owner. Steps inside of steps follow them.
 //!
 //! Errors of the run (`…-globals.json`) are one failed result, called `[run]`: those of a hook around all tests may be in no test.
+//! A hook of Playwright that only skipped its tests is no error, though it is there.
 //!
 //! The file is read as a whole. A list of results in one file is read one by one.
 //!
@@ -47,6 +50,7 @@ use super::report::xml::Visit;
 use super::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
+use crate::warning::WarningKind;
 
 mod result;
 pub(crate) mod suite;
@@ -83,10 +87,8 @@ impl JsonFormat for Allure {
         match path {
             [Step::Name(name)] => self.root.push((name.clone(), value)),
             [Step::Index(_)] if value.is_object() => {
-                let mut draft = result::draft(&value, file);
-                draft.place = place;
-                draft.path = ShownPath(path).to_string();
-                file.push(draft);
+                let path = ShownPath(path).to_string();
+                push(&value, place, path, file);
             }
             _ => {}
         }
@@ -99,6 +101,7 @@ impl JsonFormat for Allure {
             let errors = root.into_iter().filter(|(name, _)| name == ERRORS);
             let errors: Vec<String> = errors
                 .flat_map(|(_, errors)| items(Some(&errors)).to_vec())
+                .filter(|error| !is_skip(error))
                 .map(|error| error_of_run(&error))
                 .collect();
             file.is_without_results = errors.is_empty();
@@ -118,11 +121,31 @@ impl JsonFormat for Allure {
         }
         if path.is_empty() && !self.root.is_empty() {
             let result = Value::Object(self.root.drain(..).collect());
-            let mut draft = result::draft(&result, file);
-            draft.place = self.place;
-            file.push(draft);
+            push(&result, self.place, String::new(), file);
         }
     }
+}
+
+fn push(result: &Value, place: LineColumn, path: String, file: &mut ReportFile) {
+    let mut draft = result::draft(result, file);
+    if draft.outcome.is_passed()
+        && let Some(step) = result::missing_step(result)
+    {
+        file.warn(place, WarningKind::MissingStep { step });
+    }
+    draft.place = place;
+    draft.path = path;
+    file.push(draft);
+}
+
+/// Whether an error is how a hook of Playwright skips its tests: `beforeEach hook failed: Error: Test is skipped: later`.
+fn is_skip(error: &Value) -> bool {
+    let message = field(error, "message").unwrap_or_default();
+    let message = plain(&message);
+    let thrown = (message.split_once(" failed: ")).map_or(&*message, |(_, thrown)| thrown);
+    let thrown = thrown.strip_prefix("Error: ").unwrap_or(thrown);
+    let reason = thrown.strip_prefix("Test is skipped");
+    reason.is_some_and(|reason| reason.is_empty() || reason.starts_with(':'))
 }
 
 /// What is said of an error: its message, with the trace below it.

@@ -249,6 +249,19 @@ fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>)
     }
 }
 
+/// The name of a step that ended without a status and says why: one that Cucumber for JavaScript did not find, or found twice.
+pub(super) fn missing_step(result: &Value) -> Option<String> {
+    items(result.get("steps")).iter().find_map(|step| {
+        let details = step.get("statusDetails");
+        let message = details.and_then(|details| field(details, "message"));
+        if message.is_some() && field(step, "status").is_none() {
+            field(step, "name")
+        } else {
+            missing_step(step)
+        }
+    })
+}
+
 fn failure(details: &Value, untold: Option<&str>) -> Option<Failure> {
     let message = field(details, "message");
     let trace = field(details, "trace");

@@ -218,8 +218,8 @@ fn tests_with_one_title_have_different_origins() {
 
 #[test]
 fn what_failed_outside_of_all_tests_is_a_failed_result() {
-    let shown = |report: &'static str| -> Vec<String> {
-        let source = Source::bytes("x-globals.json", report.as_bytes());
+    let shown = |report: &str| -> Vec<String> {
+        let source = Source::bytes("x-globals.json", report.as_bytes().to_vec());
         let records = crate::read::read(&source, &ReadOptions::default()).unwrap();
         records
             .map(|record| match record.unwrap() {
@@ -244,6 +244,46 @@ fn what_failed_outside_of_all_tests_is_a_failed_result() {
         ["[run] Failed: no database|no database\nat a.js\n\nx\n\nan error without a message"]
     );
     assert_eq!(shown(r#"{"attachments":[],"errors":[]}"#), [""; 0]);
+    for message in [
+        "beforeEach hook failed: Error: Test is skipped: on Mondays",
+        "skip modifier failed: Test is skipped",
+    ] {
+        let skipped = format!(r#"{{"message":"{message}","trace":"Error: Test is skipped"}}"#);
+        let only = format!(r#"{{"attachments":[],"errors":[{skipped}]}}"#);
+        assert_eq!(shown(&only), [""; 0]);
+        let both =
+            format!(r#"{{"attachments":[],"errors":[{skipped},{{"message":"no database"}}]}}"#);
+        assert_eq!(shown(&both), ["[run] Failed: no database|no database"]);
+    }
+    let other = r#"{"attachments":[],"errors":[{"message":"afterAll hook failed: Error: Test is skippedx"}]}"#;
+    assert_eq!(shown(other).len(), 1);
+}
+
+#[test]
+fn a_step_that_cucumber_did_not_find_is_a_warning() {
+    let with = |steps: &str| {
+        let details = r#""statusDetails":{"message":"no implementation"}"#;
+        let report = result(&format!(
+            r#""status":"passed","stage":"finished",{details},"steps":[{steps}]"#
+        ));
+        shown(&report)
+    };
+    let missing = r#"{"name":"Given a cart","statusDetails":{"message":"no implementation"},"stage":"finished"}"#;
+    let inside = format!(r#"{{"name":"Given","status":"passed","steps":[{missing}]}}"#);
+    for steps in [missing, &inside] {
+        let found = with(steps);
+        let warning = "warning in.json:1:1: the test passed, but its step `Given a cart` has no result; is it implemented?";
+        assert!(found.starts_with(warning), "{found}");
+        assert!(found.contains("\nPassed adds"), "{found}");
+    }
+    for step in [
+        r#"{"name":"a note","stage":"finished"}"#,
+        r#"{"name":"a note","statusDetails":{},"stage":"finished"}"#,
+        r#"{"name":"a note","status":"passed","statusDetails":{"message":"m"}}"#,
+    ] {
+        let found = with(step);
+        assert!(found.starts_with("Passed"), "{found}");
+    }
 }
 
 #[test]
