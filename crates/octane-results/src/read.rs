@@ -41,6 +41,7 @@ pub(crate) mod jira_sources;
 pub(crate) mod json_reader;
 mod json_table;
 mod junit;
+mod late_failure;
 mod line_column;
 mod mocha;
 mod ndjson_table;

@@ -3,7 +3,7 @@
 //! | line | result |
 //! | --- | --- |
 //! | `ok` | passed |
-//! | `ok # TODO` | passed |
+//! | `ok # TODO` | passed; skipped where tests have a time (`# time=12ms`, `duration_ms`): those tools do not run it, or do not count it as passed |
 //! | `not ok` | failed |
 //! | `ok # SKIP`, `not ok # SKIP` | skipped; failed if Bats says below it where: the test was skipped, and its clean-up failed |
 //! | `not ok # TODO`, `not ok # XFAIL` | skipped |
@@ -12,6 +12,7 @@
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
 //! | no plan, and no test failed: the run ended before it, even directly after the version | the same |
 //! | `# fail 1` or `# failed 1` below the tests, all of which are `ok` | one failed result, called `summary` |
+//! | a comment of `node:test` on an error after the end of its test, if no test failed | the same |
 //! | `Bail out!` | one failed result |
 //! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
 //! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed, or none ran | one failed result, called `exit status` |
@@ -92,6 +93,8 @@ pub(crate) struct Tap {
     /// Nothing counts any more until another stream begins.
     has_bailed_out: bool,
     comments: Comments,
+    /// Whether a test point had a time.
+    has_times: bool,
     /// The file that `prove -v` names.
     file: Option<Arc<str>>,
     /// The results of the subtest that is open, where its test point may say that they have to do.
@@ -115,6 +118,7 @@ impl Default for Tap {
             is_announced: false,
             has_bailed_out: false,
             comments: Comments::default(),
+            has_times: false,
             file: None,
             held: Vec::new(),
             has_failed: false,
@@ -226,7 +230,7 @@ impl Tap {
             pending.fail_by(text);
         }
         match &self.pending {
-            _ if self.comments.is_summary(text, line) => {}
+            _ if self.comments.is_summary(text, line) || self.comments.is_late(text) => {}
             Some(pending) if pending.takes_notes() => self.note(line),
             _ => self.comments.note(text, line),
         }

@@ -79,6 +79,8 @@ pub(crate) enum XmlEvent<'x> {
     CharRef(char),
     /// A reference to an unknown entity, with `&` and `;`.
     UnknownEntity(String, LineColumn),
+    /// A comment inside the root element, or the beginning of a long one.
+    Comment(String),
     /// A comment, a processing instruction, a document type declaration (no entity is expanded) or whitespace
     /// outside the root element.
     Ignored,
@@ -212,6 +214,7 @@ impl<R: Read> XmlReader<R> {
                 let place = self.content.unknown;
                 Ok(Some(XmlEvent::UnknownEntity(reference, place)))
             }
+            Content::Comment(comment) => Ok(Some(XmlEvent::Comment(comment))),
         }
     }
 
@@ -408,6 +411,7 @@ mod tests {
                 Ok(Some(XmlEvent::Text(text))) => format!("'{text}'"),
                 Ok(Some(XmlEvent::CharRef(char))) => format!("{char:?}"),
                 Ok(Some(XmlEvent::UnknownEntity(text, _))) => format!("?{text}"),
+                Ok(Some(XmlEvent::Comment(_))) => continue,
                 Ok(Some(XmlEvent::Ignored)) => "-".to_owned(),
                 Err(error) => return format!("{shown}\n{error}"),
             };
@@ -513,7 +517,8 @@ mod tests {
                 event => format!("{event:?}"),
             });
         }
-        assert_eq!(shown, ["a", "d", "End", "End"]);
+        let comment = r#"Comment(" <b> ")"#;
+        assert_eq!(shown, ["a", comment, "d", "End", "End"]);
     }
 
     #[test]

@@ -163,6 +163,8 @@ impl Case {
                 | Writer::EUnit
                 | Writer::Doctest
                 | Writer::GoogleTestList
+                | Writer::NodeTap
+                | Writer::NodeTapOk
                 | Writer::Pytest => {}
             }
         }

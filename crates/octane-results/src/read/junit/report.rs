@@ -12,7 +12,6 @@ use super::output::OutputScanner;
 use super::scope::{Inside, OpenScopes, Scope};
 use super::suite::Suite;
 use super::verdict::is_unclear;
-use super::writer::Writer;
 use crate::invalid::{InvalidRow, shortened};
 use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
@@ -128,6 +127,7 @@ impl Report {
             XmlEvent::Start(tag) => return self.open(&tag),
             XmlEvent::End => self.close(),
             XmlEvent::Ignored => {}
+            XmlEvent::Comment(comment) => self.note_comment(&comment),
             _ if self.scopes.are_in_output() => match event {
                 XmlEvent::Text(text) => self.scan_output(text),
                 XmlEvent::CharRef(char) => self.scan_output(char.encode_utf8(&mut [0; 4])),
@@ -142,6 +142,15 @@ impl Report {
             }
         }
         Ok(())
+    }
+
+    /// Takes note of a comment below all suites and cases, where `node:test` has its summary.
+    fn note_comment(&mut self, comment: &str) {
+        if self.scopes.depth() == 1
+            && let Some(root) = self.suites.first_mut()
+        {
+            root.comment(comment);
+        }
     }
 
     fn scan_output(&mut self, text: &str) {
@@ -474,10 +483,14 @@ impl Report {
             self.add_keys(self.text_place, &text);
         } else {
             if let Some(case) = self.cases_open.innermost() {
-                case.add_property(&self.property_name, trimmed(&text));
+                let value = trimmed(&text);
+                let writer = self.suites.last().map(|suite| suite.writer);
+                if writer.is_some_and(|writer| writer.is_skip(&self.property_name, value)) {
+                    case.verdict.word("skipped");
+                }
+                case.add_property(&self.property_name, value);
             } else if let Some(suite) = self.suites.last_mut() {
-                let writer = Writer::from_property(&self.property_name, trimmed(&text));
-                suite.writer = writer.unwrap_or(suite.writer);
+                suite.writer = (suite.writer).with_property(&self.property_name, trimmed(&text));
             }
             let Self {
                 cases_open,

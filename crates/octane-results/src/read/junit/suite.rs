@@ -12,6 +12,7 @@ use crate::origin::Origin;
 use crate::read::commas::Commas;
 use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::KeyList;
+use crate::read::late_failure::is_late_failure;
 use crate::read::line_column::LineColumn;
 use crate::read::status_aliases::StatusAliases;
 use crate::run::{Failure, TestRun};
@@ -53,6 +54,8 @@ pub(super) struct Suite {
     /// Cases that passed after failed attempts, which some tools count as failures too.
     flaky: u64,
     invalid: u64,
+    /// How many failures are in comments.
+    commented: u64,
     verdict: Verdict,
     time: Option<String>,
     /// The longest of its cases.
@@ -87,6 +90,7 @@ impl Suite {
             failed: 0,
             flaky: 0,
             invalid: 0,
+            commented: 0,
             verdict: Verdict::default(),
             time: None,
             longest: Duration::ZERO,
@@ -104,6 +108,7 @@ impl Suite {
             failed: 0,
             flaky: 0,
             invalid: 0,
+            commented: 0,
             longest: Duration::ZERO,
             failures_outside: Vec::new(),
             last_words: None,
@@ -132,6 +137,7 @@ impl Suite {
             failed: _,
             flaky: _,
             invalid: _,
+            commented: _,
             verdict,
             time,
             longest: _,
@@ -203,6 +209,15 @@ impl Suite {
             "aborted" if value.parse::<u64>().is_ok() => {}
             _ => self.verdict.attribute(name, value),
         }
+    }
+
+    /// Takes note of a comment. The summary of `node:test` has one for each number, and what fails after the end of its test.
+    pub(super) fn comment(&mut self, comment: &str) {
+        let comment = comment.trim();
+        let count = (comment.strip_prefix("fail ")).or_else(|| comment.strip_prefix("cancelled "));
+        let count = count.and_then(|count| count.parse().ok());
+        let is_late = is_late_failure(comment);
+        self.commented = (self.commented).saturating_add(count.unwrap_or(u64::from(is_late)));
     }
 
     /// Takes note of who has written it, once its attributes are known and if it is the root.
@@ -292,7 +307,11 @@ impl Suite {
             Writer::QtTest5 => self.errors,
             _ => 0,
         };
-        let declared = self.failures.unwrap_or(0).saturating_sub(messages);
+        let declared = match self.writer {
+            Writer::NodeTapOk => 0,
+            _ => self.failures.unwrap_or(0).saturating_sub(messages),
+        };
+        let declared = declared.saturating_add(self.commented);
         let none = "but none of its results has failed";
         if declared > self.flaky {
             let declared = usize::try_from(declared).unwrap_or(usize::MAX);
@@ -309,6 +328,7 @@ impl Suite {
         self.failed += inner.failed;
         self.flaky += inner.flaky;
         self.invalid += inner.invalid;
+        self.commented = self.commented.saturating_add(inner.commented);
         self.longest = self.longest.max(inner.longest);
     }
 

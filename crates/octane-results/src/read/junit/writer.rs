@@ -10,6 +10,7 @@ use super::attempt::AttemptKind;
 /// | `EUnit` | a suite whose name begins with `module '` | `skipped` with a type is a test that was cancelled, after a time-out for example |
 /// | `GoogleTest`, as a list | the root `AllTests` has `tests`, and no `failures` | a case without a status and a time has not run |
 /// | pytest | a suite called `pytest`, or `testsuites` called `pytest tests` | a case without a name and a class began and did not end |
+/// | node-tap | the root `TAP Tests` | a case with a property `skip` or `todo` was skipped; what failed in a suite with the property `ok` was to be skipped or to do |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {
@@ -20,6 +21,9 @@ pub(super) enum Writer {
     GoogleTestList,
     Pytest,
     Doctest,
+    NodeTap,
+    /// In a suite of which it says that it is successful.
+    NodeTapOk,
 }
 
 impl Writer {
@@ -28,15 +32,27 @@ impl Writer {
         match name {
             "name" if value.starts_with("module '") => Some(Self::EUnit),
             "name" if matches!(value, "pytest" | "pytest tests") => Some(Self::Pytest),
+            "name" if value == "TAP Tests" => Some(Self::NodeTap),
             "doctest_version" => Some(Self::Doctest),
             _ => None,
         }
     }
 
-    /// The writer by a property of a suite.
-    pub(super) fn from_property(name: &str, value: &str) -> Option<Self> {
+    /// The writer of a suite that has this property.
+    pub(super) fn with_property(self, name: &str, value: &str) -> Self {
         let is_old = || value.starts_with("4.") || value.starts_with("5.");
-        (name == "QTestVersion" && is_old()).then_some(Self::QtTest5)
+        match name {
+            "QTestVersion" if is_old() => Self::QtTest5,
+            "ok" if self == Self::NodeTap && value == "true" => Self::NodeTapOk,
+            _ => self,
+        }
+    }
+
+    /// Whether a property of a case says that it was skipped.
+    pub(super) fn is_skip(self, name: &str, value: &str) -> bool {
+        matches!(self, Self::NodeTap | Self::NodeTapOk)
+            && matches!(name, "skip" | "todo")
+            && value != "false"
     }
 
     /// What an element of a case means that would mean `kind`, given its name and its type.
@@ -50,6 +66,7 @@ impl Writer {
             type_name.is_some_and(|name| ends.iter().any(|end| name.ends_with(end)))
         };
         match kind {
+            AttemptKind::Failure if self == Self::NodeTapOk => AttemptKind::Skipped,
             AttemptKind::Failure if self == Self::Doctest && type_name == Some("WARN") => {
                 AttemptKind::Remark
             }

@@ -296,6 +296,7 @@ impl<F: XmlFormat> XmlReport<F> {
             XmlEvent::Text(_)
             | XmlEvent::CharRef(_)
             | XmlEvent::UnknownEntity(..)
+            | XmlEvent::Comment(_)
             | XmlEvent::Ignored => {}
         }
         Ok(true)

@@ -1,6 +1,7 @@
 //! Comments: the names of groups, what tests print, and the summary at the end.
 
 use super::line::Point;
+use crate::read::late_failure::is_late_failure;
 
 /// The words with which the comments begin that tools write at the end of a report.
 const SUMMARY_WORDS: [&str; 11] = [
@@ -34,6 +35,8 @@ pub(super) struct Comments {
     pub(super) failed: u64,
     /// How many test points are `not ok`, whatever their directives.
     pub(super) not_ok: u64,
+    /// What `node:test` says of an error after the end of its test.
+    pub(super) late: Option<String>,
 }
 
 /// A comment that may be a heading.
@@ -103,6 +106,15 @@ impl Comments {
         if self.first.is_none() {
             self.first.clone_from(&self.last);
         }
+    }
+
+    /// Whether a comment is about an error that was thrown after the end of its test.
+    pub(super) fn is_late(&mut self, text: &str) -> bool {
+        let is_late = is_late_failure(text);
+        if is_late && self.late.is_none() {
+            self.late = Some(text.to_owned());
+        }
+        is_late
     }
 
     /// Whether a comment is one of those with which tools end a report, such as `tests 12`.
@@ -210,6 +222,22 @@ mod tests {
         4: b = Passed
         ");
         insta::assert_snapshot!(shown("1..1\nnot ok 1 - a # TODO later\n# failed 1\n"), @"2: a = Skipped (later)");
+    }
+
+    #[test]
+    fn an_error_after_the_end_of_its_test_is_not_green() {
+        let late = |point: &str| {
+            shown(&format!(
+                "TAP version 13\n# Subtest: a\n{point}\n  ---\n  duration_ms: 2.7\n  ...\n1..1\n# Error: Test \"a\" at a.js:2:1 generated asynchronous activity after the test ended. This activity created the error \"Error: x\" and would have caused the test to fail, but did not.\n# tests 1\n# pass 1\n# fail 0\n"
+            ))
+        };
+        let found = late("ok 1 - a");
+        assert!(
+            found.contains("summary = Failed ! \"Error: Test \\\"a\\\" at a.js:2:1 generated"),
+            "{found}"
+        );
+        let found = late("not ok 1 - a");
+        assert!(!found.contains("summary"), "{found}");
     }
 
     #[test]

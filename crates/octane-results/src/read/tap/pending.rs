@@ -18,6 +18,8 @@ pub(super) struct Pending {
     pub(super) indentation: usize,
     pub(super) name: String,
     pub(super) status: Status,
+    /// Whether it is to do.
+    is_to_do: bool,
     reason: Option<String>,
     took: Took,
     pub(super) has_block: bool,
@@ -40,6 +42,14 @@ pub(super) fn status(point: &Point) -> Status {
     }
 }
 
+/// Whether a name begins with a file, as those of Vitest do, which writes times: `cart.test.ts > pays`.
+fn is_in_file(name: &str) -> bool {
+    const ENDS: [&str; 8] = ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"];
+    let file = name.split_once(" > ").map_or("", |(file, _)| file);
+    file.rsplit_once('.')
+        .is_some_and(|(_, end)| ENDS.contains(&end))
+}
+
 impl Pending {
     pub(super) fn new(place: LineColumn, depth: usize, name: String, point: &Point) -> Self {
         let reason = match &point.directive {
@@ -52,6 +62,7 @@ impl Pending {
             indentation: depth * 4,
             name,
             status: status(point),
+            is_to_do: matches!(point.directive, Directive::Todo(_)),
             // Mocha writes a dash.
             reason: reason.filter(|reason| !matches!(reason.as_str(), "" | "-")),
             took: point.took.clone(),
@@ -61,6 +72,13 @@ impl Pending {
             notes: Output::default(),
             is_doubtful: !point.is_ok && matches!(point.directive, Directive::Skip(_)),
             is_result: true,
+        }
+    }
+
+    /// Skips a test that is to do, although it is `ok`, if its tool is one that writes times.
+    pub(super) fn skip_to_do(&mut self, has_times: bool) {
+        if self.is_to_do && self.status == Status::Passed && (has_times || is_in_file(&self.name)) {
+            self.status = Status::Skipped;
         }
     }
 
@@ -99,6 +117,7 @@ impl Pending {
         };
         if let Some(duration) = value(&["duration_ms"]) {
             self.took = Took::Milliseconds(duration);
+            self.skip_to_do(true);
         }
         if self.status != Status::Failed {
             return;

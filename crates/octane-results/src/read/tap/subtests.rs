@@ -7,7 +7,7 @@ use super::line::Point;
 use super::pending::{Pending, status};
 use super::suffix::Directive;
 use super::{BAIL_OUT, DEPTH_MAX, PLAN, SUMMARY, Tap};
-use crate::read::report::{Outcome, ReportFile};
+use crate::read::report::{Outcome, ReportFile, Took};
 use crate::status::Status;
 use crate::warning::WarningKind;
 
@@ -39,7 +39,9 @@ impl Tap {
         }
         level.announced = None;
         let is_open = point.is_open;
-        let pending = Pending::new(self.place, depth, name, point);
+        let mut pending = Pending::new(self.place, depth, name, point);
+        self.has_times |= !matches!(point.took, Took::Unknown);
+        pending.skip_to_do(self.has_times);
         if is_open && depth < DEPTH_MAX {
             self.levels.push(Level::of_point(pending));
         } else {
@@ -290,6 +292,10 @@ impl Tap {
             let declared = plural(declared, "failure");
             let message = format!("the stream declares {declared}, but all of its tests are `ok`");
             self.push_failed(SUMMARY, message, file);
+        } else if self.levels[0].failed == 0
+            && let Some(late) = self.comments.late.take()
+        {
+            self.push_failed(SUMMARY, late, file);
         }
     }
 }

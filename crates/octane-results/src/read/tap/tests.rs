@@ -382,3 +382,32 @@ fn what_failed_in_a_subtest_that_has_to_do_is_skipped() {
     let node = shown(&format!("TAP version 13\n{stream}"));
     assert_eq!(node.matches("= Failed").count(), 3, "{node}");
 }
+
+#[test]
+fn a_test_that_is_to_do_has_not_passed_where_tests_have_times() {
+    insta::assert_snapshot!(shown(indoc! {"
+        TAP version 13
+        1..2
+        ok 1 - cart.test.js # time=1.82ms {
+            1..2
+            ok 1 - pays # TODO
+            not ok 2 - ships # TODO later
+        }
+        ok 2 - ships # TODO
+    "}), @"
+    5: cart.test.js | pays = Skipped
+    6: cart.test.js | ships = Skipped (later)
+    8: ships = Skipped
+    ");
+    insta::assert_snapshot!(shown(indoc! {"
+        TAP version 13
+        # Subtest: pays
+        ok 1 - pays # TODO later
+          ---
+          duration_ms: 0.08
+          ...
+        1..1
+    "}), @"3: pays = Skipped (later)");
+    insta::assert_snapshot!(shown("1..1\nok 1 - cart.test.ts > pays # TODO\n"), @"2: cart.test.ts > pays = Skipped");
+    insta::assert_snapshot!(shown("1..1\nok 1 - pays # TODO later\n"), @"2: pays = Passed (later)");
+}

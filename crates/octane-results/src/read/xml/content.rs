@@ -14,6 +14,9 @@ const CDATA_END: &[u8] = b"]]>";
 const COMMENT: &[u8] = b"<!--";
 const COMMENT_END: &[u8] = b"-->";
 
+/// How much of a comment is kept.
+const COMMENT_BYTES_MAX: usize = 1024;
+
 /// The maximum length of a reference with `&` and `;`, far more than any has. A longer one is text.
 const REFERENCE_BYTES_MAX: usize = 64;
 
@@ -28,6 +31,8 @@ pub(super) enum Content {
     CharRef(char),
     /// A reference to an unknown entity, with `&` and `;`.
     UnknownEntity(String),
+    /// A comment, or the beginning of a long one.
+    Comment(String),
 }
 
 /// Reads what is between tags.
@@ -36,6 +41,8 @@ pub(super) struct ContentReader {
     section: Section,
     /// Where the last unknown entity is.
     pub(super) unknown: LineColumn,
+    /// What was read of the comment that is being read.
+    comment: Vec<u8>,
 }
 
 /// Where the next byte is.
@@ -78,7 +85,7 @@ impl ContentReader {
                             match content {
                                 Content::Text(_) => return Ok(content),
                                 Content::UnknownEntity(_) => self.unknown = input.place(),
-                                Content::Markup | Content::CharRef(_) => {}
+                                Content::Markup | Content::CharRef(_) | Content::Comment(_) => {}
                             }
                             input.consume(length);
                             return Ok(content);
@@ -98,7 +105,12 @@ impl ContentReader {
                     if next.starts_with(mark) {
                         input.consume(mark.len());
                         self.section = Section::Text;
-                        continue;
+                        if is_cdata {
+                            continue;
+                        }
+                        let comment = String::from_utf8_lossy(&self.comment).into_owned();
+                        self.comment.clear();
+                        return Ok(Content::Comment(comment));
                     }
                     (find(next, mark), wants_text && is_cdata)
                 }
@@ -107,6 +119,10 @@ impl ContentReader {
             let end = end.unwrap_or_else(|| whole(next, self.section));
             if is_wanted {
                 return Ok(Content::Text(end));
+            }
+            if self.section == Section::Comment {
+                let left = COMMENT_BYTES_MAX - self.comment.len();
+                self.comment.extend_from_slice(&next[..end.min(left)]);
             }
             input.consume(end);
         }
@@ -195,6 +211,7 @@ mod tests {
                 }
                 Content::CharRef(char) => shown.push(char),
                 Content::UnknownEntity(text) => shown.push_str(&text),
+                Content::Comment(_) => {}
             }
             parts += 1;
         }
@@ -216,6 +233,25 @@ mod tests {
         ] {
             let (text, parts) = content(&long, 1 << 20);
             assert_eq!((text.len(), parts > 10), (1_000_000, true));
+        }
+    }
+
+    #[test]
+    fn comments_are_read_whatever_the_size_of_the_blocks() {
+        let long = "x".repeat(COMMENT_BYTES_MAX);
+        let text = format!("a<!-- fail - 1 -->b<!----><!--{long}y--><end");
+        for sip in 1..20 {
+            let mut input = DecodedText::new(Sips(text.as_bytes(), sip), b"", None).unwrap();
+            let mut reader = ContentReader::default();
+            let mut comments = Vec::new();
+            loop {
+                match reader.read(&mut input, false).unwrap() {
+                    Content::Markup => break,
+                    Content::Comment(comment) => comments.push(comment),
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert_eq!(comments, [" fail - 1 ", "", &long], "{sip}");
         }
     }
 

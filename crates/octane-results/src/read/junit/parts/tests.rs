@@ -189,7 +189,7 @@ fn an_input_that_cannot_be_read_on_fails_where_it_does() {
 }
 
 /// Pieces of reports, well-formed or not.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 41] = [
     "<testsuites>",
     "<testsuites name='t' tests='3'>",
     "</testsuites>",
@@ -218,6 +218,7 @@ const PIECES: [&str; 40] = [
     "<![CDATA[<testcase name='no'/>]]>",
     "<!-- <testsuite> <testcase name='no'/> -->",
     "<?pi <testcase?>",
+    "<!-- fail 2 -->",
     "<error message='s'/>",
     "<failure>",
     "</failure>",
@@ -251,7 +252,7 @@ fn document(numbers: &[usize]) -> String {
         "<!-- <testsuite> <testcase name='no'/> -->",
         "<error message='set-up'/>",
         "<testsuite name='empty' tests='1'/>",
-        "<?pi <testcase?>",
+        "<?pi <testcase?><!-- fail 1 -->",
         "\n",
     ];
     const SUITES: [&str; 6] = [

@@ -244,3 +244,68 @@ fn a_suite_of_meson_whose_program_gave_up_has_failed() {
     let of_case = "<system-out>Bail out!</system-out>";
     assert_eq!(statuses(&report(of_case, "")), [passed]);
 }
+
+#[test]
+fn the_summary_of_node_test_is_not_overlooked() {
+    let report = |case: &str, comments: &str| {
+        shown(&format!(
+            "<testsuites>\n<testsuite name='pays' tests='1' failures='0'>\n<testcase name='adds'>{case}</testcase>\n</testsuite>\n{comments}\n</testsuites>"
+        ))
+    };
+    let passed = "3:1 |||adds Passed 0ns";
+    let passed = passed.replace("|||", "||pays|");
+    for comments in [
+        "<!-- tests 2 --><!-- pass 1 -->\n<!-- fail 1 -->\n<!-- cancelled 0 -->",
+        "<!-- cancelled 1 -->",
+        "<!-- Error: Test \"adds\" at a.js:2:1 generated asynchronous activity after the test ended. This activity created the error \"Error: x\" and would have caused the test to fail. -->",
+    ] {
+        let found = report("", comments);
+        let failed = "1:1 |||unnamed suite Failed 0ns None Some(\"the suite declares 1 failure, but none of its results has failed\") \"\"";
+        assert_eq!(found, format!("{passed}\n{failed}"), "{comments}");
+    }
+    for comments in [
+        "<!-- fail 0 --><!-- cancelled 0 -->",
+        "<!-- fail x -->",
+        "<!-- fails 1 -->",
+    ] {
+        assert_eq!(report("", comments), passed, "{comments}");
+    }
+    assert_eq!(report("<!-- fail 1 -->", ""), passed);
+    let found = report("<failure message='m'/>", "<!-- fail 2 -->");
+    assert_eq!(found.lines().count(), 1, "{found}");
+}
+
+#[test]
+fn properties_of_node_tap_skip_a_test() {
+    insta::assert_snapshot!(shown(indoc! {"
+        <testsuites name='TAP Tests'>
+          <testsuite name='a.js'>
+            <testcase name='adds'><properties><property name='skip' value='why'/></properties></testcase>
+            <testcase name='pays'><properties><property name='todo' value='true'/></properties></testcase>
+            <testcase name='ships'/>
+          </testsuite>
+        </testsuites>
+    "}), @"
+    3:5 ||a.js|adds Skipped 0ns
+    4:5 ||a.js|pays Skipped 0ns
+    5:5 ||a.js|ships Passed 0ns
+    ");
+    insta::assert_snapshot!(shown(indoc! {"
+        <testsuites name='TAP Tests' failures='3'>
+          <testsuite name='a.js' failures='1'>
+            <properties><property name='ok' value='true'/></properties>
+            <testcase name='adds'><failure>later</failure></testcase>
+          </testsuite>
+          <testsuite name='b.js' failures='1'>
+            <testcase name='adds'><failure>no</failure></testcase>
+          </testsuite>
+        </testsuites>
+    "}), @r#"
+    4:5 ||a.js|adds Skipped 0ns (later)
+    7:5 ||b.js|adds Failed 0ns None None "no"
+    "#);
+    let other = shown(
+        "<testsuite name='a'><testcase name='b'><properties><property name='todo' value='x'/></properties></testcase></testsuite>",
+    );
+    assert!(other.contains("Passed"), "{other}");
+}
