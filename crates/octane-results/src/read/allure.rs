@@ -21,6 +21,7 @@
 //! | `passed` | `interrupted`, `running` without an end | failed: it did not end |
 //! | `passed` | none, with a `testCaseId`, and without labels and a `historyId`, which `allure-pytest` adds at the end | failed: it did not end |
 //! | `passed` | any other, or none | passed |
+//! | none, with a hook (`fixtures`) that failed | any | failed |
 //! | none | `scheduled`, `pending` | skipped |
 //! | none | none, without a start | skipped |
 //! | none | any other | failed: it did not end, or nobody knows how |

@@ -30,6 +30,7 @@ pub(super) const FIELDS: [&str; 16] = [
     "parameters",
     "steps",
     "attachments",
+    "fixtures",
     "uuid",
 ];
 
@@ -218,6 +219,7 @@ fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>)
     let stage = field(result, "stage").map(|stage| stage.to_lowercase());
     let Some(word) = field(result, "status") else {
         return match stage.as_deref() {
+            _ if has_failed_hook(result) => (failed, Some("a hook of the test failed")),
             Some("scheduled" | "pending") => (Outcome::Known(Status::Skipped), None),
             None if !has_start => (Outcome::Known(Status::Skipped), None),
             _ if !has_stop => (failed, Some(NO_END)),
@@ -247,6 +249,15 @@ fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>)
         }
         outcome => (outcome, None),
     }
+}
+
+/// Whether a hook of a test failed, as `WebdriverIO` says of one that did not begin for that.
+fn has_failed_hook(result: &Value) -> bool {
+    let mut hooks = items(result.get("fixtures")).iter();
+    hooks.any(|hook| {
+        let word = field(hook, "status").unwrap_or_default();
+        Draft::outcome_by(&word, &WORDS).is_failed()
+    })
 }
 
 /// The name of a step that ended without a status and says why: one that Cucumber for JavaScript did not find, or found twice.

@@ -37,6 +37,18 @@ fn status_and_stage_mean_what_the_table_says() {
             "Failed adds `the status is `unknown``",
         ),
         (r#""stage":"scheduled""#, "Skipped adds"),
+        (
+            r#""stage":"pending","start":1,"fixtures":[{"name":"a","status":"passed"},{"name":"b","status":"broken"}]"#,
+            "Failed adds `a hook of the test failed`",
+        ),
+        (
+            r#""stage":"pending","start":1,"fixtures":[{"name":"a","status":"passed"},{"name":"b"}]"#,
+            "Skipped adds",
+        ),
+        (
+            r#""status":"passed","fixtures":[{"name":"b","status":"broken"}]"#,
+            "Passed adds",
+        ),
         (r#""status":null"#, "Skipped adds"),
         (
             r#""stage":"running""#,
