@@ -176,9 +176,7 @@ pub(crate) fn is_results_name(name: &str) -> bool {
         stem.is_some_and(|name| {
             name.contains("-attachment.")
                 || name.starts_with('.') && extension(name) == Some("json")
-                || ["-container.json", "-trend.json"]
-                    .iter()
-                    .any(|end| name.ends_with(end))
+                || name.ends_with("-trend.json")
                 || ["categories.json", "executor.json", "history.json"].contains(&name)
         })
     };
@@ -353,7 +351,7 @@ mod tests {
         assert_eq!(sniff(b"", Some("feather")), Ok(Format::Arrow));
         assert_eq!(extension("a/b.xml.GZ"), Some("xml"));
         assert!(!is_results_name("r/.last-run.json"));
-        assert!(is_results_name("TEST-a.xml.gz") && !is_results_name("r/a-container.json"));
+        assert!(is_results_name("TEST-a.xml.gz") && !is_results_name("r/history-trend.json"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Result files of Allure (`…-result.json`), one result a file, the errors of a run (`…-globals.json`), and the suites of
-//! Allure 1 (`…-testsuite.xml`).
+//! Result files of Allure (`…-result.json`), one result a file, the errors of a run (`…-globals.json`), the hooks of tests
+//! (`…-container.json`), and the suites of Allure 1 (`…-testsuite.xml`).
 //!
 //! Where adapters differ or are silent, this reader decides:
 //!
@@ -37,6 +37,8 @@
 //! Errors of the run (`…-globals.json`) are one failed result, called `[run]`: those of a hook around all tests may be in no test.
 //! A hook of Playwright that only skipped its tests is no error, though it is there.
 //!
+//! A hook that failed is a warning: what was to run after it may be skipped, and what ran before it has passed.
+//!
 //! The file is read as a whole. A list of results in one file is read one by one.
 //!
 //! In a suite of Allure 1, `canceled` and `pending` are skipped, and the class of a test without the label `testClass` is the
@@ -59,6 +61,12 @@ pub(crate) mod suite;
 /// What failed outside of all tests.
 const ERRORS: &str = "errors";
 
+/// The hooks of the tests that a container lists.
+const HOOKS: [&str; 2] = ["befores", "afters"];
+
+/// The tests that it lists.
+const CHILDREN: &str = "children";
+
 /// The name of the failed result for what failed outside of all tests.
 const RUN: &str = "[run]";
 
@@ -74,7 +82,11 @@ impl JsonFormat for Allure {
         match path {
             [] => Visit::Enter,
             [Step::Name(name)] if result::FIELDS.contains(&name.as_str()) => Visit::Collect,
-            [Step::Name(name)] if name == ERRORS => Visit::Collect,
+            [Step::Name(name)]
+                if name == ERRORS || name == CHILDREN || HOOKS.contains(&name.as_str()) =>
+            {
+                Visit::Collect
+            }
             [Step::Index(_)] => Visit::Collect,
             _ => Visit::Skip,
         }
@@ -96,7 +108,12 @@ impl JsonFormat for Allure {
     }
 
     fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
-        let has = |wanted| self.root.iter().any(|(name, _)| name == wanted);
+        let has = |wanted: &str| self.root.iter().any(|(name, _)| name == wanted);
+        let is_container = has(CHILDREN) || HOOKS.iter().any(|hooks| has(hooks));
+        if path.is_empty() && is_container && !has("status") {
+            self.warn_of_hooks(file);
+            return;
+        }
         if path.is_empty() && has(ERRORS) && !has("status") && !has("name") {
             let root = std::mem::take(&mut self.root);
             let errors = root.into_iter().filter(|(name, _)| name == ERRORS);
@@ -123,6 +140,30 @@ impl JsonFormat for Allure {
         if path.is_empty() && !self.root.is_empty() {
             let result = Value::Object(self.root.drain(..).collect());
             push(&result, self.place, String::new(), file);
+        }
+    }
+}
+
+impl Allure {
+    /// Warns of the hooks in a container that failed.
+    fn warn_of_hooks(&mut self, file: &mut ReportFile) {
+        file.is_without_results = true;
+        let root = std::mem::take(&mut self.root);
+        let hooks = root
+            .iter()
+            .filter(|(name, _)| HOOKS.contains(&name.as_str()));
+        for hook in hooks.flat_map(|(_, hooks)| items(Some(hooks))) {
+            let details = hook.get("statusDetails").unwrap_or(&Value::Null);
+            if result::is_failed(hook) && !is_skip(details) {
+                let name = field(hook, "name").unwrap_or_else(|| "a hook".to_owned());
+                let message = field(details, "message").unwrap_or_default();
+                let message = plain(&message);
+                let message = match message.lines().next() {
+                    Some(first) => format!("{name}: {first}"),
+                    None => name,
+                };
+                file.warn(self.place, WarningKind::FailedOutside { message });
+            }
         }
     }
 }

@@ -181,13 +181,36 @@ fn is_playwright(names: &Names) -> bool {
 
 /// A result of Allure, or what failed outside of all tests. Some adapters write a long error, or the steps, before what a result
 /// is known by.
+/// Whether it is a list of tests with the hooks around them.
+fn is_allure_container(names: &Names) -> bool {
+    const KNOWN: [&str; 10] = [
+        "uuid",
+        "name",
+        "children",
+        "description",
+        "descriptionHtml",
+        "befores",
+        "afters",
+        "links",
+        "start",
+        "stop",
+    ];
+    names.has("uuid")
+        && names.have_any(&["children", "befores", "afters"])
+        && names
+            .outer
+            .iter()
+            .all(|name| KNOWN.contains(&name.as_str()))
+}
+
 fn is_allure(names: &Names) -> bool {
     let is_global = || names.outer.len() == 2 && names.have(&["attachments", "errors"]);
     if is_global() {
         return true;
     }
     let is_timed = names.has_inner("steps.start") || names.has_inner("steps.stage");
-    names.has("uuid") && names.have_any(&["status", "stage", "historyId", "fullName"])
+    is_allure_container(names)
+        || names.has("uuid") && names.have_any(&["status", "stage", "historyId", "fullName"])
         || names.have(&["historyId", "status"])
         || names.have(&["historyId", "labels"])
         || names.have(&["status", "statusDetails"])
@@ -418,6 +441,14 @@ mod tests {
             ),
             (
                 r#"{"uuid":"u","children":["a"],"befores":[{"name":"open"}]}"#,
+                Some(Format::Allure),
+            ),
+            (
+                r#"{"uuid":"u","children":["a"],"start":1}"#,
+                Some(Format::Allure),
+            ),
+            (
+                r#"{"uuid":"u","children":["a"],"befores":[],"nodes":[]}"#,
                 None,
             ),
         ] {

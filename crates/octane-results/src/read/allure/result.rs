@@ -14,7 +14,7 @@ use crate::status::Status;
 use crate::step::Step;
 
 /// What is used of a result.
-pub(super) const FIELDS: [&str; 16] = [
+pub(super) const FIELDS: [&str; 17] = [
     "name",
     "fullName",
     "historyId",
@@ -253,11 +253,13 @@ fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>)
 
 /// Whether a hook of a test failed, as `WebdriverIO` says of one that did not begin for that.
 fn has_failed_hook(result: &Value) -> bool {
-    let mut hooks = items(result.get("fixtures")).iter();
-    hooks.any(|hook| {
-        let word = field(hook, "status").unwrap_or_default();
-        Draft::outcome_by(&word, &WORDS).is_failed()
-    })
+    items(result.get("fixtures")).iter().any(is_failed)
+}
+
+/// Whether the status of a hook says that it failed.
+pub(super) fn is_failed(hook: &Value) -> bool {
+    let word = field(hook, "status").unwrap_or_default();
+    Draft::outcome_by(&word, &WORDS).is_failed()
 }
 
 /// The name of a step that ended without a status and says why: one that Cucumber for JavaScript did not find, or found twice.

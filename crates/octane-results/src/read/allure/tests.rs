@@ -316,3 +316,25 @@ fn what_pytest_did_not_tear_down_has_failed() {
         assert_eq!(result(fields), "Passed a.adds", "{fields}");
     }
 }
+
+#[test]
+fn a_hook_that_failed_is_a_warning() {
+    let container = |status: &str, message: &str| {
+        shown(&format!(
+            r#"{{"uuid":"u","name":"c","children":["a"],"befores":[{{"name":"open","status":"passed"}}],"afters":[{{"name":"close","status":"{status}","statusDetails":{{"message":"{message}"}}}}],"start":1}}"#
+        ))
+    };
+    let warning = "warning in.json:1:1: failed outside of the tests: close";
+    assert_eq!(
+        container("broken", "no database\\n    at close.js:1"),
+        format!("{warning}: no database")
+    );
+    assert_eq!(container("failed", ""), warning);
+    assert_eq!(container("passed", ""), "");
+    let without_hooks = r#"{"uuid":"u","children":["a"],"name":"c","start":1,"stop":2}"#;
+    assert_eq!(shown(without_hooks), "");
+    assert_eq!(
+        container("broken", "Error: Test is skipped: on Mondays"),
+        ""
+    );
+}
