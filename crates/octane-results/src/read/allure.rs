@@ -24,7 +24,7 @@
 //! | none, with a hook (`fixtures`) that failed | any | failed |
 //! | none | `scheduled`, `pending` | skipped |
 //! | none | none, without a start | skipped |
-//! | none | any other | failed: it did not end, or nobody knows how |
+//! | none | any other | failed: it did not end, or nothing says how |
 //! | any other | any | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
 //!
 //! - A test that passed, with a step that has a message and no status, is a warning: Cucumber for JavaScript did not find the

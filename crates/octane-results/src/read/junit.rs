@@ -14,8 +14,8 @@
 //! - A case with `warning`, as `PHPUnit` writes it, is neither red nor green: it is skipped, unless it has failed.
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a
 //!   set-up or clean-up that failed is not hidden by the cases that passed. So is a suite that declares failures
-//!   of which none of its results tells, or whose output ends with the words of a program that gave up: `Bail out!`, or the exit
-//!   code that Meson adds.
+//!   that none of its results shows, or whose output ends with the words of a program that failed as a whole: `Bail out!`, or the
+//!   exit code that Meson adds.
 //! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own.
 //! - Words that mean something else to some writers: `errors` of Qt 4 and 5 counts messages, and a case without a `result` was skipped there.

@@ -97,7 +97,7 @@ pub(crate) struct Tap {
     has_times: bool,
     /// The file that `prove -v` names.
     file: Option<Arc<str>>,
-    /// The results of the subtest that is open, where its test point may say that they have to do.
+    /// The results of the subtest that is open, whose test point may say that it is a TODO test.
     held: Vec<Draft>,
     /// Whether a result is failed.
     has_failed: bool,

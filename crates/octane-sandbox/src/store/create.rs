@@ -41,16 +41,16 @@ pub(super) fn reserve(connection: &mut Connection, objects: &[Object]) -> rusqli
 /// Makes a file that is empty a database in which the pages for all objects are reserved; false if it is not empty. There is
 /// no moment at which it is half written.
 pub(super) fn reserve_file(path: &Path, objects: &[Object]) -> io::Result<bool> {
-    let beside = |ending: &str| {
+    let with_ending = |ending: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(ending);
         PathBuf::from(name)
     };
     // A log may hold what the file does not yet.
-    if fs::metadata(path)?.len() > 0 || fs::exists(beside("-wal"))? || path.is_symlink() {
+    if fs::metadata(path)?.len() > 0 || fs::exists(with_ending("-wal"))? || path.is_symlink() {
         return Ok(false);
     }
-    let new = beside(".new");
+    let new = with_ending(".new");
     let file = private::open(&new)?;
     let replaced = write(file, objects).and_then(|()| fs::rename(&new, path));
     if replaced.is_err() {

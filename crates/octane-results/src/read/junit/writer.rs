@@ -10,7 +10,7 @@ use super::attempt::AttemptKind;
 /// | `EUnit` | a suite whose name begins with `module '` | `skipped` with a type is a test that was cancelled, after a time-out for example |
 /// | `GoogleTest`, as a list | the root `AllTests` has `tests`, and no `failures` | a case without a status and a time has not run |
 /// | pytest | a suite called `pytest`, or `testsuites` called `pytest tests` | a case without a name and a class began and did not end |
-/// | node-tap | the root `TAP Tests` | a case with a property `skip` or `todo` was skipped; what failed in a suite with the property `ok` was to be skipped or to do |
+/// | node-tap | the root `TAP Tests` | a case with a property `skip` or `todo` was skipped; what failed in a suite with the property `ok` is a skipped or a TODO test |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {

@@ -18,8 +18,8 @@ pub(super) struct Pending {
     pub(super) indentation: usize,
     pub(super) name: String,
     pub(super) status: Status,
-    /// Whether it is to do.
-    is_to_do: bool,
+    /// Whether it is a TODO test.
+    is_todo: bool,
     reason: Option<String>,
     took: Took,
     pub(super) has_block: bool,
@@ -62,7 +62,7 @@ impl Pending {
             indentation: depth * 4,
             name,
             status: status(point),
-            is_to_do: matches!(point.directive, Directive::Todo(_)),
+            is_todo: matches!(point.directive, Directive::Todo(_)),
             // Mocha writes a dash.
             reason: reason.filter(|reason| !matches!(reason.as_str(), "" | "-")),
             took: point.took.clone(),
@@ -75,9 +75,9 @@ impl Pending {
         }
     }
 
-    /// Skips a test that is to do, although it is `ok`, if its tool is one that writes times.
-    pub(super) fn skip_to_do(&mut self, has_times: bool) {
-        if self.is_to_do && self.status == Status::Passed && (has_times || is_in_file(&self.name)) {
+    /// Skips a TODO test, although it is `ok`, if its tool is one that writes times.
+    pub(super) fn skip_todo(&mut self, has_times: bool) {
+        if self.is_todo && self.status == Status::Passed && (has_times || is_in_file(&self.name)) {
             self.status = Status::Skipped;
         }
     }
@@ -117,7 +117,7 @@ impl Pending {
         };
         if let Some(duration) = value(&["duration_ms"]) {
             self.took = Took::Milliseconds(duration);
-            self.skip_to_do(true);
+            self.skip_todo(true);
         }
         if self.status != Status::Failed {
             return;

@@ -41,7 +41,7 @@ impl Tap {
         let is_open = point.is_open;
         let mut pending = Pending::new(self.place, depth, name, point);
         self.has_times |= !matches!(point.took, Took::Unknown);
-        pending.skip_to_do(self.has_times);
+        pending.skip_todo(self.has_times);
         if is_open && depth < DEPTH_MAX {
             self.levels.push(Level::of_point(pending));
         } else {
@@ -91,7 +91,7 @@ impl Tap {
         self.pending = Some(pending);
     }
 
-    /// The results of a subtest that has to do are not failed.
+    /// The results of a TODO subtest are not failed.
     fn forgive(&mut self, level: &mut Level, reason: &str) {
         let first = level.held_before.min(self.held.len());
         for draft in &mut self.held[first..] {

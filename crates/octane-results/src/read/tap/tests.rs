@@ -354,7 +354,7 @@ fn what_only_prove_calls_failed_is_not_lost() {
 }
 
 #[test]
-fn what_failed_in_a_subtest_that_has_to_do_is_skipped() {
+fn what_failed_in_a_todo_subtest_is_skipped() {
     let stream = indoc! {"
         # Subtest: later
             not ok 1 - fails
@@ -384,7 +384,7 @@ fn what_failed_in_a_subtest_that_has_to_do_is_skipped() {
 }
 
 #[test]
-fn a_test_that_is_to_do_has_not_passed_where_tests_have_times() {
+fn a_todo_test_has_not_passed_where_tests_have_times() {
     insta::assert_snapshot!(shown(indoc! {"
         TAP version 13
         1..2
