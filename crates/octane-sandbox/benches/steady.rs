@@ -9,26 +9,22 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
-use octane_sandbox::{Sandbox, Settings, Storage};
 use support::load::{exchange, get, sign_in};
 use support::rows::{Growth, new_rows, write};
-use support::{argument, payload, spread, usual_or_trial};
+use support::{argument, payload, server, spread, usual_or_trial};
 
-/// Tells the program that it is the process which is measured, and its file.
-const SERVE: &str = "SANDBOX_BENCH_SERVE";
 const WORKSPACE: &str = "/api/shared_spaces/1001/workspaces/1002";
 /// How often a line is printed.
 const LINES_EVERY: Duration = Duration::from_secs(300);
 
 fn main() {
-    if let Some(file) = std::env::var_os(SERVE) {
-        return serve(PathBuf::from(file));
+    if let Some(file) = server::served_file() {
+        return server::serve(file, |running| running.address().to_string());
     }
     let minutes: u64 = argument("--minutes").unwrap_or(usual_or_trial(60, 0));
     let pause = argument("--pause").unwrap_or(usual_or_trial(8, 0));
@@ -86,17 +82,8 @@ struct Server {
 
 impl Server {
     fn start(file: &Path) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .env(SERVE, file)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().parse().unwrap();
+        let (process, address) = server::started(file);
+        let address = address.parse().unwrap();
         let cookies = sign_in(address);
         let mut server = Self {
             process,
@@ -171,19 +158,4 @@ impl Server {
         drop(self.process.stdin.take());
         self.process.wait().unwrap();
     }
-}
-
-/// Serves until the standard input ends.
-fn serve(file: PathBuf) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    let settings = Settings::default().storage(Storage::File(file));
-    let running = runtime.block_on(Sandbox::start_with(settings)).unwrap();
-    println!("{}", running.address());
-    std::io::stdout().flush().unwrap();
-    std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
-    runtime.block_on(running.shutdown());
 }

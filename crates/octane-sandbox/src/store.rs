@@ -2,7 +2,7 @@
 //!
 //! One connection writes, behind a mutex, used from blocking threads: SQLite has one writer anyway. A payload
 //! is ingested in one transaction, for which other writers wait. Readers of a file have connections of their
-//! own and never wait; a database in memory belongs to its one connection. Whatever replaces all data is one
+//! own and never wait, apart from brief ones before the first of those is open; a database in memory belongs to its one connection. Whatever replaces all data is one
 //! transaction too, so a process that is killed leaves either the old data or the new.
 //!
 //! Limits are written `LIMIT ? + 0`, for the reason that `order` names.

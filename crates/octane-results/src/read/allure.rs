@@ -35,7 +35,7 @@
 //!   tags, and the owner. Steps inside of steps follow them.
 //!
 //! Errors of the run (`…-globals.json`) are one failed result, called `[run]`: those of a hook around all tests may be in no test.
-//! A hook of Playwright that only skipped its tests is no error, though it is there.
+//! A hook of Playwright that only skipped its tests does not count as an error, although it is listed.
 //!
 //! A hook that failed is a warning: what was to run after it may be skipped, and what ran before it has passed.
 //!

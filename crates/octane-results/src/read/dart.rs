@@ -21,8 +21,7 @@
 //! Memory grows with the number of tests that run at the same time, and with the number of different tests, of which a
 //! digest is kept.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +31,7 @@ use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
 use super::report::lines::{LineFormat, json_line, unmarked};
 use super::report::output::{Output, trimmed};
+use super::report::seen::Seen;
 use super::report::{Draft, Outcome, ReportFile, Took};
 use crate::read::file_names::with_slashes;
 use crate::run::Failure;
@@ -52,8 +52,7 @@ pub(crate) struct Dart {
     suites: BTreeMap<u64, Suite>,
     /// The tests that run, by their ids.
     open: BTreeMap<u64, OpenTest>,
-    /// How often a test of this digest began.
-    names: HashMap<u64, u32>,
+    seen: Seen,
     has_begun: bool,
     has_ended: bool,
     has_failed: bool,
@@ -118,7 +117,7 @@ impl Dart {
                 // Reports of several runs may be in one file.
                 self.end_tests(file);
                 self.suites.clear();
-                self.names.clear();
+                self.seen = Seen::default();
             }
             "suite" => self.suite(&event["suite"]),
             "testStart" => self.test_start(event, file),
@@ -164,13 +163,8 @@ impl Dart {
         let suite = suite.and_then(|suite| self.suites.get(&suite)).cloned();
         let suite = suite.unwrap_or_default();
         let mut name = name_of(text(test, "name"));
-        let mut digest = DefaultHasher::new();
-        (&suite.class, &suite.path, &suite.platform, &name).hash(&mut digest);
-        let count = self.names.entry(digest.finish()).or_default();
-        *count += 1;
-        if *count > 1 {
-            name = format!("{name} ({count})");
-        }
+        let place = (&suite.class, &suite.path, &suite.platform);
+        self.seen.number(place, &mut name);
         let reason = text(&test["metadata"], "skipReason");
         let started = OpenTest {
             place: self.place,

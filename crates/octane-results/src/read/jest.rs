@@ -24,17 +24,15 @@
 //! The tests of a file are read as a whole, since the name of the file may follow them. Memory grows with the number of
 //! different tests, of which a digest is kept.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use serde_json::Value;
 
 use super::line_column::LineColumn;
 use super::report::fields::{
-    base_name, field, first_field, joined, lines, millis, moment, numbered, properties, shared,
-    thrown, untold_failures,
+    base_name, field, first_field, joined, lines, millis, moment, properties, shared, thrown,
+    untold_failures,
 };
 use super::report::json::{JsonFormat, ShownPath, Step, is_path, items, text};
+use super::report::seen::Seen;
 use super::report::xml::Visit;
 use super::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
@@ -45,8 +43,7 @@ const RUN: &str = "[run]";
 
 #[derive(Debug, Default)]
 pub(crate) struct Jest {
-    /// How often a test of this digest was found.
-    names: HashMap<u64, u32>,
+    seen: Seen,
     has_failed: bool,
     /// Where the run says that it was not successful.
     unsuccessful: Option<LineColumn>,
@@ -133,11 +130,8 @@ impl Jest {
 
     /// Pushes a result, with a number if its file has another one of its name.
     fn push(&mut self, mut draft: Draft, file: &mut ReportFile) {
-        let mut digest = DefaultHasher::new();
-        (&draft.origin.file, &draft.class, &draft.name).hash(&mut digest);
-        let count = self.names.entry(digest.finish()).or_default();
-        *count += 1;
-        numbered(&mut draft, *count);
+        let place = (&draft.origin.file, &draft.class);
+        self.seen.number(place, &mut draft.name);
         file.push(draft);
     }
 }

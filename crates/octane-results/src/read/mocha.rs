@@ -34,8 +34,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::line_column::LineColumn;
-use super::report::fields::{Seen, field, is_set, numbered};
+use super::report::fields::{field, is_set};
 use super::report::json::{JsonFormat, ShownPath, Step, text};
+use super::report::seen::{self, Seen};
 use super::report::xml::Visit;
 use super::report::{Outcome, ReportFile};
 use crate::status::Status;
@@ -128,7 +129,7 @@ impl JsonFormat for Mocha {
                 let outcome = state(&value);
                 if !is_hook || outcome.is_failed() {
                     let mut draft = test.draft(outcome);
-                    suite.seen.number(&mut draft);
+                    suite.seen.number(&draft.class, &mut draft.name);
                     file.push(draft);
                 }
             }
@@ -156,7 +157,7 @@ impl JsonFormat for Mocha {
             for (number, _) in (1..).zip(&open.order).filter(|(_, left)| left.is_some()) {
                 let outcome = test.state.clone().unwrap_or(Outcome::Known(Status::Failed));
                 let mut draft = test.clone().draft(outcome);
-                numbered(&mut draft, number);
+                seen::number(&mut draft.name, number);
                 file.push(draft);
             }
         }
@@ -193,7 +194,7 @@ impl Mocha {
         };
         let number = self.close(key, test.has_error);
         let mut draft = test.draft(outcome);
-        numbered(&mut draft, number);
+        seen::number(&mut draft.name, number);
         file.push(draft);
     }
 

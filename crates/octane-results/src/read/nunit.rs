@@ -36,13 +36,11 @@
 //!   file.
 //! - A test without a **start time** has that of the nearest suite; in version 2 that of the report.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::distinct::remove_repeated;
 use super::report::dotnet;
-use super::report::fields::numbered;
+use super::report::seen::Seen;
 use super::report::xml::{Element, Visit, XmlFormat};
 use super::report::{Draft, Moment, Outcome, ReportFile, Took};
 use crate::run::Failure;
@@ -61,8 +59,8 @@ pub(crate) struct Nunit {
     suites: Vec<Suite>,
     /// Whether it is of version 2, which has no retries.
     is_version_2: bool,
-    /// How many tests of version 2 there were of each suite, class and name, by their digests.
-    names: HashMap<u64, u32>,
+    /// The tests of version 2.
+    seen: Seen,
 }
 
 impl XmlFormat for Nunit {
@@ -165,25 +163,17 @@ impl Nunit {
             _ => description.or(reason),
         };
         if self.is_version_2 {
-            self.number(&mut draft);
+            let Draft {
+                origin,
+                package,
+                class,
+                name,
+                ..
+            } = &mut draft;
+            let place = (&origin.file, &origin.suite, package, class);
+            self.seen.number(place, name);
         }
         file.push(draft);
-    }
-
-    /// Numbers a test with the suite, class and name of another one.
-    fn number(&mut self, draft: &mut Draft) {
-        let mut digest = DefaultHasher::new();
-        let Draft {
-            origin,
-            package,
-            class,
-            name,
-            ..
-        } = &*draft;
-        (&origin.file, &origin.suite, package, class, name.trim()).hash(&mut digest);
-        let count = self.names.entry(digest.finish()).or_default();
-        *count += 1;
-        numbered(draft, *count);
     }
 
     /// The full class of a test, and its name without it.

@@ -20,7 +20,7 @@
 //! what it is in are no tags.
 //!
 //! In the log of `pytest-reportlog`, a test has ended with its teardown; one without an end is failed. Phases with the outcome
-//! `rerun` are earlier attempts, and so are phases without a call, as `flaky` leaves them, before others of the same test. A subtest is no result; if it failed, so has its test. A log without its end is one failed
+//! `rerun` are earlier attempts, and so are phases without a call, as `flaky` leaves them, before others of the same test. A subtest is not a result of its own; if it failed, its test has failed. A log without its end is one failed
 //! result, called `[session]`, if it has results of which none is failed.
 
 use std::sync::Arc;

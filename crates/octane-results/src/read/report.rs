@@ -14,6 +14,7 @@ pub(crate) mod lines;
 #[cfg(test)]
 pub(crate) mod listing;
 pub(crate) mod output;
+pub(crate) mod seen;
 #[cfg(test)]
 pub(crate) mod shown;
 pub(crate) mod xml;

@@ -15,8 +15,8 @@
 //! - If the **teardown of a suite** has failed, all tests in the suite and below it have failed, apart from skipped ones. If the
 //!   teardown was skipped, all of them are skipped, also those that had failed; what they said is in the description. That is
 //!   what Robot Framework itself does when it reads the file, whose tests do not say so, unless `rebot` has written it. A
-//!   teardown that did not run, as in a dry run, changes nothing. Since the teardown is behind the tests, all results are held back until their suites end: memory grows with their number, by
-//!   some hundred bytes each and what they say, but not with their keywords and logs. What was read of a report that is cut
+//!   teardown that did not run, as in a dry run, changes nothing. Since the teardown follows the tests, all results are held
+//!   back until their suites end: memory grows with their number, by some hundred bytes each and what they say, but not with their keywords and logs. What was read of a report that is cut
 //!   off is returned as it is, followed by the error.
 //! - The **class** is the names of the suites, from the outermost to the innermost, joined with dots, as in the `xunit` file
 //!   of Robot Framework. They are also the suite of the origin, and `source` its file.
@@ -126,7 +126,7 @@ impl XmlFormat for Robot {
                 let mut draft = Draft::new(element.place, name, Outcome::Missing);
                 draft.has_invalid_bytes = element.has_invalid_bytes;
                 if let Some(suite) = self.suites.last_mut() {
-                    draft.name = suite.name_test(name);
+                    suite.seen.number((), &mut draft.name);
                     draft.has_invalid_bytes |= suite.has_invalid_bytes;
                     draft.origin = suite.origin.clone();
                 }

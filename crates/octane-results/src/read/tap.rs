@@ -37,13 +37,12 @@
 //! Memory grows with the number of different names, of which a digest is kept. Without a version, the results of a subtest are held
 //! until it ends.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
 use super::report::lines::LineFormat;
+use super::report::seen::Seen;
 use super::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
@@ -103,8 +102,7 @@ pub(crate) struct Tap {
     has_failed: bool,
     /// Where `prove` says that the tests failed.
     proved: Option<LineColumn>,
-    /// How often a test of this digest was found.
-    names: HashMap<u64, u32>,
+    seen: Seen,
     place: LineColumn,
 }
 
@@ -123,7 +121,7 @@ impl Default for Tap {
             held: Vec::new(),
             has_failed: false,
             proved: None,
-            names: HashMap::new(),
+            seen: Seen::default(),
             place: LineColumn::START,
         }
     }
@@ -295,13 +293,8 @@ impl Tap {
             level.results += 1;
             level.failed += u64::from(draft.outcome.is_failed());
         }
-        let mut digest = DefaultHasher::new();
-        (&draft.class, &draft.name, &self.file).hash(&mut digest);
-        let count = self.names.entry(digest.finish()).or_default();
-        *count += 1;
-        if *count > 1 {
-            draft.name = format!("{} ({count})", draft.name);
-        }
+        self.seen
+            .number((&draft.class, &self.file), &mut draft.name);
         draft.is_class_whole = true;
         draft.origin.file.clone_from(&self.file);
         if self.levels.len() == 1 || self.has_version {

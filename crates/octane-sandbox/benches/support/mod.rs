@@ -2,6 +2,7 @@
 
 pub(crate) mod load;
 pub(crate) mod rows;
+pub(crate) mod server;
 
 use std::path::Path;
 use std::str::FromStr;

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::test::Test;
 use crate::read::error::ReadErrorKind;
 use crate::read::line_column::LineColumn;
-use crate::read::report::fields::{Seen, field};
+use crate::read::report::fields::field;
 use crate::read::report::lines::{LineFormat, whole_line};
+use crate::read::report::seen::Seen;
 use crate::read::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::sniff::is_mocha_event;
@@ -89,7 +90,7 @@ impl MochaStream {
         self.has_failed |= status == Status::Failed;
         let test = Test::new(&about, self.place, String::new(), "");
         let mut draft = test.draft(Outcome::Known(status));
-        self.seen.number(&mut draft);
+        self.seen.number(&draft.class, &mut draft.name);
         file.push(draft);
     }
 }

@@ -10,7 +10,7 @@ use crate::read::file_names::is_file_extension;
 ///
 /// `Shop.Cart.TaxTest` is the class `TaxTest` in the package `Shop.Cart`; nested classes (`Outer+Inner`), type arguments
 /// (`Store<System.Int32>`) and arguments of fixtures (`TaxTest("a.b")`) belong to the class; the assembly after a comma
-/// does not. A text that is no such name, or ends like the name of a test file, is the class as a whole, and where the suite path has a package, only that is
+/// does not. A text that is not such a name, or ends like the name of a test file, is the class as a whole, and where the suite path has a package, only that is
 /// removed.
 pub(crate) fn set_class(draft: &mut Draft, full: &str, file: &ReportFile) {
     let full = without_assembly(full);

@@ -1,12 +1,11 @@
 //! What formats in JSON have in common: fields, thrown errors, exact durations.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::draft::{Draft, Moment, Took};
+use super::draft::{Moment, Took};
 use super::json::{items, text};
 use crate::colors::without_colors;
 use crate::metadata::Property;
@@ -223,27 +222,6 @@ pub(crate) fn untold_failures(count: u64) -> Vec<Failure> {
             ))
         })
         .collect()
-}
-
-/// The tests that have been seen where several tests may have one name.
-#[derive(Debug, Default)]
-pub(crate) struct Seen(HashMap<String, u32>);
-
-impl Seen {
-    /// Numbers a test with the class and name of another one.
-    pub(crate) fn number(&mut self, draft: &mut Draft) {
-        let key = format!("{}\0{}", draft.class, draft.name);
-        let count = self.0.entry(key).or_default();
-        *count += 1;
-        numbered(draft, *count);
-    }
-}
-
-/// Adds its number to the name of a test, unless it is the first of its name.
-pub(crate) fn numbered(draft: &mut Draft, number: u32) {
-    if number > 1 {
-        draft.name = format!("{} ({number})", draft.name);
-    }
 }
 
 /// The Jira key that the name of a link is, or the one in its address.

@@ -1,12 +1,12 @@
 //! Suites, and what their teardowns mean for their tests.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::parts::is;
 use crate::origin::Origin;
 use crate::read::report::Outcome;
 use crate::read::report::held::Held;
+use crate::read::report::seen::Seen;
 use crate::read::report::xml::Element;
 use crate::run::Failure;
 use crate::status::Status;
@@ -28,8 +28,8 @@ pub(super) struct Suite {
     /// The status of the teardown and its message.
     pub(super) teardown: Option<(Outcome, Option<String>)>,
     pub(super) message: Option<String>,
-    /// How often it has had a test of this name.
-    names: BTreeMap<String, u32>,
+    /// Its tests.
+    pub(super) seen: Seen,
 }
 
 impl Suite {
@@ -62,17 +62,7 @@ impl Suite {
             is_in_teardown: false,
             teardown: None,
             message: None,
-            names: BTreeMap::new(),
-        }
-    }
-
-    /// The name of its next test, which is a test of its own if there was one of that name.
-    pub(super) fn name_test(&mut self, name: &str) -> String {
-        let count = self.names.entry(name.to_owned()).or_default();
-        *count += 1;
-        match count {
-            1 => name.to_owned(),
-            count => format!("{name} ({count})"),
+            seen: Seen::default(),
         }
     }
 

@@ -235,9 +235,9 @@ impl Tap {
             self.check_summary(file);
         }
         self.hand_out(file);
-        let names = std::mem::take(&mut self.names);
+        let seen = std::mem::take(&mut self.seen);
         *self = Self {
-            names,
+            seen,
             place: self.place,
             file: self.file.take(),
             has_failed: self.has_failed,
