@@ -5,6 +5,7 @@ mod build_context;
 mod compat;
 mod config;
 mod connection;
+mod deferred;
 mod doctor;
 mod dry_run;
 mod duration;
@@ -28,15 +29,16 @@ mod workspace_name;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use auth::{AuthCommand, LoginArgs};
 pub(crate) use build_context::BuildContext;
 pub(crate) use compat::CompatArgs;
 pub(crate) use config::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 pub(crate) use connection::{
-    ConnectionArgs, OnAmbiguous, OnServer, OnServerGroup, SandboxDataArgs,
+    ConnectionArgs, Group, OnAmbiguous, OnServer, OnServerGroup, SandboxDataArgs,
 };
+pub(crate) use deferred::Deferred;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use dry_run::DryRunArgs;
 pub(crate) use entities::{
@@ -69,6 +71,8 @@ pub(crate) use run_url::RunUrl;
 #[cfg(feature = "relay")]
 pub(crate) use shards::SuiteRunOfShards;
 pub(crate) use shards::{CloseArgs, MergeArgs, ShardChoice};
+#[cfg(feature = "man")]
+pub(crate) use tools::ManArgs;
 pub(crate) use tools::{
     ApiArgs, CiCommand, CompletionsArgs, HttpMethod, SandboxArgs, SchemaArgs, VersionArgs,
 };
@@ -212,74 +216,79 @@ impl Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Upload results, wait until they are ingested, and link their runs to stories.
-    Upload(Box<UploadArgs>),
+    Upload(Deferred<UploadArgs>),
     /// Run a test command, upload the reports that it writes, and end with its exit code.
-    Exec(Box<ExecArgs>),
+    Exec(Deferred<ExecArgs>),
     /// Resume uploads that were interrupted or could not reach the server.
-    Resume(Box<ResumeArgs>),
+    Resume(Deferred<ResumeArgs>),
     /// Merge the shards of a suite run: link the runs of all, and report on all of them at once.
-    Merge(Box<MergeArgs>),
+    Merge(Deferred<MergeArgs>),
     /// Show the progress of an upload (offline), or a task of the server.
-    Status(Box<OnServer<StatusArgs>>),
+    Status(Deferred<OnServer<StatusArgs>>),
     /// Wait until a task of the server has ended, or until no process is working on an upload.
-    Wait(Box<OnServer<WaitArgs>>),
+    Wait(Deferred<OnServer<WaitArgs>>),
     /// Manage uploads stored on this machine (offline).
-    #[command(subcommand)]
-    Uploads(UploadsCommand),
+    Uploads(Deferred<Group<UploadsCommand>>),
     /// Check results for problems without uploading them (offline).
-    Validate(Box<ValidateArgs>),
+    Validate(Deferred<ValidateArgs>),
     /// Write the payloads that an upload would send (offline).
-    Convert(Box<ConvertArgs>),
+    Convert(Deferred<ConvertArgs>),
     /// Find and create application modules.
-    Module(OnServerGroup<ModuleCommand>),
+    Module(Deferred<OnServerGroup<ModuleCommand>>),
     /// Find and create test suites.
-    Suite(OnServerGroup<SuiteCommand>),
+    Suite(Deferred<OnServerGroup<SuiteCommand>>),
     /// Find suite runs.
-    SuiteRun(OnServerGroup<SuiteRunCommand>),
+    SuiteRun(Deferred<OnServerGroup<SuiteRunCommand>>),
     /// Find automated runs.
-    Run(OnServerGroup<RunCommand>),
+    Run(Deferred<OnServerGroup<RunCommand>>),
     /// Find stories, and what results say of them.
-    Story(OnServerGroup<StoryCommand>),
+    Story(Deferred<OnServerGroup<StoryCommand>>),
     /// Look up Jira keys.
-    Jira(OnServerGroup<JiraCommand>),
+    Jira(Deferred<OnServerGroup<JiraCommand>>),
     /// Link runs to stories.
-    Link(Box<OnServer<LinkArgs>>),
+    Link(Deferred<OnServer<LinkArgs>>),
     /// Remove links between runs and stories.
-    Unlink(Box<OnServer<ChangeLinksArgs>>),
+    Unlink(Deferred<OnServer<ChangeLinksArgs>>),
     /// Check URL, network, certificates, credentials, permissions and fields, step by step; writes nothing.
-    Doctor(Box<OnServer<DoctorArgs>>),
+    Doctor(Deferred<OnServer<DoctorArgs>>),
     /// Save an API key for yourself, and see which credentials are used.
-    Auth(OnServerGroup<AuthCommand>),
+    Auth(Deferred<OnServerGroup<AuthCommand>>),
     /// Send an authenticated API request.
-    Api(Box<OnServer<ApiArgs>>),
+    Api(Deferred<OnServer<ApiArgs>>),
     /// Show what is known of the CI run (offline).
-    #[command(subcommand)]
-    Ci(CiCommand),
+    Ci(Deferred<Group<CiCommand>>),
     /// Store the uploads of other machines, and deliver them at one rate.
     #[command(hide = cfg!(not(feature = "relay")))]
-    Relay(Box<RelayArgs>),
+    Relay(Deferred<RelayArgs>),
     /// Run a local Octane sandbox server.
     #[command(hide = cfg!(not(feature = "sandbox")))]
-    Sandbox(Box<SandboxArgs>),
+    Sandbox(Deferred<SandboxArgs>),
     /// Upload results with the flags of the vendor's test result collection tool.
-    Compat(Box<CompatArgs>),
+    Compat(Deferred<CompatArgs>),
     /// Show and write settings (offline).
-    #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(Deferred<Group<ConfigCommand>>),
     /// Print a script that completes commands and options in a shell (offline).
-    Completions(CompletionsArgs),
+    Completions(Deferred<CompletionsArgs>),
     /// Write the man pages of all commands (offline).
     #[cfg(feature = "man")]
     #[command(hide = true)]
-    Man {
-        /// Folder to write to; it is created.
-        #[arg(value_name = "DIR")]
-        folder: std::path::PathBuf,
-    },
+    Man(Deferred<ManArgs>),
     /// Print the JSON Schema of an answer (offline).
-    Schema(SchemaArgs),
+    Schema(Deferred<SchemaArgs>),
     /// Show the version.
-    Version(VersionArgs),
+    Version(Deferred<VersionArgs>),
+}
+
+impl Args {
+    /// The definition of the program with the options of all commands, not just of the one that is called.
+    pub(crate) fn with_all_commands() -> clap::Command {
+        let all = Command::augment_subcommands_for_update(clap::Command::new("octane"));
+        let defined = |command: &clap::Command| all.find_subcommand(command.get_name()).cloned();
+        Self::command().mut_subcommands(|command| match defined(&command) {
+            Some(defined) => defined,
+            None => command,
+        })
+    }
 }
 
 impl Command {
@@ -323,13 +332,43 @@ fn after_help() -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn commands_are_the_same_whether_their_options_are_defined_at_once_or_later() {
+        fn defined(mut command: clap::Command) -> String {
+            command.build();
+            described(&command)
+        }
+        fn described(command: &clap::Command) -> String {
+            let mut arguments: Vec<_> = command
+                .get_arguments()
+                .map(|it| format!("{it:?}"))
+                .collect();
+            arguments.sort();
+            // `octane help` finds the commands of a group when they are asked for.
+            let below = command
+                .get_subcommands()
+                .filter(|below| below.get_name() != "help");
+            let below: String = below.map(described).collect();
+            let needs_command = command.is_subcommand_required_set();
+            let shows_help = command.is_arg_required_else_help_set();
+            let help = command.clone().render_long_help();
+            format!("{help}\n{needs_command} {shows_help} {arguments:#?}\n{below}")
+        }
+        let (later, at_once) = (defined(Args::command()), defined(Args::with_all_commands()));
+        assert!(later.lines().count() > 1000);
+        let differ = later
+            .lines()
+            .zip(at_once.lines())
+            .find(|(one, other)| one != other);
+        assert_eq!(differ, None);
+        assert_eq!(later.len(), at_once.len());
     }
 
     #[test]
@@ -346,7 +385,7 @@ mod tests {
             let mut arguments = command.get_arguments();
             arguments.any(|argument| argument.get_long() == Some("url"))
         };
-        let program = Args::command();
+        let program = Args::with_all_commands();
         assert!(!connects(&program), "the program itself");
         let offline = [
             "ci",
@@ -369,7 +408,7 @@ mod tests {
     #[test]
     fn the_connection_options_of_each_command_that_connects_are_found() {
         let connections = include_str!("args.rs");
-        for command in Args::command().get_subcommands() {
+        for command in Args::with_all_commands().get_subcommands() {
             let mut arguments = command.get_arguments();
             if !arguments.any(|argument| argument.get_long() == Some("url")) {
                 continue;

@@ -45,7 +45,7 @@ mod wait;
 
 use octane_client::Client;
 
-use self::connected::connected;
+use self::connected::{connected, of_group};
 use crate::args::{
     Args, CiCommand, Command, OnServerGroup, RunCommand, StoryCommand, SuiteRunCommand,
 };
@@ -84,47 +84,34 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         Command::Wait(server) => {
             Box::pin(wait::run(&server.args, &server.connection, output)).await
         }
-        Command::Uploads(command) => uploads::run(&command, output),
+        Command::Uploads(group) => uploads::run(&group.command, output),
         Command::Validate(args) => validate::run(&args, output),
         Command::Convert(args) => convert::run(&args, output),
-        Command::Module(group) => {
-            let command = async |client: &Client| module::run(group.command, client, output).await;
-            connected(&group.connection, output, command).await
-        }
-        Command::Suite(group) => {
-            let command = async |client: &Client| suite::run(group.command, client, output).await;
-            connected(&group.connection, output, command).await
-        }
-        Command::SuiteRun(OnServerGroup {
-            command: SuiteRunCommand::Close(args),
-            connection,
-        }) => Box::pin(merge::close(&args, &connection, output)).await,
-        Command::SuiteRun(group) => {
-            let command =
-                async |client: &Client| suite_run::run(group.command, client, output).await;
-            connected(&group.connection, output, command).await
-        }
-        // Without a server, as none would help.
-        Command::Run(OnServerGroup {
-            command: RunCommand::Create(_) | RunCommand::Ensure(_),
-            ..
-        }) => Err(run::not_created()),
-        Command::Run(group) => {
-            let command = async |client: &Client| run::run(group.command, client, output).await;
-            connected(&group.connection, output, command).await
-        }
-        Command::Story(OnServerGroup {
-            command: StoryCommand::Coverage { id, status, spool },
-            ..
-        }) => story::coverage_of(id.as_ref(), &status, &spool, output),
-        Command::Story(group) => {
-            let command = async |client: &Client| story::run(group.command, client, output).await;
-            connected(&group.connection, output, command).await
-        }
-        Command::Jira(group) => {
-            let command = async |client: &Client| jira::run(group.command, client, output).await;
-            connected(&group.connection, output, command).await
-        }
+        Command::Module(group) => of_group(group.into_inner(), output, module::run).await,
+        Command::Suite(group) => of_group(group.into_inner(), output, suite::run).await,
+        Command::SuiteRun(group) => match group.into_inner() {
+            OnServerGroup {
+                command: SuiteRunCommand::Close(args),
+                connection,
+            } => Box::pin(merge::close(&args, &connection, output)).await,
+            group => of_group(group, output, suite_run::run).await,
+        },
+        Command::Run(group) => match group.into_inner() {
+            // Without a server, as none would help.
+            OnServerGroup {
+                command: RunCommand::Create(_) | RunCommand::Ensure(_),
+                ..
+            } => Err(run::not_created()),
+            group => of_group(group, output, run::run).await,
+        },
+        Command::Story(group) => match group.into_inner() {
+            OnServerGroup {
+                command: StoryCommand::Coverage { id, status, spool },
+                ..
+            } => story::coverage_of(id.as_ref(), &status, &spool, output),
+            group => of_group(group, output, story::run).await,
+        },
+        Command::Jira(group) => of_group(group.into_inner(), output, jira::run).await,
         Command::Link(server) => {
             let command = async |client: &Client| link::link(&server.args, client, output).await;
             connected(&server.connection, output, command).await
@@ -136,7 +123,13 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         Command::Doctor(server) => {
             Box::pin(doctor::run(&server.args, &server.connection, output)).await
         }
-        Command::Auth(group) => Box::pin(auth::run(group.command, &group.connection, output)).await,
+        Command::Auth(group) => {
+            let OnServerGroup {
+                command,
+                connection,
+            } = group.into_inner();
+            Box::pin(auth::run(command, &connection, output)).await
+        }
         Command::Api(server) => {
             let is_read = server.args.data.as_deref() == Some("@-");
             check_standard_input(&server.connection, is_read)?;
@@ -151,12 +144,14 @@ pub(crate) async fn run(args: Args) -> Result<Exit> {
         Command::Sandbox(args) => Box::pin(sandbox::run(&args, output)).await,
         #[cfg(not(feature = "sandbox"))]
         Command::Sandbox(_) => Err(crate::sandbox::absent()),
-        Command::Ci(CiCommand::Env) => ci::env(output),
+        Command::Ci(group) => match group.command {
+            CiCommand::Env => ci::env(output),
+        },
         Command::Compat(args) => compat::run(&args, output),
         Command::Completions(args) => completions::run(&args),
-        Command::Config(command) => config::run(&command, &args.effective, output),
+        Command::Config(group) => config::run(&group.command, &args.effective, output),
         #[cfg(feature = "man")]
-        Command::Man { folder } => man::run(&folder),
+        Command::Man(args) => man::run(&args.folder),
         Command::Schema(args) => schema::run(&args, output),
         Command::Version(args) => version::run(args.json, output),
     }

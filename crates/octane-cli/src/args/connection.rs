@@ -165,6 +165,13 @@ pub(crate) struct OnServer<A: Args> {
     pub(crate) connection: ConnectionArgs,
 }
 
+/// A group of commands that do not connect.
+#[derive(Debug, Args)]
+pub(crate) struct Group<C: Subcommand> {
+    #[command(subcommand)]
+    pub(crate) command: C,
+}
+
 /// A group of commands that connect to a server.
 #[derive(Debug, Args)]
 pub(crate) struct OnServerGroup<C: Subcommand> {

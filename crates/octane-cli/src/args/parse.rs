@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches};
 
 use super::run_url::RunUrl;
-use super::{Args, Color};
+use super::{Args, Color, UploadArgs};
 use crate::credentials::given::Configured;
 use crate::failure::Failure;
 use crate::settings::SettingsError;
@@ -74,18 +74,23 @@ impl Args {
     /// Parses a command line, with the settings of files for what is not given.
     pub(crate) fn parse_line(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
         let line: Vec<OsString> = line.into_iter().collect();
-        let command = Self::command();
-        let definitions = Definitions::of(&command);
         let color = Color::in_line(line.iter().cloned()).of_help();
         let mut variables = env::ALL.iter();
         let has_empty = variables.any(|variable| is_empty(OsStr::new(variable.name)));
-        let defined = |command: Command| match command.color(color) {
-            command if has_empty => without_empty_variables(command, is_empty),
-            command => command,
+        let all_commands = || {
+            let all = Self::with_all_commands().color(color);
+            if has_empty {
+                without_empty_variables(all, is_empty)
+            } else {
+                all
+            }
         };
-        // Parsing builds the command that is called, and none of the others. The definition of all of them is most of what a short
-        // command costs, so it is not copied.
-        let mut program = defined(command);
+        // Parsing defines the options of the command that is called, and of none of the others.
+        let mut program = if has_empty {
+            all_commands()
+        } else {
+            Self::command().color(color)
+        };
         let parsed = program.try_get_matches_from_mut(&line);
         // Files may have what is missing. Every other mistake is found without them, and so is help.
         let parsed = match parsed {
@@ -102,6 +107,7 @@ impl Args {
             }
         };
         let called = called(&stated);
+        let definitions = Definitions::of(&UploadArgs::command());
         let applicable = applicable(&definitions, &program, &called);
         let choices = if applicable.is_empty() {
             Vec::new()
@@ -110,7 +116,7 @@ impl Args {
         };
         let is_filled = choices.iter().any(|choice| choice.found.is_some());
         let parsed = if is_filled {
-            program = fill(defined(Self::command()), &called, &applicable, &choices);
+            program = fill(all_commands(), &called, &applicable, &choices);
             program.try_get_matches_from_mut(&line)
         } else {
             parsed

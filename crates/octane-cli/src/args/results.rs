@@ -319,6 +319,13 @@ pub(crate) struct UploadArgs {
     pub(crate) connection: ConnectionArgs,
 }
 
+impl UploadArgs {
+    /// The definition of `octane upload` alone.
+    pub(crate) fn command() -> clap::Command {
+        Self::augment_args(clap::Command::new("upload"))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]

@@ -36,6 +36,14 @@ pub(crate) struct ApiArgs {
     pub(crate) dry_run: bool,
 }
 
+#[cfg(feature = "man")]
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Folder to write to; it is created.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
 fn port(text: &str) -> Result<u16, String> {
     text.parse()
         .map_err(|_| "not a port; use a number from 0 to 65535".to_owned())

@@ -1,6 +1,5 @@
 //! `octane completions`
 
-use clap::CommandFactory;
 use clap_complete::generate;
 
 use crate::args::{Args, CompletionsArgs};
@@ -10,7 +9,12 @@ use crate::output::write_file;
 
 pub(super) fn run(args: &CompletionsArgs) -> Result<Exit> {
     let mut script = Vec::new();
-    generate(args.shell, &mut Args::command(), "octane", &mut script);
+    generate(
+        args.shell,
+        &mut Args::with_all_commands(),
+        "octane",
+        &mut script,
+    );
     write_file(script.trim_ascii_end())?;
     Ok(Exit::Success)
 }

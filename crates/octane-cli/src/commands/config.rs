@@ -5,9 +5,7 @@ mod path;
 
 mod show;
 
-use clap::CommandFactory;
-
-use crate::args::{Args, ConfigCommand};
+use crate::args::{ConfigCommand, UploadArgs};
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::{Output, write_file};
@@ -34,5 +32,5 @@ pub(super) fn run(
 }
 
 fn definitions() -> Definitions {
-    Definitions::of(&Args::command())
+    Definitions::of(&UploadArgs::command())
 }

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use clap::CommandFactory;
-
 use crate::args::Args;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -11,7 +9,7 @@ use crate::failure::{Failure, Result};
 /// Writes `octane.1`, and a page for each command.
 pub(super) fn run(folder: &Path) -> Result<Exit> {
     let written = std::fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(Args::command(), folder));
+        .and_then(|()| clap_mangen::generate_to(Args::with_all_commands(), folder));
     written.map_err(|error| {
         let message = format!("cannot write man pages to `{}`", folder.display());
         Failure::new(Exit::Configuration, error).context(message)

@@ -181,10 +181,9 @@ pub(super) fn quoted_list<'a>(words: impl Iterator<Item = &'a str>) -> String {
 pub(crate) struct Definitions(Vec<Setting>);
 
 impl Definitions {
-    /// Those of the program that is defined like this.
-    pub(crate) fn of(program: &Command) -> Self {
-        let upload = program.find_subcommand("upload");
-        let options = upload.into_iter().flat_map(Command::get_arguments);
+    /// The options of `octane upload`, which is defined like this.
+    pub(crate) fn of(upload: &Command) -> Self {
+        let options = upload.get_arguments();
         let mut settings: Vec<Setting> = options.filter_map(setting).collect();
         settings.sort_by_key(|setting| setting.section);
         Self(settings)
@@ -318,13 +317,11 @@ fn split_help(option: &Arg) -> (String, Option<String>) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::args::Args;
+    use crate::args::UploadArgs;
 
     fn definitions() -> Definitions {
-        Definitions::of(&Args::command())
+        Definitions::of(&UploadArgs::command())
     }
 
     #[test]
@@ -353,8 +350,7 @@ mod tests {
     #[test]
     fn every_option_of_an_upload_is_a_setting_or_excluded_with_a_reason() {
         let definitions = definitions();
-        let program = Args::command();
-        let upload = program.find_subcommand("upload").unwrap();
+        let upload = UploadArgs::command();
         for option in upload.get_arguments() {
             let id = option.get_id().as_str();
             let is_excluded = exclusion(&id.replace('_', "-")).is_some();

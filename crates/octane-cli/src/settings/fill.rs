@@ -211,10 +211,8 @@ pub(crate) fn without_empty_variables(command: Command, is_empty: fn(&OsStr) -> 
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::args::Args;
+    use crate::args::{Args, UploadArgs};
 
     const PROJECT: &str = "\
 [octane]
@@ -238,7 +236,7 @@ suite = 'user-staging'
 ";
 
     fn definitions() -> Definitions {
-        Definitions::of(&Args::command())
+        Definitions::of(&UploadArgs::command())
     }
 
     fn files() -> Vec<SettingsFile> {
@@ -324,7 +322,7 @@ suite = 'user-staging'
     fn an_option_of_the_same_name_that_means_something_else_is_not_filled() {
         let definitions = definitions();
         let suite = definitions.by_id("suite").unwrap();
-        let program = Args::command();
+        let program = Args::with_all_commands();
         let has_suite = |command: &str| {
             let command = program.find_subcommand(command).unwrap();
             command

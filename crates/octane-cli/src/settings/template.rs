@@ -113,22 +113,20 @@ fn wrapped(text: &str) -> Vec<String> {
 mod tests {
     use std::path::Path;
 
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::args::Args;
+    use crate::args::UploadArgs;
     use crate::settings::SettingsError;
     use crate::settings::file::SettingsFile;
     use crate::settings::find::Owner;
 
     fn parse(text: &str) -> Result<SettingsFile, SettingsError> {
-        let definitions = Definitions::of(&Args::command());
+        let definitions = Definitions::of(&UploadArgs::command());
         SettingsFile::parse(Owner::Project, Path::new("octane.toml"), text, &definitions)
     }
 
     #[test]
     fn the_file_sets_nothing_but_what_is_given() {
-        let definitions = Definitions::of(&Args::command());
+        let definitions = Definitions::of(&UploadArgs::command());
         assert_eq!(parse(&text(&definitions, &[])).unwrap().entries, []);
         let url = "https://octane.example/a\"b";
         let file = parse(&text(&definitions, &[("url", url.to_owned())])).unwrap();
@@ -142,7 +140,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_in_the_file_with_a_value_of_its_type() {
-        let definitions = Definitions::of(&Args::command());
+        let definitions = Definitions::of(&UploadArgs::command());
         let text = text(&definitions, &[]);
         for setting in definitions.iter() {
             let start = format!("#{} = ", setting.key);

@@ -161,15 +161,14 @@ fn moved(config: &Config, definitions: &Definitions) -> Moved {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
 
     use super::*;
-    use crate::args::Args;
+    use crate::args::UploadArgs;
 
     fn moved_from(text: &str) -> Moved {
         moved(
             &Config::of(text.as_bytes()),
-            &Definitions::of(&Args::command()),
+            &Definitions::of(&UploadArgs::command()),
         )
     }
 

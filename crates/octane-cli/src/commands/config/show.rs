@@ -171,14 +171,13 @@ impl SetVariable {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
 
     use super::*;
-    use crate::args::Args;
+    use crate::args::UploadArgs;
 
     #[test]
     fn a_secret_is_counted_and_not_shown() {
-        let found = variables(&Definitions::of(&Args::command()), |name| {
+        let found = variables(&Definitions::of(&UploadArgs::command()), |name| {
             (name == env::CLIENT_SECRET).then(|| "x".repeat(40))
         });
         assert_eq!(found.len(), 1);
@@ -188,6 +187,11 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_not_set() {
-        assert!(variables(&Definitions::of(&Args::command()), |_| Some(String::new())).is_empty());
+        assert!(
+            variables(&Definitions::of(&UploadArgs::command()), |_| Some(
+                String::new()
+            ))
+            .is_empty()
+        );
     }
 }

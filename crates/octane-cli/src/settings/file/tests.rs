@@ -1,12 +1,10 @@
 //! What is wrong with a file is found with its place.
 
-use clap::CommandFactory;
-
 use super::*;
-use crate::args::Args;
+use crate::args::UploadArgs;
 
 fn parse(text: &str) -> Result<SettingsFile, SettingsError> {
-    let definitions = Definitions::of(&Args::command());
+    let definitions = Definitions::of(&UploadArgs::command());
     SettingsFile::parse(Owner::Project, Path::new("octane.toml"), text, &definitions)
 }
 
