@@ -50,9 +50,9 @@ describe('attachments', () => {
   });
 
   test('the entity contains name, size and owner', async () => {
-    const { id } = await upload('told.txt', Buffer.from('12345'));
+    const { id } = await upload('sized.txt', Buffer.from('12345'));
     const read = await octane.get(attachments).fields('name', 'size', 'owner_work_item').at(id).execute();
-    assert.deepEqual([read.name, read.size], ['told.txt', 5]);
+    assert.deepEqual([read.name, read.size], ['sized.txt', 5]);
     assert.deepEqual([read.owner_work_item.type, read.owner_work_item.id], ['defect', defect.id]);
   });
 

@@ -36,8 +36,8 @@ describe('faults', () => {
       const id = await newRelease(octane);
       await fault({ kind: 'session-expired', expiry, path: `*/releases/${id}`, times: 2 });
       const headers = { cookie: await cookieOf(octane) };
-      const told = await fetch(`${sandbox.url}${path(`releases/${id}`)}`, { headers });
-      assert.deepEqual([told.status, (await told.json()).errorCode], [401, code]);
+      const answer = await fetch(`${sandbox.url}${path(`releases/${id}`)}`, { headers });
+      assert.deepEqual([answer.status, (await answer.json()).errorCode], [401, code]);
       assert.equal((await octane.get(releases).at(id).execute()).id, id);
     });
   }

@@ -9,7 +9,7 @@ import { connect, cookieOf, path, refusal, sandbox, unique } from './support.mjs
 
 const { stories } = Octane.entityTypes;
 
-/** Ends the session of a client behind its back, as a time-out does. */
+/** Ends the session of a client without a request of it, as a time-out does. */
 async function endSession(octane) {
   const answer = await fetch(`${sandbox.url}/authentication/sign_out`, {
     method: 'POST',

@@ -33,7 +33,7 @@ use stage::Stage;
 use surroundings::Surroundings;
 use tree::Tree;
 
-/// Makes and checks everything; returns why something was left out.
+/// Makes and checks everything; returns why something was skipped.
 pub(crate) fn run(shell: &Shell, root: &Path, words: &[String]) -> Result<Vec<String>> {
     match words {
         [] => release(shell, root),

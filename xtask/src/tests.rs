@@ -69,7 +69,7 @@ fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, |processors| processors.get() * 2)
 }
 
-/// Runs each benchmark of the sandbox once, with little data: what nobody runs stops working unnoticed.
+/// Runs each benchmark of the sandbox once, with little data: what is never run stops working unnoticed.
 fn benchmarks(shell: &Shell) -> Result<()> {
     Ok(cmd!(shell, "cargo test --package octane-sandbox --benches").run()?)
 }

@@ -79,7 +79,7 @@ impl CommandRun {
             _ if outcome != Outcome::Success => "the upload did not succeed".to_owned(),
             _ if !self.missing.is_empty() => "reports are missing".to_owned(),
             (Tests::Unknown | Tests::NoneFailed, _) => {
-                "no report tells of a failed test".to_owned()
+                "no report contains a failed test".to_owned()
             }
             (Tests::Failed, _) => "not all failed tests are tolerated".to_owned(),
             (Tests::Tolerated, None) => {
@@ -196,7 +196,7 @@ mod tests {
         );
         for tests in [Tests::NoneFailed, Tests::Unknown] {
             let none = of(tests, Outcome::Success);
-            assert_eq!(reason(&failed, none), "no report tells of a failed test");
+            assert_eq!(reason(&failed, none), "no report contains a failed test");
         }
         let others = of(Tests::Failed, Outcome::Success);
         assert_eq!(

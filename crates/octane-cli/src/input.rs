@@ -195,7 +195,7 @@ impl Input {
     }
 
     /// Fails if fewer tests ran than there should be. Several results of one test count as one; as it is not known of which of them
-    /// it ran, all of them but one are left out.
+    /// it ran, all of them but one are skipped.
     pub(crate) fn check_count(&self, min_tests: Option<usize>) -> Result<()> {
         let results = self.count(Status::Passed) + self.count(Status::Failed);
         let repeats: usize = self.repeated().iter().map(|run| run.results - 1).sum();

@@ -39,7 +39,7 @@ pub(crate) struct Complete {
     place: Place,
 }
 
-/// A file that is being written, beside its place.
+/// A file that is being written, next to its place.
 #[derive(Debug)]
 pub(crate) struct Staged {
     temporary: BufWriter<NamedTempFile>,
@@ -145,7 +145,7 @@ impl OutputFile {
         Ok(true)
     }
 
-    /// Begins to write the file, beside its place: it disappears unless it is [finished](Complete::finish).
+    /// Begins to write the file, next to its place: it disappears unless it is [finished](Complete::finish).
     pub(crate) fn stage(&self) -> io::Result<Staged> {
         let temporary = if self.is_in_place {
             builder().tempfile()?

@@ -40,7 +40,7 @@ impl Policies {
         Self::resumed(args, &BTreeMap::new())
     }
 
-    /// Those of an upload that somebody else delivers.
+    /// Those of an upload that a relay delivers.
     #[cfg(feature = "relay")]
     pub(crate) fn of_stored(stored: &BTreeMap<String, String>) -> Self {
         let default = Self::default();

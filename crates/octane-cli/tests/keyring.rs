@@ -65,7 +65,7 @@ fn a_key_is_in_the_keyring_from_login_to_logout() {
     let logout = auth(&server, &service, &["logout"]);
     assert_eq!(logout.code, 0, "{logout:?}");
     assert_eq!(logout.json()["client_id"], "ci");
-    // Whoever finds the file again finds no secret.
+    // The file, found later, contains no secret.
     server.place.secret_file(file, &saved);
     auth(&server, &service, &["status"]).fails(
         7,

@@ -79,7 +79,7 @@ pub struct Comparison {
     pub flaky: Vec<String>,
     /// Tests that were not there before.
     pub new: Vec<String>,
-    /// Tests that are not there any more; `None` if the suite run has results of other uploads, so that this cannot be told
+    /// Tests that are not there any more; `None` if the suite run has results of other uploads, so that this is not known
     /// from one upload.
     pub vanished: Option<Vec<String>>,
     /// Tests that are probably the same with another identity, and are neither new nor vanished; `None` as above.

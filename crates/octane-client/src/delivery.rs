@@ -157,7 +157,7 @@ impl<'a> Delivery<'a> {
 
     async fn resolve_spec(&self, mut spec: TargetSpec) -> Result<Target, DeliveryError> {
         if self.create_missing {
-            // Whoever asks for it has seen which names are similar.
+            // A user who asks for it has seen which names are similar.
             spec = spec.create_missing(true).create_similar(true);
         }
         let resolving = self.client.resolve_target(&spec);

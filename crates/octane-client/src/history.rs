@@ -68,7 +68,7 @@ pub struct FailedTest {
     pub test: String,
     /// How many runs its classes follow from, this one included; 0 if nothing is known.
     pub runs: usize,
-    /// Its classes, as far as these runs tell.
+    /// Its classes, as far as these runs show.
     pub classes: Vec<ProblemClass>,
     /// Whether one of them is tolerated.
     pub is_tolerated: bool,

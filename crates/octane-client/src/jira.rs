@@ -143,7 +143,7 @@ impl Jira<'_> {
         Ok(resolution)
     }
 
-    /// The Jira keys of backlog items that a key can match (stories, features and defects), by ID; those without a key are left out.
+    /// The Jira keys of backlog items that a key can match (stories, features and defects), by ID; those without a key are excluded.
     pub(crate) async fn keys_of(
         &self,
         items: &BTreeSet<EntityId>,

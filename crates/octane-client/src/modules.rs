@@ -111,7 +111,7 @@ impl Modules<'_> {
     /// The module at `path`, such as `Shop/Checkout/Refunds`, below the root; creates what is missing.
     ///
     /// The root's own name may be the first segment. If other clients do the same at the same moment, all get the same
-    /// modules: the oldest ones. Whoever has created another one deletes it again.
+    /// modules: the oldest ones. A client that has created another one deletes it again.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));

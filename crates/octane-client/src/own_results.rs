@@ -26,7 +26,7 @@ pub(crate) fn state(status: Option<&str>) -> Option<State> {
     }
 }
 
-/// A result of an upload beside the run that shows it, or a later one.
+/// A result of an upload with the run that shows it, or a later one.
 #[derive(Debug)]
 pub(crate) struct OwnResult {
     pub(crate) key: RunKey,

@@ -54,7 +54,7 @@ impl ProblemClass {
         Self::Unstable,
     ];
 
-    /// How many runs have to be known to tell.
+    /// How many runs have to be known for a class.
     pub(crate) fn runs(self) -> usize {
         match self {
             Self::Unstable => LONG,

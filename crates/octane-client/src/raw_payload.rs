@@ -21,7 +21,7 @@ use crate::upload_id::UploadId;
 /// to Jira keys. Everything else is as with any upload.
 ///
 /// A suite run that the payload names for all of its test runs confirms them, as it does for any upload. Otherwise only Octane's task
-/// does: its success counts as success, and what a task has left out that ended with a warning nobody can say.
+/// does: its success counts as success, and what a task that ended with a warning has skipped is not known.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));

@@ -5,7 +5,7 @@
 //!
 //! | step | requests |
 //! |---|---|
-//! | the runs with which each batch begins and ends, by their names, in the suite run of this name: they tell its ID too | 1 for 100 names |
+//! | the runs with which each batch begins and ends, by their names, in the suite run of this name, whose ID they have too | 1 for 100 names |
 //! | the suite run, by its name, if none of them is found | 1 |
 //! | the ranges of IDs between these runs, as a server creates the runs of a payload together | 1 for 1000 results |
 //! | what is still missing: by name if those are few, otherwise the newest page, and then whatever costs less of the rest of the suite run and the names | 1 for 100 names, or 1 for 1000 runs |

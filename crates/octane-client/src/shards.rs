@@ -12,7 +12,7 @@
 //! 4. One report covers all. A suite run of which a shard is missing is not a success.
 //!
 //! The last step is a job of its own that has the journals as artifacts (`octane merge`), or, where the jobs share a folder of
-//! journals, whoever comes last: the last shard, or `octane suite-run close`. A shard that arrives later is merged with all others
+//! journals, by the one that comes last: the last shard, or `octane suite-run close`. A shard that arrives later is merged with all others
 //! once more: links are only added, and what Octane has received it recognises.
 
 mod merge;

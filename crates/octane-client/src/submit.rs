@@ -179,7 +179,7 @@ impl Sender<'_> {
         } = self.context;
         let number = batch.number;
         let mut reason = crate::error::chain(error);
-        // Of a payload that another program wrote nobody knows which bytes belong to which result.
+        // Of a payload that another program wrote, it is not known which bytes belong to which result.
         let is_ours = self.context.manifest.raw.is_none();
         let mut is_splittable = is_ours && error.is_splittable() && batch.rows() > 1;
         let stop_splitting = self.stop_splitting.load(Ordering::Relaxed)

@@ -103,7 +103,7 @@ impl SuiteRuns<'_> {
 
     /// The suite run `name` of `suite`, the newest if several have the name; [created](Self::create) if it does not exist.
     ///
-    /// If other clients do the same at the same moment, all get the same suite run: the oldest one. Whoever has created another one deletes
+    /// If other clients do the same at the same moment, all get the same suite run: the oldest one. A client that has created another one deletes
     /// it again, unless something has run in it.
     pub async fn ensure(
         &self,

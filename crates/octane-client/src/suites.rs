@@ -104,7 +104,7 @@ impl Suites<'_> {
 
     /// The suite `name` in `module`; created if it does not exist.
     ///
-    /// If other clients do the same at the same moment, all get the same suite: the oldest one. Whoever has created
+    /// If other clients do the same at the same moment, all get the same suite: the oldest one. A client that has created
     /// another one deletes it again.
     ///
     /// ```
@@ -146,7 +146,7 @@ impl Suites<'_> {
 
     /// The only suite of this name, created in `module` if no module has one.
     ///
-    /// Its module is set once it is known that the suite stays. So nobody who looks for a suite in that module prefers one
+    /// Its module is set once it is known that the suite stays. So a client that looks for a suite in that module never prefers one
     /// that is about to be deleted because another client has created the suite in another module at the same moment.
     pub(crate) async fn ensure_anywhere(
         &self,

@@ -297,7 +297,7 @@ impl Client {
         let mut creating = None;
         if let Some(lock) = self.creation_lock.as_ref().filter(|_| !missing.is_empty()) {
             creating = Some(lock.lock().await);
-            // Whoever had it may have created it.
+            // The process that had it may have created it.
             looked = self.look_twice(spec).await?;
         }
         let mut created = Vec::new();

@@ -9,7 +9,7 @@
 //! | forgotten (the server no longer knows the task) | ingested | unconfirmed | unconfirmed | unconfirmed | unconfirmed | unconfirmed | unchanged |
 //! | refused (there is no task) | rejected | rejected | rejected | rejected | rejected | rejected | rejected |
 //!
-//! A result without a batch that ended has no verdict: it is open. With a warning, the server may have left out
+//! A result without a batch that ended has no verdict: it is open. With a warning, the server may have skipped
 //! any result, so each one has to be seen, if its history can show it.
 
 use std::fmt;

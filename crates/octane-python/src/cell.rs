@@ -77,7 +77,7 @@ fn digits(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
     Ok(Cell::Decimal(object.str()?.to_str()?.to_owned().into()))
 }
 
-/// Types of the standard library, of pandas and of numpy, which are told apart by their names: importing them to ask
+/// Types of the standard library, of pandas and of numpy, which are recognised by their names: importing them to ask
 /// would load what the program does not use.
 fn other_type(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
     let kind = object.get_type();

@@ -1,7 +1,7 @@
 //! Keeps threads of ours out of an interpreter that ends, or that is being copied to a new process.
 //!
 //! Attaching to an interpreter that is being finalised hangs or crashes. A thread that attaches while another one forks may hold
-//! a lock of the interpreter (in Python up to 3.11 that of the list of threads) or of a handler of `logging`, which nobody
+//! a lock of the interpreter (in Python up to 3.11 that of the list of threads) or of a handler of `logging`, which no thread
 //! unlocks in the new process. So all threads that are not Python's attach through [`attach`], which counts who is inside.
 //!
 //! | event | threads outside | threads inside |

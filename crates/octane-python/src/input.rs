@@ -341,7 +341,7 @@ impl FirstReading<'_> {
         Ok(found)
     }
 
-    /// Ends a file. One that was found in a folder and is of another kind is left out.
+    /// Ends a file. One that was found in a folder and is of another kind is skipped.
     fn close(&mut self, source: Source) {
         let runs = self.found.usable - self.before;
         self.before = self.found.usable;

@@ -31,7 +31,7 @@ pub(crate) type Outcome = Result<Output, Failure>;
 pub(crate) struct Context {
     /// Reports what happens.
     pub(crate) report: Arc<dyn Fn(Value) + Send + Sync>,
-    /// Tells the operation to end early and in good order.
+    /// Asks the operation to end early and in good order.
     pub(crate) cancellation: CancellationToken,
 }
 

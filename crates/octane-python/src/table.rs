@@ -44,7 +44,7 @@ pub(crate) enum Exported {
     Whole(Py<Frame>),
     /// `export(start, stop)`: these rows, in those columns that can be in Arrow; `None` without any.
     InParts(Py<PyAny>),
-    /// `frames()`: an iterator over frames with all rows, which are computed anew each time, and never in memory as a whole.
+    /// `frames()`: an iterator over frames with all rows, which are computed again each time, and never in memory as a whole.
     Computed(Py<PyAny>),
 }
 

@@ -58,7 +58,7 @@ impl Task {
 
 #[pymethods]
 impl Task {
-    /// Blocks until it is done, and returns its result. Signals are handled meanwhile. `on_event` is called in this thread.
+    /// Blocks until it is done, and returns its result. Signals are handled while it waits. `on_event` is called in this thread.
     #[pyo3(signature = (on_event=None))]
     fn wait<'py>(
         &self,

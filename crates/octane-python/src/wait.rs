@@ -124,8 +124,8 @@ impl Waiting {
         let (Some(on_event), None) = (on_event, &self.raised) else {
             return Ok(());
         };
-        let told = json::to_python(py, event).and_then(|event| on_event.call1((event,)));
-        match told {
+        let called = json::to_python(py, event).and_then(|event| on_event.call1((event,)));
+        match called {
             Ok(_) => Ok(()),
             Err(error) => self.end(py, error),
         }

@@ -86,7 +86,7 @@ def test_a_frame_of_any_library_is_uploaded(
 
 
 @pytest.mark.parametrize("make", KINDS)
-def test_columns_that_nobody_needs_do_no_harm(
+def test_columns_that_are_not_needed_do_no_harm(
     client: Client, make: Callable[[dict[str, list[Any]]], Any]
 ) -> None:
     extra: dict[str, list[Any]] = {"notes": [None, None], "numbers": [1, 2]}

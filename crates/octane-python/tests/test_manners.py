@@ -149,11 +149,11 @@ def test_a_second_ctrl_c_ends_an_upload_at_once(sandbox: Sandbox, client: Client
 def test_progress_that_raises_amid_an_upload_stops_it_and_resuming_it_is_exact(
     sandbox: Sandbox, tmp_path: pathlib.Path, error: BaseException
 ) -> None:
-    told: list[str] = []
+    kinds: list[str] = []
 
     def refuse(event: octane.Event) -> None:
-        told.append(event.kind)
-        if told.count("accepted") == 3:
+        kinds.append(event.kind)
+        if kinds.count("accepted") == 3:
             raise error
 
     with sandbox.client(spool=tmp_path) as client:
@@ -161,7 +161,7 @@ def test_progress_that_raises_amid_an_upload_stops_it_and_resuming_it_is_exact(
             client.upload(ROWS, suite="Nightly", suite_run="nightly-1", batch_size=100, on_progress=refuse)
         assert raised.value is error
         # It is not called again once it has raised.
-        assert told.count("accepted") == 3
+        assert kinds.count("accepted") == 3
         (stored,) = client.uploads.list()
         assert stored.counts.pending > 0
         report = client.uploads.resume(stored.id)

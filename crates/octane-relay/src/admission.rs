@@ -36,7 +36,7 @@ pub(crate) enum NotAdmitted {
     /// It has another ID than was said.
     #[error("the journal is that of upload {0}")]
     OtherUpload(UploadId),
-    /// Nobody but the machine that it comes from could deliver it.
+    /// Only the machine that it comes from could deliver it.
     #[error(transparent)]
     NoServer(#[from] NoLane),
     /// It goes elsewhere.

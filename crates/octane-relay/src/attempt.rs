@@ -399,7 +399,7 @@ impl Attempt<'_> {
     }
 
     fn reported(&self, mut report: Report, journal: UploadState, attempt: u32) -> Done {
-        // It is in a folder that nobody else knows, and soon nowhere.
+        // It is in a folder that no other process knows, and soon nowhere.
         report.journal = None;
         let end = if self.stop.is_cancelled() && report.outcome == Outcome::Interrupted {
             AttemptEnd::Stopped

@@ -34,11 +34,11 @@ pub enum Event {
     LeaseLost,
     /// An attempt to deliver an upload has ended; the state says how.
     AttemptEnded,
-    /// Somebody asked for another attempt.
+    /// A person asked for another attempt.
     Retried,
-    /// Somebody let a suite run be completed without the shards that are missing.
+    /// A person let a suite run be completed without the shards that are missing.
     Closed,
-    /// Somebody deleted an upload.
+    /// A person deleted an upload.
     Deleted,
     /// Delivered uploads were deleted because of their age.
     Pruned,
@@ -227,7 +227,7 @@ impl Audit {
         }
     }
 
-    /// Appends a line. A line that cannot be written is logged, and keeps nobody from what was decided already.
+    /// Appends a line. A line that cannot be written is logged; what was decided already is done.
     pub async fn record(&self, event: Event, entry: &AuditEntry) {
         let Some(write) = &self.write else { return };
         let line = entry.json(event, Timestamp::now()).to_string();

@@ -20,7 +20,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down, and nobody waits for this any more.
+            // The runtime is shutting down, and nothing waits for this any more.
             Err(_) => never().await,
         },
     }

@@ -1,4 +1,4 @@
-//! What a relay has to be told about the server.
+//! What a relay has to know about the server.
 
 use std::time::Duration;
 

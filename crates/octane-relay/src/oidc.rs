@@ -36,7 +36,7 @@ pub struct Oidc {
     clock: Clock,
 }
 
-/// An issuer is given twice, so that nobody knows which rules count.
+/// An issuer is given twice, so that it is not clear which rules count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the issuer `{issuer}` is given twice")]
 #[non_exhaustive]
@@ -51,7 +51,7 @@ pub enum OidcError {
     /// Because of the token.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// Nobody knows: there are no keys to check it with.
+    /// Not known: there are no keys to check it with.
     #[error("the keys of the issuer are not available")]
     NoKeys,
 }

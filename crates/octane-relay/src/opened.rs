@@ -118,7 +118,7 @@ impl Opened {
         Ok(self.spool.open(id)?)
     }
 
-    /// How far a journal is on which nobody works.
+    /// How far a journal is on which no process works.
     pub(crate) fn summary(&self, id: &UploadId) -> Result<UploadSummary, Unusable> {
         Ok(self.spool.summary(id)?)
     }

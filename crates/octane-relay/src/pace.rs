@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_that_nobody_took_are_not_caught_up_on() {
+    fn slots_that_were_not_taken_are_not_caught_up_on() {
         let mut pace = Pace::NEW;
         let rate = Rate::per_second(10);
         assert_eq!(pace.take(START, rate, 4).delay, Duration::ZERO);

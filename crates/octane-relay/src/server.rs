@@ -43,7 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// More connections wait until others have ended.
 const CONNECTIONS_MAX: usize = 1000;
 
-/// A door that listens; nobody is let in before it [serves](Self::serve).
+/// A door that listens; it accepts no connection before it [serves](Self::serve).
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,

@@ -12,7 +12,7 @@
 //! | the same | 5 or more | `incomplete` |
 //!
 //! The first 5 attempts send results again that Octane has rejected before, and later ones do not: otherwise two batches of which one is
-//! always in work when the other is judged would be sent for ever.
+//! always in work when the other is judged would be sent without end.
 //!
 //! An upload that is `stored`, `delivering` or `waiting` is in the way of the later ones in its lane; an `incomplete` one waits for a
 //! person, and is not.

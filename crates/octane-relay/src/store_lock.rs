@@ -25,7 +25,7 @@ pub(crate) struct StoreLock {
     queue: Arc<Mutex<()>>,
 }
 
-/// How long to wait before a lock is tried again that somebody else has.
+/// How long to wait before a lock is tried again that another relay has.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The same, of a store that cannot be used.
 const STORE_PAUSE: Duration = Duration::from_secs(1);

@@ -24,7 +24,7 @@ pub struct StorePace {
     rate: Rate,
     /// How many requests have no slot yet.
     waiting: AtomicU32,
-    /// What was taken and not given to a request. Whoever has it locked takes slots for all who wait.
+    /// What was taken and not given to a request. The task that has it locked takes slots for all that wait.
     taken: Mutex<VecDeque<Slot>>,
 }
 
@@ -132,7 +132,7 @@ impl SharedPace for StorePace {
             match self.store.overloaded(&self.server, since, pause).await {
                 Ok(_) => {}
                 Err(error) => {
-                    warn!(error = %Chain(&error), "an overload could not be told to others");
+                    warn!(error = %Chain(&error), "other relays could not be informed of an overload");
                 }
             }
         })

@@ -26,7 +26,7 @@ pub struct Worker {
     settings: Arc<WorkerSettings>,
     wake: Arc<Notify>,
     simulation: Option<Tasks>,
-    /// Whoever creates something waits here for its turn to ask the store for the lock.
+    /// A delivery that creates something waits here for its turn to ask the store for the lock.
     creating: Arc<Mutex<()>>,
 }
 
@@ -121,7 +121,7 @@ impl Worker {
         }
     }
 
-    /// Another lane, beside those that this relay has. What another relay has begun and left does not wait until there is room for it.
+    /// Another lane, besides those that this relay has. What another relay has begun and left does not wait until there is room for it.
     async fn lease(&self, lanes: usize) -> Option<Lease> {
         let WorkerSettings {
             holder,

@@ -9,7 +9,7 @@ use crate::audit::{Actor, Audit, AuditEntry};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WorkerSettings {
-    /// What tells this relay from others, for people who look.
+    /// The name that distinguishes this relay from others, for people.
     pub holder: String,
     /// Where journals are while they are worked on.
     pub folder: PathBuf,

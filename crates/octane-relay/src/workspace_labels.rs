@@ -1,4 +1,4 @@
-//! What tells lanes of several workspaces apart, for people.
+//! Labels that distinguish lanes of several workspaces, for people.
 
 use crate::lane::Lane;
 

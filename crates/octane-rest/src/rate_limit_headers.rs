@@ -206,10 +206,10 @@ mod tests {
             remaining,
             reset,
         };
-        let told = |lines: &[(&'static str, &str)]| limits(&headers(lines));
-        assert_eq!(told(&[("retry-after", "7")]), []);
+        let read = |lines: &[(&'static str, &str)]| limits(&headers(lines));
+        assert_eq!(read(&[("retry-after", "7")]), []);
         assert_eq!(
-            told(&[
+            read(&[
                 ("ratelimit-limit", "100, 100;w=60"),
                 ("ratelimit-remaining", "93"),
                 ("ratelimit-reset", "50"),
@@ -217,14 +217,14 @@ mod tests {
             [limit(Some(100), seconds(60), Some(93), seconds(50))]
         );
         assert_eq!(
-            told(&[
+            read(&[
                 ("ratelimit", "limit=5, remaining=4, reset=1"),
                 ("ratelimit-policy", "5;w=1"),
             ]),
             [limit(Some(5), seconds(1), Some(4), seconds(1))]
         );
         assert_eq!(
-            told(&[
+            read(&[
                 ("ratelimit", r#""burst";r=9;t=1, "day";r=8000;t=70"#),
                 (
                     "ratelimit-policy",
@@ -237,7 +237,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            told(&[("ratelimit-limit", "100")]),
+            read(&[("ratelimit-limit", "100")]),
             [limit(Some(100), None, None, None)]
         );
     }

@@ -154,7 +154,7 @@ impl RateLimiter {
         schedule.paused_until = schedule.paused_until.max(Some(until));
     }
 
-    /// Tells other processes of an overload of the server; see [`SharedPace::overloaded`].
+    /// Informs other processes of an overload of the server; see [`SharedPace::overloaded`].
     pub(crate) async fn tell_others(&self, since: Duration, pause: Duration) {
         if let Some(pace) = &self.shared {
             pace.overloaded(since, pause).await;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::text::position;
 
-/// Spellings of the escape character. Where it is a real one, or a picture or a spelling that nobody writes otherwise,
+/// Spellings of the escape character. Where it is a real one, or a picture or a spelling that has no other use,
 /// every sequence after it is removed; where it was lost or replaced, only colours are.
 const SPELLINGS: [&str; 16] = [
     "\u{1B}", "\u{241B}", "\\u001b", "\\u001B", "\\x1b", "\\x1B", "\\033", "\\e", "&#27;",

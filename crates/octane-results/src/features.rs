@@ -15,7 +15,7 @@ use crate::step::{Step, Steps};
 /// What the start of the tag is with which a feature file names its test in Octane, such as `@TID4001REV0.2.0`.
 const TEST_TAG: &str = "@TID";
 
-/// The name of the step that tells why a scenario has failed, where none of its steps does.
+/// The name of the step that says why a scenario has failed, where none of its steps does.
 const FAILURE: &str = "[failure]";
 
 /// What a scenario of Cucumber becomes in Octane.
@@ -43,7 +43,7 @@ pub enum GherkinUnit {
 ///
 /// The duration is the sum of theirs, and the start that of the first one. A tag that names the test in Octane, `@TID…`, is kept
 /// if only one feature has it. A scenario that has failed, and of which no step
-/// tells why, has a last step `[failure]` that does. Features of one name have runs that are named after their files, too:
+/// says why, has a last step `[failure]` that does. Features of one name have runs that are named after their files, too:
 /// `Cart [web/cart.feature]`.
 ///
 /// ```
@@ -104,7 +104,7 @@ impl Features {
         let metadata = run.metadata.as_mut();
         let metadata = metadata.filter(|metadata| metadata.scenario.is_some());
         let scenario = metadata.and_then(|metadata| Arc::make_mut(metadata).scenario.take());
-        // A file without a path and a name cannot be told from others.
+        // A file without a path and a name looks like any other.
         let Some(scenario) = scenario.filter(|scenario| !path(scenario).is_empty()) else {
             return false;
         };
@@ -245,7 +245,7 @@ impl File {
     }
 }
 
-/// The names of scenarios: those of the file, or those of the runs, such as `pays [firefox]`, where these tell several results
+/// The names of scenarios: those of the file, or those of the runs, such as `pays [firefox]`, where these distinguish several results
 /// of one scenario apart.
 fn names(scenarios: &[Collected]) -> Vec<String> {
     let counts = counted(scenarios.iter().map(|one| &one.scenario.name));
@@ -280,7 +280,7 @@ fn status(scenarios: impl IntoIterator<Item = Status>) -> Status {
         .unwrap_or(Status::Skipped)
 }
 
-/// The steps of a scenario, of which one tells why it has failed.
+/// The steps of a scenario, of which one says why it has failed.
 fn steps(run: TestRun) -> Steps {
     let mut iterations = run.steps.into_iter();
     let mut steps = iterations.next().unwrap_or_default();
@@ -301,7 +301,7 @@ fn steps(run: TestRun) -> Steps {
         .steps
         .iter_mut()
         .find(|step| match &step.error_message {
-            Some(told) if !told.trim().is_empty() => told.contains(message),
+            Some(shown) if !shown.trim().is_empty() => shown.contains(message),
             // Without a message of its own, a failure names the step: `undefined: I pay`.
             _ => !message.is_empty() && format!("{}: {}", step.status, step.name) == message,
         });
@@ -311,7 +311,7 @@ fn steps(run: TestRun) -> Steps {
             if step
                 .error_message
                 .as_deref()
-                .is_none_or(|told| told.trim() == message) =>
+                .is_none_or(|shown| shown.trim() == message) =>
         {
             step.error_message = Some(in_one(failure));
         }

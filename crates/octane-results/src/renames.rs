@@ -13,7 +13,7 @@ const DIGITS_MIN: usize = 6;
 /// How many groups of names are kept; results of further ones are not looked at, so that memory has a limit.
 const GROUPS_MAX: usize = 50_000;
 
-/// How many names are told apart in all groups together, for the same reason.
+/// How many names are distinguished in all groups together, for the same reason.
 const NAMES_MAX: usize = if cfg!(test) { 2000 } else { 500_000 };
 
 /// How many names of a group are kept as examples.

@@ -168,7 +168,7 @@ pub(crate) fn extension(name: &str) -> Option<&str> {
     Path::new(name).extension()?.to_str()
 }
 
-/// Whether the files with this name are taken from a folder. What Allure keeps beside its results is not, nor are hidden files
+/// Whether the files with this name are taken from a folder. What Allure keeps with its results is not, nor are hidden files
 /// in JSON, such as the notes that Playwright keeps of its last run.
 pub(crate) fn is_results_name(name: &str) -> bool {
     let is_beside = || {

@@ -108,7 +108,7 @@ pub enum WarningKind {
     },
     /// A report does not say how many tests there should be, where its format wants it.
     NoPlan,
-    /// Something failed that is no test, such as a hook around all tests.
+    /// Something failed that is not a test, such as a hook around all tests.
     FailedOutside {
         /// What failed, and why.
         message: String,

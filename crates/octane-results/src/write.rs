@@ -25,7 +25,7 @@ pub enum ExportFormat {
 /// Writes results in an [`ExportFormat`]: what is before them, each of them, and what is after them.
 ///
 /// What is written can be read again by [`read`](crate::read()). The formats hold less than a [`TestRun`]: steps, metadata and
-/// the context of a run, apart from its environment, are left out; `JUnit` has no environment, and no place for a module.
+/// the context of a run, apart from its environment, are omitted; `JUnit` has no environment, and no place for a module.
 ///
 /// ```
 /// use octane_results::{ExportFormat, Exporter, ReadOptions, Record, Source, Status, TestRun, read};

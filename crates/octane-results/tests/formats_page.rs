@@ -16,7 +16,7 @@ A scenario of Cucumber is a result, whatever it becomes in Octane: a test of its
 ([identity.md](identity.md#scenarios-or-features)).
 
 This page is the documentation of the readers. `OCTANE_UPDATE_DOCS=1 cargo test --package octane-results --test formats_page` writes
-it anew.
+it again.
 ";
 
 fn folder() -> PathBuf {
@@ -92,6 +92,6 @@ fn the_page_of_formats_is_up_to_date() {
     assert!(
         found == page,
         "docs/formats.md is not what the readers say; \
-         `OCTANE_UPDATE_DOCS=1 cargo test --package octane-results --test formats_page` writes it anew"
+         `OCTANE_UPDATE_DOCS=1 cargo test --package octane-results --test formats_page` writes it again"
     );
 }

@@ -145,7 +145,7 @@ impl Server {
         }
     }
 
-    /// How much memory the process has now; zero where the system does not tell.
+    /// How much memory the process has now; zero where the system does not say.
     fn memory_kilobytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
         let status = status.unwrap_or_default();

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A build, as far as a message tells.
+/// A build, as far as a message describes it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct BuildReport {
@@ -167,7 +167,7 @@ pub(crate) struct Event {
 /// | `queued` | the build has the status `queued` |
 /// | `started` | `running` |
 /// | `finished` | `finished` |
-/// | `scm` | the commits of a build whose status it does not tell |
+/// | `scm` | the commits of a build whose status is not in it |
 /// | `renamed` with a former ID | the job has another ID |
 /// | others | nothing |
 #[derive(Debug, Clone)]

@@ -135,7 +135,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             get(grant::page).post(grant::agree),
         )
         .method_not_allowed_fallback(method_not_allowed);
-    // Nobody signs in there.
+    // It needs no sign-in.
     let open = own()
         .merge(pages)
         .layer(DefaultBodyLimit::max(body::OPEN_BYTES_MAX));

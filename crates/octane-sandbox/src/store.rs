@@ -81,7 +81,7 @@ pub(crate) struct Store {
     /// Of this connection.
     steps: Steps,
     /// Includes the fields that were added since the start; changes only while the connection is held, and
-    /// together with the data: whoever begins to read holds it.
+    /// together with the data: a read holds it when it begins.
     catalog: RwLock<Arc<Catalog>>,
     initial: Initial,
     snapshots: Mutex<BTreeMap<String, SavedData>>,
@@ -181,7 +181,7 @@ impl Store {
         Ok(result)
     }
 
-    /// Reads at once if that is brief and nobody has to be waited for, and otherwise in a blocking thread, from the beginning.
+    /// Reads at once if that is brief and no lock has to be waited for, and otherwise in a blocking thread, from the beginning.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl Fn(Reader<'_>) -> Result<T, ApiError> + Send + 'static,

@@ -167,7 +167,7 @@ where
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let _ = tx.send(listener.local_addr().expect("an address"));
             while let Ok((stream, _)) = listener.accept().await {
-                // Whoever is refused closes the connection.
+                // A client that is refused closes the connection.
                 tokio::spawn(connection(stream));
             }
         });

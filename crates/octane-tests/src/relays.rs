@@ -2,7 +2,7 @@
 //!
 //! Everything is on this machine, on the loopback interface: a sandbox whose requests are logged (`server`), a primary and a standby of
 //! PostgreSQL, processes of `octane relay` (`relay`), and agents as tasks that hand uploads over by HTTP (`agents`). Each relay
-//! reaches the sandbox by a `link`, and the databases too if it is to be cut off from them. `disruptions` are what happens meanwhile, `checks` what must
+//! reaches the sandbox by a `link`, and the databases too if it is to be cut off from them. `disruptions` are what happens at the same time, `checks` what must
 //! hold afterwards.
 
 mod agents;

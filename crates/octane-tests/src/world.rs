@@ -39,7 +39,7 @@ impl World {
     }
 }
 
-/// An endpoint with a high rate limit: nobody else uses the sandbox.
+/// An endpoint with a high rate limit: nothing else uses the sandbox.
 fn endpoint(sandbox: &Running, (space, workspace): (SharedSpaceId, WorkspaceId)) -> Endpoint {
     let mut settings = octane_rest::EndpointSettings::default();
     settings.requests_per_second = Some(1000);

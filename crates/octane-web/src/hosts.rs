@@ -8,7 +8,7 @@ use http::{HeaderMap, Uri, header};
 /// The names of a server that are not addresses of the loopback interface.
 ///
 /// A page of another site can let its own name point to 127.0.0.1 (DNS rebinding). For a browser it is then the same site as the server,
-/// so only the name in `Host` tells them apart.
+/// so only the name in `Host` distinguishes them.
 #[derive(Debug, Clone)]
 pub struct Hosts(Arc<[String]>);
 
@@ -17,7 +17,7 @@ pub struct Hosts(Arc<[String]>);
 pub enum ForeignHost {
     /// It has no `Host`, or several.
     NotOne,
-    /// It is addressed to somebody else.
+    /// It is addressed to another host.
     Foreign(String),
 }
 

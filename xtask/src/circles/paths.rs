@@ -149,7 +149,7 @@ impl Reader<'_> {
     }
 
     fn import(&mut self) {
-        // Behind `pub` may come `(crate)` or `(in path)`.
+        // After `pub` may come `(crate)` or `(in path)`.
         let before = self.tokens[..self.at]
             .iter()
             .rposition(|token| matches!(token, Token::Mark(';' | '}' | '{' | ']')));

@@ -64,7 +64,7 @@ pub(crate) struct RelayArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Folder")]
 pub(crate) struct FolderArgs {
-    /// Directory from which files are taken that `octane uploads export` has written. What is stored is moved to `done` beside it, what
+    /// Directory from which files are taken that `octane uploads export` has written. What is stored is moved to `done` in the same directory, what
     /// is refused to `refused`. The files of a project are in a directory that is called like it.
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,

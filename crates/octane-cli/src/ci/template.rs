@@ -5,7 +5,7 @@
 //! | `{A}` | the value of the variable `A`, trimmed; no text at all if it is not set or blank |
 //! | `{A,B}` | that of the first of them that is set |
 //! | `{A\|filter}` | the value changed by a [`Filter`] |
-//! | `[ ({A})]` | optional: left out if a variable in it is not set |
+//! | `[ ({A})]` | optional: omitted if a variable in it is not set |
 
 use std::borrow::Cow;
 

@@ -190,7 +190,7 @@ async fn prove(endpoint: &Endpoint) -> Result<(), octane_rest::Error> {
     let answer = endpoint.get("releases?limit=1&fields=id").await;
     let _ = tokio::time::timeout(SIGN_OUT_MAX, endpoint.sign_out()).await;
     match answer {
-        // Whoever lacks a permission, or names a workspace that does not exist, has signed in.
+        // A user who lacks a permission, or names a workspace that does not exist, has signed in.
         Err(error) if error.is_forbidden() || error.is_not_found() => Ok(()),
         other => other.map(drop),
     }

@@ -135,7 +135,7 @@ fn check_offline(args: &ConvertArgs) -> Result<()> {
 /// How much is rendered before it is written.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Payloads that are written beside their places.
+/// Payloads that are written next to their places.
 struct Payloads<'a> {
     args: &'a ConvertArgs,
     /// The first file; standard output if there is none.

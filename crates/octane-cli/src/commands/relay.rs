@@ -93,7 +93,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let tokens = store.tokens().await.map_err(store::failure)?;
     let is_open = args.folder.folder.is_some() || !args.access.oidc.given.is_empty();
     if !is_open && tokens.iter().all(|token| token.project.is_none()) {
-        output.say("note: nobody can hand anything over yet; `octane relay token create PROJECT` makes a token");
+        output.say("note: no agent can hand anything over yet; `octane relay token create PROJECT` makes a token");
     }
     let connection = connect(&args.connection, &store, output).await?;
     let workspaces = workspaces::of(connection.client.endpoint(), &args.also_workspace);

@@ -1,6 +1,6 @@
 //! Completing suite runs of shards: what `upload`, `resume`, `merge` and `suite-run close` have in common.
 //!
-//! Whoever completes a suite run holds its lock, so that of several shards that arrive at the same moment one merges all of them,
+//! The process that completes a suite run holds its lock, so that of several shards that arrive at the same moment one merges all of them,
 //! and a shard that arrives while others are merged comes after.
 
 mod next_step;
@@ -42,7 +42,7 @@ impl Arrived<'_> {
             if report.shards.is_none() || report.is_resumable || report.journal.is_none() {
                 Delivered::new(report, vec![journal])
             } else {
-                // Whoever merges them opens it again.
+                // The process that merges them opens it again.
                 drop(journal);
                 self.merge_if_last(report).await?
             };

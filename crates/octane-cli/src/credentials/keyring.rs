@@ -71,7 +71,7 @@ impl Keyring {
         let (tx, rx) = mpsc::channel();
         let store = Arc::clone(&self.store);
         thread::spawn(move || {
-            // Whoever waited may be gone.
+            // The caller may have stopped waiting.
             let _ = tx.send(work(&*store));
         });
         let reason = match rx.recv_timeout(self.wait_max) {

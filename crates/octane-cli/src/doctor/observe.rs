@@ -79,7 +79,7 @@ impl Doctor<'_> {
                     .call(Method::GET, VERSION, Body::None)
                     .await
             {
-                // Some servers tell it only to those who are signed in.
+                // Some servers return it only to signed-in users.
                 let seen = Observation::Version(version(&response));
                 findings.replace(verdict(Check::Version, &seen));
             }

@@ -59,7 +59,7 @@ const OF_SERVER: [Check; 13] = [
 ];
 
 impl Doctor<'_> {
-    /// Makes the checks of a relay, and those that nobody can make but this machine.
+    /// Makes the checks of a relay, and those that only this machine can make.
     pub(super) async fn examine_relay(&self, via: &str) -> Examined {
         let mut findings = Findings::default();
         let network = RelayNetwork::to(via, self.connection);

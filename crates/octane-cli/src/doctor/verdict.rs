@@ -65,7 +65,7 @@ pub(super) enum Observation {
         id: i64,
         known: Option<Vec<(i64, String)>>,
     },
-    /// The roles in the workspace, if the server tells them.
+    /// The roles in the workspace, if the server returns them.
     Roles(Option<Vec<String>>),
     /// The candidates; exactly one can be used.
     JiraFields(Vec<String>),
@@ -109,9 +109,9 @@ const SKEW_MAX: i64 = 60;
 /// | any proxy rule, any connection | ok |
 /// | certificate valid for 15 days or more; for less; ignored | ok; warning; warning |
 /// | clock off by a minute or less; by more; unknown | ok; warning; not checked |
-/// | version known; not told (401, 403); not Octane's | ok; warning; failed (6) |
+/// | version known; not returned (401, 403); not Octane's | ok; warning; failed (6) |
 /// | workspace among those of the space, or usable; missing | ok; failed (6) |
-/// | roles; none; not told | ok; warning; not checked |
+/// | roles; none; not returned | ok; warning; not checked |
 /// | one Jira field; none; several | ok; warning; warning |
 /// | runs or tests can be linked; neither | ok; warning |
 /// | limits; the server says that it allows fewer requests than the program would send | ok; warning |

@@ -116,7 +116,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_pipe_that_nobody_writes_to_is_given_up() {
+    fn a_pipe_without_a_writer_is_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe");
         let Some(mkfifo) = octane_test_support::program("mkfifo", "coreutils") else {

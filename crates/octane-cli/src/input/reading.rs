@@ -19,7 +19,7 @@ use crate::failure::{Failure, Result};
 
 /// The valid results of all inputs, in order, while they are read for the first time.
 ///
-/// A file that was found in a folder and is of another kind is left out. If a file breaks off, the results before that
+/// A file that was found in a folder and is of another kind is skipped. If a file breaks off, the results before that
 /// point are complete, and the file itself counts as one invalid result: what came after that point is not known.
 #[derive(Debug)]
 pub(crate) struct Reading {

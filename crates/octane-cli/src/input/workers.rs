@@ -57,7 +57,7 @@ struct Reader<T> {
     used: Receiver<T>,
 }
 
-/// Nobody wants what is read any more.
+/// What is read is not needed any more.
 struct Unwanted;
 
 /// Takes the next block.
@@ -158,7 +158,7 @@ impl<T: Send + 'static> Workers<T> {
             let work = move || {
                 let (inputs, next, read, permitted) = &*shared;
                 let is_permitted = || permitted.lock().is_ok_and(|permits| permits.recv().is_ok());
-                // Nobody permits anything any more once nobody wants what is read.
+                // Nothing is permitted any more once what is read is not needed.
                 while is_permitted()
                     && let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed))
                 {

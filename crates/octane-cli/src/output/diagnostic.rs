@@ -61,7 +61,7 @@ pub(crate) fn print_usage_error(text: &str) {
 
 /// Prints an error as JSON on standard output, if the format is JSON.
 pub(crate) fn print_failure_json(failure: &Failure, format: Format, exit: Exit) {
-    // If standard output cannot be written, the exit code still tells.
+    // If standard output cannot be written, the exit code still says it.
     let _ = match format {
         Format::Human => Ok(()),
         Format::Json => write_json(&failure_json(failure, exit)),

@@ -109,13 +109,13 @@ fn is_read(written: io::Result<()>) -> io::Result<bool> {
     }
 }
 
-/// Writes text of which more follows. Returns false if nobody reads it any more.
+/// Writes text of which more follows. Returns false if it is not read any more.
 pub(crate) fn write_part(text: Text) -> io::Result<bool> {
     let mut out = anstream::stdout().lock();
     is_read(write_flushed(&mut out, text.styled().as_bytes()))
 }
 
-/// Writes JSON on a line of which more follow. Returns false if nobody reads it any more.
+/// Writes JSON on a line of which more follow. Returns false if it is not read any more.
 pub(crate) fn write_json_part(value: &impl Serialize) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     is_read(write_flushed(&mut out, json::compact(value)?.as_bytes()))

@@ -80,7 +80,7 @@ struct Collected {
     /// The suites of JUnit, which may be large.
     suites: Option<File>,
     suites_count: usize,
-    /// Whether something is missing, so that only JSON tells everything.
+    /// Whether something is missing, so that only JSON has everything.
     is_incomplete: bool,
 }
 

@@ -95,7 +95,7 @@ impl Text {
         Ok(())
     }
 
-    /// The lines, with colours that are left out where standard output or standard error has none.
+    /// The lines, with colours that are omitted where standard output or standard error has none.
     pub(super) fn styled(mut self) -> String {
         self.end_line();
         let lines = self.lines.iter().map(|Line { label, text }| match label {

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(ids.find(Some("work_items"), "8"), Some("18"));
         assert_eq!(ids.find(Some("defects"), "9"), None);
         assert_eq!(ids.stamp("7", 3), Some(3));
-        // Another entity with the same ID: only its own type tells which is meant.
+        // Another entity with the same ID: only its own type says which is meant.
         let module = |id: &str| answer(&json!({"type": "application_module", "id": id}));
         ids.learn("application_modules", true, &module("7"), &module("27"));
         assert_eq!(ids.find(Some("application_modules"), "7"), Some("27"));

@@ -198,7 +198,7 @@ impl Reader<'_> {
                 return;
             }
         };
-        // The scheme of a proxy may be left out.
+        // The scheme of a proxy may be omitted.
         let is_proxy = setting.key == "proxy";
         let is_secret = |value: &String| {
             has_password(value) || is_proxy && has_password(&format!("http://{value}"))

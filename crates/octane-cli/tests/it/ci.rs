@@ -129,7 +129,7 @@ fn runs_without_a_link_get_that_of_the_ci_run() {
 }
 
 #[test]
-fn a_run_url_that_nobody_can_open_or_that_has_a_password_is_an_error() {
+fn a_run_url_that_cannot_be_opened_or_that_has_a_password_is_an_error() {
     let server = server(Settings::default());
     upload(&server, &["--run-url", "ci.example.com"], &[]).fails(2, &["--run-url", "https://"]);
     let done = upload(

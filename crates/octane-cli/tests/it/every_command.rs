@@ -1,6 +1,6 @@
 //! Every command at the highest verbosity, with secrets everywhere: none of them is in anything that is written.
 //!
-//! Two files are meant to hold secrets, and are left out: the keys of `octane auth login`, and the sessions of
+//! Two files are meant to hold secrets, and are excluded: the keys of `octane auth login`, and the sessions of
 //! `--session-cache`.
 
 use std::collections::BTreeSet;

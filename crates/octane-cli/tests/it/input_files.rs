@@ -368,7 +368,7 @@ mod unix {
             assert_eq!(answer["counts"]["valid"], 2, "{answer}");
             assert_eq!(answer["warnings"].as_array().unwrap().len(), 0, "{answer}");
         }
-        // Whoever names a link means it.
+        // A link that is named is meant.
         assert_eq!(validate(&place, &["out/pkg"]).json()["counts"]["valid"], 1);
     }
 

@@ -74,7 +74,7 @@ impl Place {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let written = child.stdin.take().unwrap().write_all(input.as_bytes());
         let done: Done = child.wait_with_output().unwrap().into();
-        // Whoever does not read it has closed it.
+        // A reader that does not read it has closed it.
         assert!(written.is_ok() || done.code != 0, "{done:?}");
         done
     }
@@ -123,7 +123,7 @@ impl Place {
             .env("HOME", self.path())
             .env("OCTANE_SANDBOX_DATA", self.path().join("sandbox"))
             .env("OCTANE_SPOOL", self.path().join("spool"))
-            // Nobody else uses the servers of these tests.
+            // Only these tests use their servers.
             .env("OCTANE_RATE", "off")
             .envs(variables.iter().copied());
         command.output().unwrap().into()
@@ -139,7 +139,7 @@ impl Place {
             .env("OCTANE_SANDBOX_DATA", self.path().join("sandbox"))
             .env("OCTANE_SPOOL", self.path().join("spool"))
             .envs(variables.iter().copied());
-        // Nobody else uses the servers of these tests. Help would show it.
+        // Only these tests use their servers. Help would show it.
         let is_paced = variables.iter().any(|(name, _)| *name == "OCTANE_RATE");
         if !is_paced && !arguments.contains(&"--help") {
             command.env("OCTANE_RATE", "off");

@@ -99,7 +99,7 @@ impl<'a> Recording<'a> {
     }
 }
 
-/// A test that fails leaves no recorder behind.
+/// The recorder ends with a test that fails.
 impl Drop for Recording<'_> {
     fn drop(&mut self) {
         if let Some(recorder) = self.recorder.take() {

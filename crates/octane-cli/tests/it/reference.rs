@@ -7,7 +7,7 @@ use crate::program::{Place, root};
 
 const TITLE: &str = "# Commands, flags, environment variables and exit codes
 
-The help texts of all commands, in one page. `OCTANE_UPDATE_DOCS=1 cargo test --package octane-cli --test it reference` writes it anew.
+The help texts of all commands, in one page. `OCTANE_UPDATE_DOCS=1 cargo test --package octane-cli --test it reference` writes it again.
 Answers in JSON have schemas, which `octane schema NAME` prints:
 ";
 
@@ -103,7 +103,7 @@ fn the_reference_is_what_the_program_prints() {
     assert!(
         written == page,
         "`docs/reference.md` is out of date; \
-         `OCTANE_UPDATE_DOCS=1 cargo test --package octane-cli --test it reference` writes it anew"
+         `OCTANE_UPDATE_DOCS=1 cargo test --package octane-cli --test it reference` writes it again"
     );
 }
 

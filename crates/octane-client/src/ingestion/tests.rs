@@ -485,7 +485,7 @@ async fn a_cancellation_ends_a_pause_at_once() {
         unfinished.batches,
         BTreeMap::from([(1, reason.clone()), (2, reason)])
     );
-    // One question that tells how far the task is now, and no more pauses.
+    // One question about how far the task is now, and no more pauses.
     assert!(start.elapsed() < secs(61), "{:?}", start.elapsed());
     assert_eq!(upload.batches(), ["accepted", "accepted"]);
 }

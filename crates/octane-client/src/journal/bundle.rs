@@ -72,7 +72,7 @@ pub enum BundleError {
 }
 
 impl Journal {
-    /// Writes the upload as it is now into a new file that only its owner can read; see [`Spool::export`]. Whoever works on it may go on.
+    /// Writes the upload as it is now into a new file that only its owner can read; see [`Spool::export`]. A process that works on it may continue.
     pub fn export(&self, file: &Path) -> Result<u64, BundleError> {
         self.manifest()?;
         let copy = Temporary::new(self.path().with_extension("export"))?;

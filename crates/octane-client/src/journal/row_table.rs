@@ -49,7 +49,7 @@ fn ensure(connection: &Connection) -> rusqlite::Result<Place> {
         connection.execute_batch(schema::ROWS)?;
         let filled = fill(connection);
         if filled.is_err() {
-            // Nobody may take a part of the results for all of them.
+            // A part of the results must not be taken for all of them.
             connection.execute_batch("DROP TABLE temp.rows")?;
         }
         filled?;

@@ -197,7 +197,7 @@ impl Spool {
         let (_, path) = self.existing(id)?;
         let connection = existing_database(&path)?;
         if migrate::is_needed(&connection).map_err(|error| JournalError::of(&path, error))? {
-            // Nobody may be working on it while it changes.
+            // No process may be working on it while it changes.
             drop(self.open(id)?);
         }
         Journal::open(Opened {

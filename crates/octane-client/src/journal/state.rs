@@ -102,7 +102,7 @@ pub(super) fn stored(state: &BatchState) -> (&'static str, Option<String>) {
     }
 }
 
-/// The state behind the columns `state` and `ended_as`.
+/// The state in the columns `state` and `ended_as`.
 pub(super) fn loaded(state: &str, ended_as: Option<&str>) -> rusqlite::Result<BatchState> {
     let end = match (state, ended_as) {
         ("ready", None) => return Ok(BatchState::Ready),

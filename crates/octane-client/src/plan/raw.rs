@@ -5,7 +5,7 @@ use octane_results::TestRun;
 use super::batch::PlannedBatch;
 use crate::facts::{FactsWriter, KnownRun};
 
-/// All of a payload as a batch, with what is known of its runs. Nobody knows which bytes belong to which of them, so that all of them end
+/// All of a payload as a batch, with what is known of its runs. It is not known which bytes belong to which of them, so that all of them end
 /// where the payload ends.
 pub(crate) fn raw_batch(xml: &[u8], runs: &[TestRun]) -> PlannedBatch {
     let mut facts = FactsWriter::default();

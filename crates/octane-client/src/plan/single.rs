@@ -67,7 +67,7 @@ impl SinglePayload {
         self.has_tests |= part.has_tests;
     }
 
-    /// Appends a result, repaired where that is allowed. One that exceeds a limit and may not be repaired is left out, and
+    /// Appends a result, repaired where that is allowed. One that exceeds a limit and may not be repaired is skipped, and
     /// [`Self::finish`] fails.
     pub fn write(&mut self, run: &mut TestRun, payload: &mut Vec<u8>) -> Result<(), PlanError> {
         if !self.repairs.collect(run) && self.repairs.repair(run) {

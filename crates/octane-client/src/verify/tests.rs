@@ -40,7 +40,7 @@ fn newer(n: i64) -> Value {
     run(n, PASSED, STARTED + n + 600)
 }
 
-/// The number behind a word of a query, or 0.
+/// The number after a word of a query, or 0.
 fn number(received: &Received, word: &str) -> usize {
     let mut parts = received.query.split('&');
     let found = parts.find_map(|part| part.strip_prefix(word));

@@ -16,7 +16,7 @@ a dictionary of columns                       Python objects, a few rows at a ti
 ============================================  =====================================================
 
 Of a frame, the columns that mean something are selected first. A frame as a whole often cannot be exported, because of a column
-that nobody needs.
+that are not needed.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _process: int | None = None
 
 
 def refresh() -> None:
-    """Tells the native part which records are wanted now."""
+    """Sets which records the native part reports from now on."""
     logging = sys.modules.get("logging")
     if logging is None:
         return

@@ -26,7 +26,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Whether it may see an upload. That others have it is nobody's business.
+    /// Whether it may see an upload. Callers do not learn that another project has it.
     pub(super) fn may_see(&self, upload: &Status) -> bool {
         upload.project == self.project && self.may_reach(&upload.lane)
     }

@@ -107,7 +107,7 @@ async fn xsd(
     Ok(([(header::CONTENT_TYPE, "application/xml")], schema).into_response())
 }
 
-/// The upload behind the ID of a task, if it belongs to the project and to the workspace of the request.
+/// The upload that the ID of a task stands for, if it belongs to the project and to the workspace of the request.
 async fn find(
     door: &Door,
     headers: &HeaderMap,

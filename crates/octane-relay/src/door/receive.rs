@@ -58,7 +58,7 @@ pub(super) async fn in_task<T: Send + 'static>(
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down, and nobody waits for this any more.
+            // The runtime is shutting down, and nothing waits for this any more.
             Err(_) => std::future::pending().await,
         },
     }

@@ -17,7 +17,7 @@ use crate::token::TokenId;
 /// How long a session is valid. A client that is still there signs in again.
 const SESSION_TIME: Duration = Duration::from_secs(12 * 3600);
 
-/// What makes sessions that nobody else can: a secret of all relays that share a store, which is not in the store.
+/// What only these relays can make sessions with: a secret of all relays that share a store, which is not in the store.
 #[derive(Clone)]
 pub struct SessionKey([u8; 32]);
 

@@ -1,4 +1,4 @@
-//! The files in a folder, without trust: whoever can write into it may have put anything there.
+//! The files in a folder, without trust: everyone who can write into it may have put anything there.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use octane_model::clean;
 
-/// A folder beside the files.
+/// A folder next to the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// What is stored.
@@ -29,7 +29,7 @@ impl Place {
     }
 }
 
-/// Moves a file to a place beside it, where nothing is overwritten. Its reason is there before it. A file that is gone was moved by another
+/// Moves a file to a place next to it, where nothing is overwritten. Its reason is there before it. A file that is gone was moved by another
 /// relay.
 pub(super) fn to(place: Place, file: &Path, reason: Option<&str>) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new(".")).join(place.name());
@@ -37,7 +37,7 @@ pub(super) fn to(place: Place, file: &Path, reason: Option<&str>) -> io::Result<
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    // Whoever may write beside it could let it point elsewhere.
+    // A user who can write to the same folder could let it point elsewhere.
     if !fs::symlink_metadata(&folder)?.is_dir() {
         let message = format!("`{}` is not a directory", folder.display());
         return Err(io::Error::other(message));

@@ -130,7 +130,7 @@ pub(super) fn check(
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "a double tells microseconds apart for centuries"
+    reason = "a double distinguishes microseconds for centuries"
 )]
 fn seconds(time: Time) -> f64 {
     time.micros() as f64 / 1e6

@@ -78,7 +78,7 @@ impl KeysCache {
         };
         let attempt = self.attempt.lock().await;
         if let Some(keys) = newer() {
-            // Somebody else was quicker.
+            // Another request was quicker.
             return Some(keys);
         }
         self.try_fetch(attempt, now).await;

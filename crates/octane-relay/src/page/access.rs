@@ -15,7 +15,7 @@ use crate::token::{ShownToken, TokenEntry, TokenId};
 /// The cookie with the token.
 const COOKIE: &str = "octane_relay_operator";
 
-/// Somebody who has shown the token of an operator.
+/// A user who has shown the token of an operator.
 pub(super) struct Operator(pub(super) TokenId);
 
 impl Operator {
@@ -79,7 +79,7 @@ pub(super) fn set_cookie(token: Option<&str>, headers: &HeaderMap, is_encrypted:
     format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
 }
 
-/// Refuses what pages of other sites send, and requests that are addressed to somebody else.
+/// Refuses what pages of other sites send, and requests that are addressed to another host.
 pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next) -> Response {
     let is_change = ![Method::GET, Method::HEAD].contains(request.method());
     if is_change && is_foreign(request.headers()) {

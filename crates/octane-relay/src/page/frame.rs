@@ -11,7 +11,7 @@ use crate::store::StoreError;
 #[derive(Debug, Default)]
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
-    /// Whether somebody is signed in, who can sign out.
+    /// Whether a user is signed in, who can sign out.
     pub(super) is_signed_in: bool,
     /// Above the title: the location of the page.
     pub(super) above: String,

@@ -273,7 +273,7 @@ pub trait Store: Send + Sync + 'static {
         pause: Duration,
     ) -> BoxFuture<'a, Result<Pace, StoreError>>;
 
-    /// Takes a lock for this long, or keeps it, unless somebody else has it. Returns whether `holder` has it.
+    /// Takes a lock for this long, or keeps it, unless another relay has it. Returns whether `holder` has it.
     fn lock<'a>(
         &'a self,
         name: &'a str,

@@ -191,7 +191,7 @@ impl PostgresStore {
     }
 }
 
-/// A connection in use. One on which something was not finished is closed, so that nobody waits for it again.
+/// A connection in use. One on which something was not finished is closed, so that it is not used again.
 struct Connection(Option<Object>);
 
 impl Connection {

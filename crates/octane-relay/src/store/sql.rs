@@ -194,7 +194,7 @@ pub(super) const ENSURE_PACE: &str = "
 pub(super) const SET_PACE: &str = "
     UPDATE relay_pace SET next_slot = ?2, fraction = ?3, halved_at = ?4, grows_from = ?5 WHERE server = ?1";
 
-/// Nothing is changed if somebody else has it.
+/// Nothing is changed if another relay has it.
 pub(super) const TAKE_LOCK: &str = "
     INSERT INTO relay_locks (name, holder, expires) VALUES (?1, ?2, ?3)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires = excluded.expires

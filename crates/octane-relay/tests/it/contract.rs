@@ -323,7 +323,7 @@ async fn a_relay_has_no_lanes_but_those_of_its_workspaces(case: Case) {
         };
         assert_eq!(store.put(upload, QUOTA).await.unwrap(), Put::Stored);
     }
-    // Whoever serves nothing that is stored waits in vain.
+    // A relay that serves nothing that is stored waits in vain.
     let none = workspaces_of(SERVER, 1001, 2);
     assert_eq!(store.lease(&none, "none", LONG).await.unwrap(), None);
     for (server, space, workspace) in places {
@@ -371,7 +371,7 @@ async fn the_holder_of_an_expired_lease_can_write_nothing(case: Case) {
     assert_eq!(store.status(&id(1)).await.unwrap(), before);
     assert_eq!(case.begin(&lease).await.unwrap().journal, job.journal);
     case.end(&lease, &job, delivered()).await;
-    // It is nobody's now, and still not that of the late one.
+    // No relay has it now, not even the late one.
     store.release(&lease).await.unwrap();
     assert!(lost(
         store
@@ -427,10 +427,10 @@ async fn an_upload_that_waits_holds_up_its_lane_and_no_other(case: Case) {
     let again = case.lease().await.unwrap();
     let job = case.begin(&again).await.unwrap();
     assert_eq!((job.id.clone(), job.attempt), (id(1), 2));
-    // It has told how it ended.
+    // It has reported how it ended.
     assert!(!job.may_have_sent);
     assert_eq!(job.journal, b"done");
-    // One that waits for a person is in nobody's way.
+    // One that waits for a person does not block others.
     case.end(&again, &job, ended(State::Incomplete)).await;
     assert_eq!(case.begin(&again).await.unwrap().id, id(2));
 }
@@ -605,7 +605,7 @@ async fn a_lock_has_one_holder_until_it_is_given_back_or_expires(case: Case) {
     assert!(lock("other", "two", LONG).await);
     case.pass(LEASE_TIME * 2);
     assert!(!lock("create", "two", LONG).await);
-    // Whoever does not have it cannot give it back.
+    // A relay that does not have it cannot give it back.
     store.unlock("create", "two").await.unwrap();
     assert!(!lock("create", "two", LONG).await);
     store.unlock("create", "one").await.unwrap();

@@ -149,7 +149,7 @@ async fn an_upload_is_handed_over_once_and_reported_on_at_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_gets_in_without_a_valid_token_and_a_project_sees_its_own_uploads() {
+async fn a_valid_token_is_needed_and_a_project_sees_its_own_uploads() {
     let mut case = Case::new().await;
     let (journal, id) = case.plan("4711");
     let path = format!("/v1/uploads/{id}");
@@ -212,7 +212,7 @@ async fn what_cannot_be_delivered_is_refused_and_not_stored() {
     damaged[500] ^= 1;
     let answer = case.put(&id, &damaged).await;
     assert_eq!(answer.code(), refused("not_an_upload"));
-    // Where the relay has its files is nobody's business.
+    // Where the relay has its files is not shown.
     let folder = case.world.folder.path().display().to_string();
     assert!(!answer.text.contains(&folder), "{}", answer.text);
     assert_eq!(

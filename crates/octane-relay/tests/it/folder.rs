@@ -109,7 +109,7 @@ async fn look(relay: &mut Folder) {
     relay.look(&stop).await;
 }
 
-/// Lets time pass for a relay, and for nobody else.
+/// Lets time pass for a relay alone.
 async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;

@@ -510,7 +510,7 @@ async fn only_a_valid_token_opens_the_door_and_a_project_sees_its_own_tasks() {
     let answer = case.send(Method::GET, &path, &wrong, Body::empty());
     assert_eq!(answer.await.code(), unauthorized);
     case.cookie = cookie;
-    // Of another project, and of nobody.
+    // Of another project, and unknown.
     let shop = std::mem::replace(&mut case.token, Token::new("depot"));
     case.store.add_token(&case.token).await.unwrap();
     case.sign_in().await;

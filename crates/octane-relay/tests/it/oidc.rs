@@ -314,7 +314,7 @@ async fn without_an_issuer_only_tokens_of_the_relay_count() {
 }
 
 #[tokio::test]
-async fn keys_are_fetched_from_a_url_that_nobody_can_change_on_the_way() {
+async fn keys_are_fetched_from_a_url_that_cannot_be_changed_on_the_way() {
     let mut settings = EndpointSettings::default();
     settings.proxy = Some("direct".into());
     let exposed = UrlKeys::new("http://ci.example/keys", &settings)

@@ -213,7 +213,7 @@ async fn only_operators_get_in_and_a_revoked_token_is_worth_nothing() {
     let own = format!("/uploads/{id}");
     let operator = std::mem::replace(&mut case.token, Token::new("shop"));
     case.world.store.add_token(&case.token).await.unwrap();
-    // The token of a project is none for the pages, nor is one that nobody knows.
+    // The token of a project is none for the pages, nor is an unknown one.
     for _ in 0..2 {
         for (method, path, next) in [
             (Method::GET, "/".to_owned(), "/sign-in".to_owned()),

@@ -62,7 +62,7 @@ async fn a_relay_that_dies_is_followed_by_another_and_nothing_is_doubled() {
     );
     let report = world.report(&id).await;
     assert_eq!(report.outcome, Outcome::Success);
-    // What the first one has sent is no upload of somebody else.
+    // What the first one has sent is not an upload of another project.
     assert_eq!(
         (
             report.counts.ingested,
@@ -332,7 +332,7 @@ async fn relays_that_need_the_same_missing_suite_create_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rejected_results_wait_for_a_person_and_are_in_nobodys_way() {
+async fn rejected_results_wait_for_a_person_and_do_not_block_others() {
     let world = World::new(1000).await;
     let refusal = Fault::status(400).code("testbox.invalid_payload");
     let refusal = refusal.method("POST").path("*/test-results").times(200);

@@ -223,7 +223,7 @@ proptest! {
         skip in 0u64..30,
         counting in prop_oneof![Just(Counting::Exact), Just(Counting::None), (0u64..100).prop_map(Counting::UpTo)],
     ) {
-        // A server that returns short pages and does not count cannot be told from one that has no more.
+        // A server that returns short pages and does not count looks like one that has no more.
         let is_honest = page_max >= u64::from(page_size) || matches!(counting, Counting::Exact);
         prop_assume!(is_honest);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -64,7 +64,7 @@ impl Cleaner {
         }
     }
 
-    /// Whether nobody was warned yet of names that differ from run to run; somebody is now.
+    /// Whether these are the first names that differ from run to run, which are warned of.
     pub(crate) fn warns_first(&mut self) -> bool {
         !std::mem::replace(&mut self.has_warned, true)
     }

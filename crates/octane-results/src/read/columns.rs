@@ -110,7 +110,7 @@ pub(crate) struct ColumnMapping {
     pub(crate) columns: Vec<Column>,
     /// The names, or the numbers, of the other columns.
     pub(crate) unused: Vec<String>,
-    /// Columns without a field that may tell the status as well.
+    /// Columns without a field that may contain the status as well.
     pub(crate) verdicts: Vec<VerdictColumn>,
 }
 
@@ -129,7 +129,7 @@ pub(crate) struct Column {
     pub(crate) field: ResultField,
     /// The name, as in the header.
     pub(crate) name: String,
-    /// Whether it is called `duration` and nobody has said in which unit it is.
+    /// Whether it is called `duration` and its unit is not given.
     pub(crate) is_unit_assumed: bool,
     /// Whether its cells have types, so that a number is not a text that was written with a unit in mind.
     pub(crate) is_typed: bool,

@@ -263,7 +263,7 @@ impl fmt::Display for MissingColumns<'_> {
     }
 }
 
-/// The first names, in backticks and separated by commas. If the file is no table, they are its first line: so there are at
+/// The first names, in backticks and separated by commas. If the file is not a table, they are its first line: so there are at
 /// most twelve of them, and eighty characters.
 fn quoted(names: &[String]) -> String {
     const NAMES_MAX: usize = 12;

@@ -15,7 +15,7 @@
 //! | `build-fail` of something that no failed package names | the same, under what was built |
 //! | `skip` of a package: it has no tests; since Go 1.22 there may be no more than its coverage | none |
 //!
-//! An event of any other kind ends no test, so it makes none pass. Lines that are no events are what a build printed;
+//! An event of any other kind ends no test, so it makes none pass. Other lines are what a build printed;
 //! `FAIL shop/cart [build failed]` among them is the failed package of an older Go. A report whose last line is the
 //! beginning of an event ends with an invalid result.
 //!

@@ -178,7 +178,7 @@ impl JiraMap {
         })
     }
 
-    /// What is wrong with single keys, which are left out.
+    /// What is wrong with single keys, which are ignored.
     pub fn warnings(&self) -> impl Iterator<Item = &Warning> {
         self.table.warnings.iter()
     }

@@ -2,7 +2,7 @@
 //!
 //! It reads JSON as RFC 8259 defines it, and is as strict, but for two things that real writers do: half of a surrogate pair
 //! in a string becomes U+FFFD, and more than one value may follow each other, so that a caller can say what is wrong
-//! with that. Strings and numbers that nobody wants cost no memory.
+//! with that. Strings and numbers that are not needed cost no memory.
 
 use std::collections::HashSet;
 use std::io;

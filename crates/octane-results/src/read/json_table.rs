@@ -2,7 +2,7 @@
 //!
 //! The array is the document, or it is in an object under one of the names `tests`, `results`, `data`, `rows` and
 //! `records`, also below each other; everything else in the document is skipped. A document without any, or whose first
-//! row lacks a required column, is no table of results. Each object is a row, as in
+//! row lacks a required column, is not a table of results. Each object is a row, as in
 //! [`objects`](super::objects).
 
 use std::cell::{Cell, RefCell};

@@ -24,7 +24,7 @@
 //!   In a report of node-tap, cases with a property `skip` or `todo` are skipped, and so is what failed in a suite that is `ok`.
 //! - The summary of `node:test` is in comments. If it counts failures, or reports an error after the end of its test, and no result has
 //!   failed, the report is a failed result.
-//! - The time of a run at the end of a suite's name (`-20261130045457`), as `unittest-xml-reporting` writes it, is left out.
+//! - The time of a run at the end of a suite's name (`-20261130045457`), as `unittest-xml-reporting` writes it, is removed.
 //! - The reports of check and `DejaGnu` begin like those of `JUnit`, and are refused.
 //! - The `testrun` that Eclipse exports is read like `testsuites`.
 //! - The **origin**, by which results of one test are distinguished, is the path of the suites' names, and the attributes `hostname`,
@@ -39,7 +39,7 @@
 //! - Of `system-out` and `system-err` of a case, only the attachments are used that they name as Jenkins has it:
 //!   `[[ATTACHMENT|path]]`. They cost no memory however long they are.
 //! - Bytes that are invalid in the encoding of the report are replaced by U+FFFD and counted in a warning. A case whose
-//!   name or class has such bytes is an invalid row: replaced, it could not be told from another test.
+//!   name or class has such bytes is an invalid row: replaced, it could be the name of another test.
 
 use std::io::Read;
 use std::sync::Arc;

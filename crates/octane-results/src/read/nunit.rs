@@ -1,6 +1,6 @@
 //! `NUnit` XML, of version 3 (`test-run`) and of version 2 (`test-results`).
 //!
-//! What the words in `result` mean; what is in brackets after a word, as in `Failed(Child)`, is left out:
+//! What the words in `result` mean; what is in brackets after a word, as in `Failed(Child)`, is ignored:
 //!
 //! | word | status |
 //! | --- | --- |
@@ -10,11 +10,11 @@
 //!
 //! A test that only issued warnings is neither red nor green, and `NUnit` itself does not count it as passed: it is skipped,
 //! with the warning as its description. Before version 2.5 there is no `result`: then `executed` and `success` decide. A
-//! test with a `failure`, or with `success="False"` beside a word that means passed, has failed whatever else is said. One
-//! with `executed="False"` beside such a word is skipped: some writers have no other way to say it. Beside a word that means
-//! passed or skipped, a `failure` whose message is empty, with a stack trace that is empty or `None`, is none, as
-//! `pytest-nunit` writes it in each test; nor is one whose message begins with `Skipped: ` beside a word that means skipped, or
-//! one that only lists the runs of a test (`Run 1: Passed`) beside one that means passed, as `TestCafe` does in quarantine mode.
+//! test with a `failure`, or with `success="False"` and a word that means passed, has failed whatever else is said. One
+//! with `executed="False"` and such a word is skipped: some writers have no other way to say it. With a word that means
+//! passed or skipped, a `failure` whose message is empty, with a stack trace that is empty or `None`, does not count, as
+//! `pytest-nunit` writes it in each test; nor does one whose message begins with `Skipped: ` with a word that means skipped, or
+//! one that only lists the runs of a test (`Run 1: Passed`) with one that means passed, as `TestCafe` does in quarantine mode.
 //!
 //! Where the format leaves room, this reader decides:
 //!
@@ -30,7 +30,7 @@
 //!   count. A suite that says no more than that a test in it has failed, without such a test, is a failed result if it counts
 //!   failed tests itself, as suites of version 3 and the root of version 2 do; else it causes a warning.
 //! - Categories, authors and properties of a fixture are those of its tests too. `Category` is a tag, the first `Author` the
-//!   owner, `Description` the description. Properties that begin with `_` are internal, and left out.
+//!   owner, `Description` the description. Properties that begin with `_` are internal, and ignored.
 //! - The **reason** of a skipped test is its description, before any other one.
 //! - The **origin** is the path of the names of suites below the assembly, `machine-name`, and the path of the assembly as
 //!   file.

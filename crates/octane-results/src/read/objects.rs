@@ -42,7 +42,7 @@ impl ObjectRows {
     ///
     /// # Errors
     ///
-    /// It is the first one, and the required columns are missing: this is no table of results.
+    /// It is the first one, and the required columns are missing: this is not a table of results.
     pub(super) fn read(
         &mut self,
         row: &Value,
@@ -155,7 +155,7 @@ impl ObjectRows {
     }
 }
 
-/// Adds the values of an object, each with its key behind `prefix`.
+/// Adds the values of an object, each with its key after `prefix`.
 fn flatten<'v>(
     object: &'v Map<String, Value>,
     prefix: &str,

@@ -16,8 +16,8 @@
 //!
 //! Tests are called as in the `JUnit` XML of pytest: `tests/test_tax.py::TestTax::test_adds[7]` is the test
 //! `test_adds[7]` of the class `tests.test_tax.TestTax`. The duration is the sum of the phases. All tests start when the
-//! run did, which is `created` less `duration`: the report does not tell more. Keywords that are names of the test or of
-//! what it is in are no tags.
+//! run did, which is `created` less `duration`: the report has no other. Keywords that are names of the test or of
+//! what it is in do not count as tags.
 //!
 //! In the log of `pytest-reportlog`, a test has ended with its teardown; one without an end is failed. Phases with the outcome
 //! `rerun` are earlier attempts, and so are phases without a call, as `flaky` leaves them, before others of the same test. A subtest is not a result of its own; if it failed, its test has failed. A log without its end is one failed

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, Write};
 use super::report::file::Input;
 use crate::source::Source;
 
-/// How many bytes tell a file from the compressed one that it is in.
+/// How many bytes distinguish a file from the compressed one that it is in.
 const MARK_BYTES: usize = 4;
 
 /// The content of `source` as a file: its own, unless that is compressed or a pipe. Then it is a temporary one with all of

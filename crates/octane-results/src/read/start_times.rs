@@ -10,15 +10,15 @@ use crate::invalid::shortened;
 use crate::timestamp::{Parsed, TimestampError, is_implausible, moment_in, parsed};
 use crate::warning::WarningKind;
 
-/// Reads the start times of a file: those that nobody can mean are left out, and the first one without a time zone is
-/// warned of if nobody said which one it is in.
+/// Reads the start times of a file: implausible ones are excluded, and the first one without a time zone is
+/// warned of if it is not given either.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct StartTimes {
     has_warned: bool,
 }
 
 impl StartTimes {
-    /// Whether nobody was warned yet of a time without a time zone; somebody is now.
+    /// Whether this is the first time without a time zone, which is warned of.
     pub(crate) fn warns_first(&mut self) -> bool {
         !std::mem::replace(&mut self.has_warned, true)
     }

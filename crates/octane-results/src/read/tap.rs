@@ -23,7 +23,7 @@
 //!
 //! - More tests than planned, or no plan where a test failed, is a warning: what ran is known.
 //! - After a plan at the end that was met, another plan or a new version line, another stream begins, as where files were
-//!   put together. The `ok` that `prove -v` prints below the tests of a file is no test; the file is given as the origin.
+//!   put together. The `ok` that `prove -v` prints below the tests of a file is not a test; the file is given as the origin.
 //! - Subtests are indented by four spaces. They are named by a `# Subtest: name` before them or at their beginning, or by
 //!   the test point with a `{` before them; a test belongs to the class `outer > inner`.
 //! - A comment directly before a test point is the class of the tests that follow, as `tape` writes it, if the report has

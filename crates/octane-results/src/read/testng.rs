@@ -13,7 +13,7 @@
 //!
 //! Where the format leaves room, this reader decides:
 //!
-//! - **Configuration methods** (`is-config`) are no results. One that failed is a warning.
+//! - **Configuration methods** (`is-config`) are not results. One that failed is a warning.
 //! - A method with `retried="true"` is an **earlier attempt** of the method in the same class with the same name and
 //!   parameters, whatever its own status: a failure that the result keeps if it passed in the end. If there is no such
 //!   method, the last attempt is the result, and failed if it has an exception. Since attempts may be written after the
@@ -25,7 +25,7 @@
 //! - The **origin** is the names of `suite`, `test` and test instance (`ITest`); a `test` named after a browser is the project as well.
 //! - The message of the exception of a skipped method is its description, or else the configuration method of the class
 //!   that failed before it.
-//! - Some versions write the abbreviation of a time zone behind a **start time**. Apart from `UTC` and `GMT`, it is ignored,
+//! - Some versions write the abbreviation of a time zone after a **start time**. Apart from `UTC` and `GMT`, it is ignored,
 //!   since many are ambiguous: such times count as times without a zone.
 //! - Reporter output is ignored, and costs no memory.
 

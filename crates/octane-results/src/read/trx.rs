@@ -13,7 +13,7 @@
 //! Where the format leaves room, this reader decides:
 //!
 //! - The **class** and the **file** (`codeBase`, or else `storage`) of a result are in the definition of its test, which
-//!   most writers put behind all results. Such results are held back until then: memory grows with their number, by some
+//!   most writers put after all results. Such results are held back until then: memory grows with their number, by some
 //!   hundred bytes each and what their failures say. In a report that is cut off before, they are returned without a
 //!   class, followed by the error. Where the definitions come first, nothing is held back.
 //! - The **name** is `testName`, without the class before it. A data row that has the name of its test is called

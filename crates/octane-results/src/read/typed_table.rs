@@ -121,7 +121,7 @@ impl TypedTable {
         Arc::clone(&self.name)
     }
 
-    /// The column of a duration whose unit nobody has said, as an index in the header: its numbers are invalid.
+    /// The column of a duration whose unit is not given, as an index in the header: its numbers are invalid.
     pub fn unit_missing(&self) -> Option<usize> {
         let mut columns = self.mapping.columns.iter();
         let column = columns.find(|column| column.is_unit_assumed)?;

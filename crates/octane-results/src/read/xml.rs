@@ -35,7 +35,7 @@ const DEPTH_MAX: usize = 512;
 
 /// Reads an XML document event by event.
 ///
-/// Tags, and what is between them, are read here, in place and a block at a time, so that texts that nobody wants cost no
+/// Tags, and what is between them, are read here, in place and a block at a time, so that texts that are not needed cost no
 /// memory. The library reads the declarations around them.
 pub(crate) struct XmlReader<R: Read> {
     text: quick_xml::Reader<DecodedText<R>>,
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_nobody_wants_is_skipped_with_everything_in_it_but_tags() {
+    fn text_that_is_not_needed_is_skipped_with_everything_in_it_but_tags() {
         let report = "<a>one &two; &#51; <!-- <b> --><![CDATA[<c> ]] ]]>four<d/>five</a>";
         let bytes = report.as_bytes();
         let mut xml = XmlReader::new("in.xml".into(), bytes, bytes, None).unwrap();

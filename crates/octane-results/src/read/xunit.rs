@@ -24,7 +24,7 @@
 //! - A test without a **start time**, which only version 3 has, has that of its assembly, which is a local time in versions 1
 //!   and 2.
 //! - The reason of a skipped test is its description. Output and warnings are not kept.
-//! - An assembly that declares failures of which none of its results tells is a failed result of its own, named after it.
+//! - An assembly that declares failures that none of its results shows is a failed result of its own, named after it.
 
 use std::sync::Arc;
 

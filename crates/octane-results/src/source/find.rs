@@ -129,7 +129,7 @@ struct Search {
 }
 
 impl Search {
-    /// The files that match one pattern: at least one, unless something that matches is left out or cannot be read.
+    /// The files that match one pattern: at least one, unless something that matches is skipped or cannot be read.
     fn matches(&self, pattern: &str, found: &mut Found) -> Result<Matches, SourceProblem> {
         let path = Path::new(pattern);
         let owned = || pattern.to_owned();

@@ -1,13 +1,13 @@
-//! Walks folders: which files are found, and what is left out of them.
+//! Walks folders: which files are found, and which of them are skipped.
 //!
 //! | what is in the folder | what happens |
 //! | --- | --- |
 //! | a file | is found if it is wanted |
 //! | a link to a file inside the folder | is found if it is wanted; a file that is found in several ways counts once |
 //! | a link to a folder inside the folder | is entered, but not twice, and never in a circle |
-//! | a link that leads out of the folder | is left out, unless links are to be followed: anyone who can create a link could make the program read any file of this machine |
+//! | a link that leads out of the folder | is skipped, unless links are to be followed: anyone who can create a link could make the program read any file of this machine |
 //! | a link to nothing | cannot be read, if it is wanted |
-//! | a pipe, a device or a socket | is left out, if it is wanted: it may have no end |
+//! | a pipe, a device or a socket | is skipped, if it is wanted: it may have no end |
 //! | a subfolder that cannot be listed | cannot be read |
 
 use std::collections::{HashMap, HashSet};
@@ -215,7 +215,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder `in`, and one beside it.
+    /// A folder `in`, and one next to it.
     fn folders() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for file in [

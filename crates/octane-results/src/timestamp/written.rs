@@ -75,7 +75,7 @@ pub(super) struct Written {
 pub(super) enum Unreadable {
     /// It is something else.
     Malformed,
-    /// It may be the day before the month, or behind it.
+    /// It may be the day before the month, or after it.
     Order,
 }
 

@@ -156,7 +156,7 @@ pub(crate) fn exchange(address: SocketAddr, request: &str) -> String {
     String::from_utf8(received).unwrap()
 }
 
-/// The processor time of this process, with that of threads that have ended; zero where the system does not tell.
+/// The processor time of this process, with that of threads that have ended; zero where the system does not say.
 fn process_time() -> Duration {
     /// What Linux counts in, whatever the processor.
     const TICKS_PER_SECOND: u32 = 100;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use octane_sandbox::{Running, Sandbox, Settings, Storage};
 
-/// Tells the program that it is the process which is measured, and its file; in memory if that is empty.
+/// Makes the program the process that is measured, with this file; in memory if that is empty.
 const SERVE: &str = "SANDBOX_BENCH_SERVE";
 
 /// The file that this process has to serve, if it was started for that.

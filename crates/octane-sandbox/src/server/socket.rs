@@ -24,7 +24,7 @@ pub(super) struct Socket {
     reset: Reset,
 }
 
-/// Tells the socket to end with a reset.
+/// Makes the socket end with a reset.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reset(Arc<AtomicBool>);
 

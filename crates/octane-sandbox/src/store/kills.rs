@@ -20,7 +20,7 @@ const WAL_HEAD: usize = 32;
 /// How many places of a file are tried; the last ones always are.
 const PLACES: usize = 16;
 
-/// The files of a database, as a process that is killed leaves them. The index in shared memory is made anew.
+/// The files of a database, as a process that is killed leaves them. The index in shared memory is made again.
 #[derive(Clone, PartialEq, Eq)]
 struct Files {
     database: Vec<u8>,
@@ -254,7 +254,7 @@ fn a_half_written_file_that_a_killed_start_left_is_overwritten() {
 }
 
 /// Reads all fields that the catalog has, also those that were added, while `store` is reset and restored.
-fn read_meanwhile(store: &Store) {
+fn read_at_the_same_time(store: &Store) {
     let field = || UserDefinedField::new("user_tag", "color_udf");
     store.add_field(field()).unwrap();
     store.snapshot_now("field").unwrap();
@@ -303,7 +303,7 @@ fn read_meanwhile(store: &Store) {
 #[test]
 fn readers_of_a_file_see_complete_data_while_all_of_it_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
-    read_meanwhile(&open(folder.path()));
+    read_at_the_same_time(&open(folder.path()));
 }
 
 #[test]
@@ -311,5 +311,5 @@ fn readers_of_memory_see_complete_data_while_all_of_it_is_replaced() {
     let settings = Settings::default();
     let catalog = Arc::new(Catalog::new(&settings).unwrap());
     let store = Store::open(&settings, catalog, Clock::running(), Some(seed::fill)).unwrap();
-    read_meanwhile(&store);
+    read_at_the_same_time(&store);
 }

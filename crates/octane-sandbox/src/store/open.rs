@@ -38,7 +38,7 @@ pub(super) fn open(storage: &Storage, objects: &[Object]) -> Result<Opened, Sand
         Storage::File(path) => {
             let failed = |source| database_error(path, source);
             let lock = lock(path)?;
-            // SQLite gives the files beside it the same permissions.
+            // SQLite gives the files next to it the same permissions.
             private::open(path).map_err(|source| SandboxError::File {
                 path: path.clone(),
                 source,

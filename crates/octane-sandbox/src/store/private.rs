@@ -28,7 +28,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
         let mut permissions = file.metadata()?.permissions();
         if permissions.mode() & 0o077 != 0 {
             permissions.set_mode(0o600);
-            // The file of somebody else, such as one in a shared folder, can be used as it is.
+            // The file of another user, such as one in a shared folder, can be used as it is.
             let _ = file.set_permissions(permissions);
         }
         Ok(file)

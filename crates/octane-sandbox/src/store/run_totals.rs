@@ -1,6 +1,6 @@
 //! How many runs there are of each type and status in each suite run, and how long they took.
 //!
-//! Triggers keep the numbers up to date, whoever writes: counting a million runs takes too long for a page.
+//! Triggers keep the numbers up to date with every write: counting a million runs takes too long for a page.
 
 use octane_model::Query;
 use rusqlite::{Connection, params_from_iter};

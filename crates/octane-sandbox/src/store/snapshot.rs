@@ -16,7 +16,7 @@ use crate::error::{ApiError, own_code};
 const SNAPSHOTS_MAX: usize = 16;
 /// The maximum length of a name in characters.
 const NAME_CHARS_MAX: usize = 64;
-/// How many pages are copied while readers wait; those before are copied beside them.
+/// How many pages are copied while readers wait; those before are copied while they read.
 const LAST_PAGES: i32 = 16;
 
 impl Store {

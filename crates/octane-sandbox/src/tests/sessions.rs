@@ -87,7 +87,7 @@ async fn the_second_cookie_is_required_if_the_setting_says_so() {
         assert_eq!(visit(&app, "cookie", &both).await, 200);
         let (first, _) = both.split_once(';').unwrap();
         assert_eq!(visit(&app, "cookie", first).await, status);
-        let wrong = format!("{first}; OCTANE_USER=somebody");
+        let wrong = format!("{first}; OCTANE_USER=other");
         assert_eq!(visit(&app, "cookie", &wrong).await, status);
     }
     let app = sandbox(|_| {}).app();

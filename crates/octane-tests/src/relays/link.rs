@@ -64,7 +64,7 @@ impl Drop for Link {
     }
 }
 
-/// A connection, until both sides have closed it. Where nobody listens, the near side sees it close.
+/// A connection, until both sides have closed it. Where nothing listens, the near side sees it close.
 async fn connect(near: TcpStream, far: Far, up: watch::Receiver<bool>) {
     let mut is_up = up.clone();
     if is_up.wait_for(|is_up| *is_up).await.is_err() {

@@ -14,7 +14,7 @@ pub(super) enum Fault {
     RequestLost(TransportErrorKind),
     /// The server does the work, but its response does not arrive.
     ResponseLost(TransportErrorKind),
-    /// The client gets no response, and the request arrives this much later, even if the client is gone by then.
+    /// The client gets no response, and the request arrives this much later, even if the client has gone before.
     Late(Duration),
     /// No response until the client times out. The server may have done the work.
     Silence { is_done: bool },

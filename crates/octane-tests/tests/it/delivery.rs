@@ -226,7 +226,7 @@ async fn a_failed_task_rejects_only_its_own_results() {
         .filter_map(|one| Some(one.position.as_ref()?.line))
         .collect();
     assert_eq!(lines, [2, 3, 4, 5]);
-    // What nobody asks for again is left, and reported as before.
+    // What is not asked for again is left, and reported as before.
     let sent = payloads(&world);
     let left = world.client.delivery(&journal).settings(settings.clone());
     let left = left.retry_rejected(false).run().await.unwrap();

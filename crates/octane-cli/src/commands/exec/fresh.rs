@@ -48,7 +48,7 @@ impl Stamp {
 /// | before | now | written |
 /// | --- | --- | --- |
 /// | not there | modified since the start | yes |
-/// | not there | modified before the start: moved, unpacked or copied with its times | no, it tells of an earlier run |
+/// | not there | modified before the start: moved, unpacked or copied with its times | no, it is of an earlier run |
 /// | there | the same | no |
 /// | there | different, modified since the start | yes |
 /// | there | different, modified before the start: renamed, or its permissions changed | no |

@@ -190,7 +190,7 @@ fn outcome(upload: &UploadReport<'_>) -> Vec<Block> {
 /// | one has failed | bad | `1 failed, 2 passed` |
 /// | none has failed, but not all have passed | neutral | `2 passed` |
 ///
-/// Those that did not run and those that were invalid, of which nobody knows how they ended, are added where there are some.
+/// Those that did not run and those that were invalid, whose end is not known, are added where there are some.
 fn test_outcome(counts: &Counts) -> (Tone, String) {
     let Counts {
         failed,

@@ -69,7 +69,7 @@ pub(super) enum Cell {
     Number(usize),
     /// A word for a state.
     State(Tone, &'static str),
-    /// What it is in short, and the names behind it, with a word for each.
+    /// What it is in short, and the names that it counts, with a word for each.
     Names {
         summary: String,
         names: Vec<(&'static str, String)>,

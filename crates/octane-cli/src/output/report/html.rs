@@ -85,7 +85,7 @@ fn write_block(html: &mut String, block: &Block, level: usize) {
     }
 }
 
-/// The class of a tone beside another one.
+/// The class of a tone, after another one.
 fn tone_class(tone: Tone) -> &'static str {
     match tone {
         Tone::Good => " good",

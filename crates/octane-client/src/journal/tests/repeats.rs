@@ -145,7 +145,7 @@ fn a_log_line_belongs_to_the_test_it_names_and_not_to_one_with_a_longer_name() {
     let reason = |row: usize| states(&journal)[row - 1].1.clone().unwrap();
     assert_eq!(reason(1), "run `t1` (line 3): never");
     assert_eq!(reason(12), "run `t12` (line 14): no");
-    // Nobody complained of this one.
+    // This one was not reported.
     assert_eq!(
         reason(2),
         "run `t12` (line 14): no; run `t1` (line 3): never"

@@ -20,7 +20,7 @@ use crate::state::State;
 use crate::store::Status;
 use crate::worker::KEPT;
 
-/// More of an explanation helps nobody.
+/// More of an explanation does not help.
 const DETAILS_CHARACTERS_MAX: usize = 2000;
 
 /// The task of an upload.

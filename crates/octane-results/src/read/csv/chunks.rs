@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::chunk::{Chunk, Text};
 use crate::read::parts::fill::Ahead;
 
-/// The byte order mark, which is no part of the text.
+/// The byte order mark, which is not part of the text.
 pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Cuts a table into chunks of whole rows. A row may be longer than a chunk.

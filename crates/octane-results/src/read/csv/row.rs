@@ -188,7 +188,7 @@ fn end_of_plain(text: &[u8], start: usize, delimiter: u8) -> usize {
     memchr2(delimiter, b'\n', &text[start..]).map_or(text.len(), |length| start + length)
 }
 
-/// The end of a cell, of which a carriage return before the line feed is no part.
+/// The end of a cell, which does not include a carriage return before the line feed.
 fn without_return(text: &[u8], start: usize, end: usize) -> usize {
     match text[start..end] {
         [.., b'\r'] if text.get(end) == Some(&b'\n') => end - 1,

@@ -28,7 +28,7 @@ pub(super) fn is_measured(text: &str) -> bool {
     text.contains(" ns/op")
 }
 
-/// Whether a line tells that a package has no tests.
+/// Whether a line says that a package has no tests.
 pub(super) fn is_about_no_tests(line: &str) -> bool {
     line.contains("\tcoverage: 0.0% of statements") || line.contains("[no test files]")
 }

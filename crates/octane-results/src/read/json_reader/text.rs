@@ -88,7 +88,7 @@ fn push(part: &mut Vec<u8>, plain: &[u8], into: &mut String) {
     part.drain(..whole);
 }
 
-/// Reads what is behind a backslash, as a unit of UTF-16.
+/// Reads what is after a backslash, as a unit of UTF-16.
 fn escape(text: &mut impl TextSource) -> Result<u16> {
     let unit = match byte(text)? {
         b'"' => u16::from(b'"'),
@@ -155,7 +155,7 @@ enum Number {
 }
 
 impl Number {
-    /// The state after a byte; nothing if it is no part of the number.
+    /// The state after a byte; nothing if it is not part of the number.
     fn after(self, byte: u8) -> Option<Self> {
         Some(match (self, byte) {
             (Self::Start, b'-') => Self::Minus,

@@ -574,7 +574,7 @@ fn a_name_with_a_stray_byte_is_no_name_and_the_encoding_can_be_given() {
 }
 
 #[test]
-fn a_text_that_nobody_needs_and_a_long_comment_cost_no_memory() {
+fn a_text_that_is_not_needed_and_a_long_comment_cost_no_memory() {
     for (before, after) in [
         ("<system-out><![CDATA[", "]]></system-out>"),
         ("<system-err>", "</system-err>"),

@@ -139,7 +139,7 @@ impl Verdict {
             }
         }
         match unknown {
-            // An empty attribute beside one that says something is just not used.
+            // An empty attribute next to one that says something is not used.
             Some(word) if !word.is_empty() || said.is_empty() => Err(aliases.unknown(None, word)),
             _ if said.contains(&Status::Planned) => Ok(Status::Planned),
             _ => Ok(Status::Passed),

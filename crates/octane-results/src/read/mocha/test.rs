@@ -27,7 +27,7 @@ pub(super) struct Test {
 }
 
 impl Test {
-    /// The test that `value` tells of, in a suite in `file`.
+    /// The test that `value` describes, in a suite in `file`.
     pub(super) fn new(value: &Value, place: LineColumn, path: String, file: &str) -> Self {
         let title = field(value, "title").unwrap_or_default();
         let failure = failure(value.get("err"));

@@ -33,7 +33,7 @@ pub(super) fn as_reported(of: &Element) -> Outcome {
     })
 }
 
-/// Whether a test has a `failure` that tells of one. Some writers have that element in tests that have not failed:
+/// Whether a test has a `failure` that is one. Some writers have that element in tests that have not failed:
 ///
 /// | the word means | the message | the stack trace | written by |
 /// | --- | --- | --- | --- |
@@ -41,7 +41,7 @@ pub(super) fn as_reported(of: &Element) -> Outcome {
 /// | skipped | begins with `Skipped: ` | any | `pytest-nunit` |
 /// | passed | lists runs: `Run 1: Passed` | any | `testcafe-reporter-nunit3` |
 ///
-/// An element without a message tells of a failure.
+/// An element without a message is a failure.
 pub(super) fn has_failure(case: &Element) -> bool {
     let Some(failure) = case.child("failure") else {
         return false;

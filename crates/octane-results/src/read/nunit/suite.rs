@@ -231,7 +231,7 @@ impl Suite {
             || message.is_some_and(|message| !is_of_tests(message))
     }
 
-    /// Hands out the result of the suite itself, if it has failed in a way of which its results do not tell; returns
+    /// Hands out the result of the suite itself, if it has failed in a way that its results do not show; returns
     /// what there is of its failures.
     pub(super) fn end(self, file: &mut ReportFile) -> Shown {
         let has_failed = self.has_failed;

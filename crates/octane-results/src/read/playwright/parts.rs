@@ -12,7 +12,7 @@ pub(super) fn attempt_failure(attempt: &Value) -> Option<Failure> {
         .or_else(|| attempt.get("error").and_then(failure_of))
 }
 
-/// The failure that one error tells of.
+/// The failure that one error describes.
 pub(super) fn failure_of(error: &Value) -> Option<Failure> {
     let message = field(error, "message").or_else(|| text(Some(error)));
     let mut given = message

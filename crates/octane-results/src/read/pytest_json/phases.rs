@@ -70,7 +70,7 @@ impl<'v> Phases<'v> {
         Took::Exactly(Duration::from_millis(sum.saturating_add(NANOS / 2) / NANOS))
     }
 
-    /// Why it failed, or would have: the first phase that tells has the message.
+    /// Why it failed, or would have: the first phase that says so has the message.
     pub(super) fn failure(&self) -> Option<Failure> {
         let failed = |phase: &Value| {
             phase

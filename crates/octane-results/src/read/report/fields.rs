@@ -49,7 +49,7 @@ pub(crate) fn moment(value: &Value, name: &str) -> Moment {
     given.map_or(Moment::Unknown, Moment::Text)
 }
 
-/// The names and values of an object, with one property for each value of a list; other structured values are left out.
+/// The names and values of an object, with one property for each value of a list; other structured values are ignored.
 pub(crate) fn properties(value: Option<&Value>) -> Vec<Property> {
     let fields = value.and_then(Value::as_object).into_iter().flatten();
     let values = fields.flat_map(|(name, value)| {
@@ -128,7 +128,7 @@ pub(crate) fn nanoseconds(text: &str, shift: i32) -> Option<Duration> {
     Some(Duration::from_nanos(nanos))
 }
 
-/// The failure that a printed error tells of: type and message are in its first line, all of it is the details.
+/// The failure that a printed error describes: type and message are in its first line, all of it is the details.
 ///
 /// | first line | type | message |
 /// |---|---|---|

@@ -1,4 +1,4 @@
-//! Results that are held back until what is behind them has been read.
+//! Results that are held back until what follows them has been read.
 
 use std::time::Duration;
 

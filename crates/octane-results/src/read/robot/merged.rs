@@ -33,7 +33,7 @@ pub(super) fn merged(message: &str) -> Option<Merged> {
     Some(merged)
 }
 
-/// The text behind the label of a class, without markup.
+/// The text after the label of a class, without markup.
 fn text(part: &str, class: &str) -> Option<String> {
     let (_, rest) = part.split_once(&format!("<span class=\"{class}\">"))?;
     let (_, rest) = rest.split_once("</span>")?;

@@ -47,7 +47,7 @@ pub(super) struct Heading {
     is_stable: bool,
 }
 
-/// What a comment before a test point is, which the first test point tells.
+/// What a comment before a test point is, which is known from the first test point.
 #[derive(Debug, Default, Clone, Copy)]
 enum Convention {
     #[default]
@@ -139,7 +139,7 @@ fn is_indented(line: &str) -> bool {
     comment.starts_with("  ") || comment.starts_with('\t')
 }
 
-/// Whether a comment tells a number that may be another one next time, such as a time.
+/// Whether a comment contains a number that may be another one next time, such as a time.
 fn is_measurement(comment: &str) -> bool {
     let is_time = |word: &str| {
         let digits = word.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');

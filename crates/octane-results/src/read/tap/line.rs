@@ -139,7 +139,7 @@ fn point(line: &str) -> Option<Point> {
     })
 }
 
-/// The description behind the number and the dash that may be between them.
+/// The description after the number and the dash that may be between them.
 fn without_dash(rest: &str) -> &str {
     let text = rest.trim_start();
     let Some(after) = text.strip_prefix('-') else {

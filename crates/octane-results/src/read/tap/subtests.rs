@@ -284,7 +284,7 @@ impl Tap {
         }
     }
 
-    /// Adds a failed result if the summary tells of failures of which no test point does.
+    /// Adds a failed result if the summary counts failures that no test point shows.
     fn check_summary(&mut self, file: &mut ReportFile) {
         let declared = self.comments.failed;
         if declared > 0 && self.comments.not_ok == 0 && self.levels[0].failed == 0 {

@@ -2,7 +2,7 @@
 
 use crate::read::report::Took;
 
-/// What is said behind the name.
+/// What is said after the name.
 #[derive(Debug, Default)]
 pub(super) enum Directive {
     #[default]
@@ -44,7 +44,7 @@ pub(super) fn without_time(text: &str) -> (&str, Took) {
         .unwrap_or((text, Took::Unknown))
 }
 
-/// Cuts off the time that Criterion writes behind two blanks: `  (0.11s)`.
+/// Cuts off the time that Criterion writes after two spaces: `  (0.11s)`.
 fn without_seconds(text: &str) -> Option<(&str, Took)> {
     let (name, time) = text.strip_suffix("s)")?.rsplit_once("  (")?;
     let (seconds, hundredths) = time.split_once('.')?;
@@ -54,7 +54,7 @@ fn without_seconds(text: &str) -> Option<(&str, Took)> {
     is_time.then(|| (name.trim_end(), Took::Seconds(time.to_owned())))
 }
 
-/// The name that some tools, such as lab and busted, write behind the directive: `# SKIP pays`.
+/// The name that some tools, such as lab and busted, write after the directive: `# SKIP pays`.
 pub(super) fn name_behind(text: &str) -> Option<&str> {
     let name = text
         .trim()

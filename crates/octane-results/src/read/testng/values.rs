@@ -38,7 +38,7 @@ pub(super) fn with_values(name: &str, values: &[Property]) -> String {
     format!("{name}({})", values.join(", "))
 }
 
-/// A value without the hash that Java prints behind a class: `shop.Cart@1b2c3d4e`.
+/// A value without the hash that Java prints after a class: `shop.Cart@1b2c3d4e`.
 fn without_hash(value: &str) -> &str {
     let is_class = |name: &str| {
         name.contains('.')

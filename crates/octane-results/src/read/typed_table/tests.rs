@@ -126,7 +126,7 @@ fn a_number_is_a_duration_only_with_a_unit() {
         panic!("{found:?}")
     };
     assert!(found.cells[0].is_unit_missing);
-    // A text was written by somebody who had a unit in mind, as in a CSV table.
+    // A text was written with a unit in mind, as in a CSV table.
     assert_eq!(
         run("duration", Cell::from("84"))
             .unwrap()

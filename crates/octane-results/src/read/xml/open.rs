@@ -3,7 +3,7 @@
 /// The path of the open elements.
 #[derive(Debug, Default)]
 pub(super) struct OpenElements {
-    /// The names one after the other, and behind them those of elements that were closed: the next ones are often the same.
+    /// The names one after the other, and after them those of elements that were closed: the next ones are often the same.
     names: String,
     /// The offset of each name in `names`, and of its end.
     elements: Vec<(usize, usize)>,

@@ -1,4 +1,4 @@
-//! Tests without a word for what became of them, which the counters of the report tell.
+//! Tests without a word for what became of them, which is known from the counters of the report.
 
 use super::words::WORDS;
 use crate::invalid::InvalidCell;

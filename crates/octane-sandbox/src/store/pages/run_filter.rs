@@ -11,7 +11,7 @@ use super::window::{Window, id_list, somewhere};
 use crate::error::ApiError;
 use crate::store::read::Reader;
 
-/// A search stops after this many matches per status: nobody reads further, and it would delay other
+/// A search stops after this many matches per status: more are never read, and it would delay other
 /// requests.
 pub(crate) const MATCHES_MAX: i64 = 10_000;
 

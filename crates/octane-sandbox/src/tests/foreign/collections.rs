@@ -1,4 +1,4 @@
-//! Collections that clients of other people use, beside those of the main flows.
+//! Collections that clients of other people use, besides those of the main flows.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Metadata beside a public dump of version 16: the fields in which an emulator is likely to differ.
+//! Metadata compared with a public dump of version 16: the fields in which an emulator is likely to differ.
 
 use octane_model::FieldMetadata;
 

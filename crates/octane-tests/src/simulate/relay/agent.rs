@@ -1,4 +1,4 @@
-//! An agent: it plans an upload, and hands it over until it is told that it is stored.
+//! An agent: it plans an upload, and hands it over until the relay confirms that it is stored.
 
 use std::fs;
 use std::path::Path;

@@ -6,7 +6,7 @@
 //! | has not, and a person has closed it, or a shard has awaited the others for long enough | may be |
 //! | has not, otherwise | was completed too early |
 //! | leaves out a shard that was stored when the attempt began, or that was part of it before | has lost it |
-//! | was completed before with the same uploads, and nobody has asked for another attempt | was completed twice |
+//! | was completed before with the same uploads, and no other attempt was asked for | was completed twice |
 //! | reports the wrong shards as missing: not exactly those without an upload | has a wrong report |
 
 use std::collections::BTreeSet;

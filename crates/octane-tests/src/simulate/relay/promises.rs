@@ -104,7 +104,7 @@ fn upload(
     }
     if report.counts.duplicate > 0 {
         return Err(format!(
-            "nobody else has sent its results, but {} are reported as duplicates",
+            "no other upload has sent its results, but {} are reported as duplicates",
             report.counts.duplicate
         ));
     }
@@ -134,7 +134,7 @@ fn never_stored(shared: &Shared<'_>, number: usize, content: &Content) -> Result
 
 /// Checks that in each lane the server has accepted all payloads of an upload before the first one of a later upload.
 ///
-/// `accepted` are the payloads as they were accepted. An upload that was given up is in nobody's way, and what of it was under way may
+/// `accepted` are the payloads as they were accepted. An upload that was given up does not block others, and what of it was under way may
 /// arrive later; and so may what a merge of shards sends again: results that were rejected, and failures that another shard has hidden.
 pub(super) fn order(shared: &Shared<'_>, accepted: &[Bytes]) -> Result<(), String> {
     let stored = shared.log.all_stored();
@@ -179,7 +179,7 @@ pub(super) fn pace(shared: &Shared<'_>) -> Result<(), String> {
     let mut begun: Vec<_> = seen.flatten().collect();
     begun.sort_unstable();
     let rate = usize::try_from(shared.case.rate).unwrap_or(usize::MAX - 1);
-    // When somebody sets the clock of the store forward, each process may have got slots before that: for the request at the head of
+    // When the clock of the store is set forward, each process may have got slots before that: for the request at the head of
     // its queue, and for a sign-in.
     let more = if shared.case.skew.is_steady() {
         0

@@ -16,7 +16,7 @@ use super::process_store::ProcessStore;
 use super::shared::Shared;
 use super::standstill::Standstill;
 
-/// A relay that is asked to stop has ended after this time: what it is working on has three seconds, and then it tells the store, which
+/// A relay that is asked to stop has ended after this time: what it is working on has three seconds, and then it informs the store, which
 /// may be late.
 const STOPPING_MAX: Duration = Duration::from_secs(150);
 

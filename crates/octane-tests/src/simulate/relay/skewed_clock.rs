@@ -12,7 +12,7 @@ use super::super::random::Random;
 pub(super) struct Skew {
     /// How much faster it is, in millionths.
     fast_by: i64,
-    /// When somebody sets it, and by how many milliseconds.
+    /// When it is set, and by how many milliseconds.
     steps: Vec<(Duration, i64)>,
 }
 

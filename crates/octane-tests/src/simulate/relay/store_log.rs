@@ -49,7 +49,7 @@ pub(super) enum StoreFault {
     NotDone,
     /// It happens, and who asked for it gets an error.
     AnswerLost,
-    /// It happens so much later, even if who asked for it has died by then.
+    /// It happens so much later, even if the relay that asked for it has died before.
     Late(Duration),
 }
 

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::access::{FAINT, FOCUS, UNREADABLE};
 
-/// A relay with an upload of which Octane has rejected a result, and one that nobody has worked on, and a browser.
+/// A relay with an upload of which Octane has rejected a result, and one that no relay has worked on, and a browser.
 struct Relay {
     browser: Browser,
     store: Arc<dyn Store>,
@@ -79,7 +79,7 @@ impl Relay {
         self.browser.find("main form .primary").click();
     }
 
-    /// All kinds of pages, for somebody who is signed in.
+    /// All kinds of pages, for a user who is signed in.
     fn pages(&self) -> [String; 4] {
         self.open_page("/");
         self.sign_in();

@@ -10,7 +10,7 @@ use crate::read::parts::fill::Ahead;
 use crate::read::report::file::Input;
 use crate::read::xml::is_start_of_content;
 
-/// The byte order mark, which is no part of the text.
+/// The byte order mark, which is not part of the text.
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 const CASE: &[u8] = b"<testcase";

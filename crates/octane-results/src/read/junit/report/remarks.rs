@@ -1,4 +1,4 @@
-//! What a report says besides its results: warnings and rows that are no results.
+//! What a report says besides its results: warnings and invalid rows.
 
 use super::super::attributes::Odd;
 use super::{ParseFailure, Report};
