@@ -25,7 +25,7 @@ impl BulkOutcome {
     }
 
     /// Adds the response to a chunk of `count` entities that starts at `start`. A failure of the whole
-    /// chunk, or one that does not say which entities failed, is an error.
+    /// chunk, or a response that does not say of each entity whether it was written, is an error.
     pub(crate) fn add(
         &mut self,
         start: usize,
@@ -52,6 +52,13 @@ impl BulkOutcome {
                 Some(index) if index < count => failed.push((start + index, problem)),
                 _ => return Err(response.into_error()),
             }
+        }
+        // A server, or what is in front of it, that answers with other JSON has written nothing for certain.
+        let written = page.total_count.unwrap_or(0).max(page.data.len() as u64);
+        let missing = (count as u64).saturating_sub(written + failed.len() as u64);
+        if missing > 0 {
+            let reason = format!("{missing} of {count} entities are missing");
+            return Err(response.invalid_response(&reason));
         }
         failed.sort_by_key(|(position, _)| *position);
         self.failed.extend(failed);

@@ -134,7 +134,7 @@ impl Response {
         Error::new(kind, self.context)
     }
 
-    fn invalid_response(&self, reason: &str) -> Error {
+    pub(crate) fn invalid_response(&self, reason: &str) -> Error {
         let content_type = self.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         let is_json = content_type.is_some_and(|content_type| content_type.contains("json"));

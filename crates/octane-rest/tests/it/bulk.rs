@@ -71,6 +71,22 @@ async fn a_conflict_about_the_whole_request_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_success_that_does_not_name_all_entities_is_an_error() {
+    for (body, missing) in [
+        (r#"{"error":"maintenance"}"#, 2),
+        (r#"{"total_count":1,"data":[{"id":"0","type":"story"}]}"#, 1),
+    ] {
+        let script = Script::new(move |_| Reply::new(200, body));
+        let stories = script.endpoint().collection("stories");
+        let changes = changes(2);
+        let update = stories.update_many(&changes, ReferenceUpdate::Append);
+        let error = format!("{:?}", update.await.unwrap_err());
+        let expected = format!("{missing} of 2 entities are missing");
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_to_write_sends_nothing() {
     let script = Script::new(|_| Reply::new(500, ""));
     let stories = script.endpoint().collection("stories");
