@@ -81,7 +81,9 @@ impl Columns {
                     column.is_unit_assumed = is_same(field.as_str(), name);
                 }
             } else if own.is_none() {
-                if is_verdict(name) {
+                // Also one called `status`, if another column is the status.
+                let is_status = ResultField::from_header(name) == Some(ResultField::Status);
+                if is_status || is_verdict(name) {
                     let name = name.trim().to_owned();
                     mapping.verdicts.push(VerdictColumn { index, name });
                 }

@@ -408,3 +408,21 @@ fn other_durations_of_a_table_show_what_a_comma_means() {
     ");
     assert!(!shown("name;status;duration_s\na;ok;1,125\nb;ok;0,5\n").contains("invalid"));
 }
+
+#[test]
+fn a_column_that_another_one_replaces_as_the_status_cannot_hide_a_failure() {
+    let columns = Columns::default().with("final", ResultField::Status);
+    let options = ReadOptions::default().columns(columns);
+    let table =
+        b"name,status,final\na,failed,passed\nb,passed,passed\nc,new,passed\nd,passed,failed\n";
+    insta::assert_snapshot!(shown_with(&options, table), @r"
+    warning in.csv:1: column `status` is not used
+    invalid in.csv:2: column `status`: `failed` contradicts the status, which is passed; ignore the column that does not count
+    in.csv:3: b Passed
+    in.csv:4: c Passed
+    in.csv:5: d Failed
+    ");
+    let columns = Columns::default().with("final", ResultField::Status);
+    let ignoring = ReadOptions::default().columns(columns.without("status"));
+    assert!(shown_with(&ignoring, table).contains("in.csv:2: a Passed"));
+}
