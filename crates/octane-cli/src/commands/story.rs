@@ -2,7 +2,8 @@
 
 use clap::ValueEnum as _;
 use octane_client::{
-    Client, ClientError, CoverageState, CoveredKey, LinkField, LinkLevel, Runs, UploadId, coverage,
+    Client, ClientError, CoverageState, CoveredKey, Journal, LinkField, LinkLevel, Runs, UploadId,
+    coverage,
 };
 use octane_model::plural::{plural, thousands};
 use octane_model::{
@@ -379,8 +380,15 @@ pub(super) fn coverage_of(
         None => newest(&spool)?,
     };
     let failed = |error| journal_failure(error, &suggest);
-    let journal = spool.open(&id).map_err(failed)?;
-    let mut keys = coverage(&[journal]).map_err(failed)?;
+    let summary = spool.summary(&id).map_err(failed)?;
+    // One shard says nothing about a test that another one has too.
+    let ids = match summary.shard {
+        Some(_) => spool.shards_of(&summary).map_err(failed)?,
+        None => vec![summary.clone()],
+    };
+    let journals = ids.iter().map(|upload| spool.open(&upload.id));
+    let journals: Vec<Journal> = journals.collect::<Result<_, _>>().map_err(failed)?;
+    let mut keys = coverage(&journals).map_err(failed)?;
     keys.retain(|key| {
         verdicts.is_empty()
             || verdicts
@@ -403,7 +411,16 @@ pub(super) fn coverage_of(
     });
     output.answer(|| rows(&keys), &json)?;
     if output.format == Format::Human {
-        output.say(&plural(keys.len(), "Jira key"));
+        output.say(&match summary.shard {
+            Some(shard) => format!(
+                "{} in {} of {} shards of the suite run {}",
+                plural(keys.len(), "Jira key"),
+                ids.len(),
+                shard.total(),
+                summary.suite_run
+            ),
+            None => plural(keys.len(), "Jira key"),
+        });
     }
     Ok(Exit::Success)
 }

@@ -165,6 +165,43 @@ fn what_the_results_of_an_upload_say_of_each_key_needs_no_server() {
     assert_eq!(lines.stdout.lines().count(), 4, "{lines:?}");
 }
 
+/// The verdict of `SHOP-101` by the newest upload in the default directory.
+fn verdict_of_coverage(server: &Server) -> (String, String) {
+    let coverage = ["story", "coverage", "--format", "json"];
+    let json = server.place.octane(&coverage).json();
+    let verdict = json["keys"][0]["verdict"].as_str().unwrap().to_owned();
+    (verdict, server.place.octane(&coverage[..2]).stderr)
+}
+
+#[test]
+fn a_result_without_the_key_counts_for_the_story_of_its_run() {
+    let server = Server::new();
+    let table = "class,name,status,jira\nK,z,passed,SHOP-101\nK,z,failed,\n";
+    server.place.file("a.csv", table);
+    octane(&server, "upload a.csv --suite S --suite-run r -y");
+    let (verdict, said) = verdict_of_coverage(&server);
+    assert_eq!((&*verdict, &*said), ("flaky", "1 Jira key\n"));
+}
+
+#[test]
+fn the_shards_of_a_suite_run_count_together_for_a_story() {
+    let server = Server::new();
+    for (shard, row, said) in [
+        ("1/3", "K,z,failed,SHOP-101", "1 Jira key in 1 of 3 shards"),
+        ("2/3", "K,z,passed,SHOP-101", "1 Jira key in 2 of 3 shards"),
+    ] {
+        let table = format!("class,name,status,jira\n{row}\n");
+        server.place.file("a.csv", &table);
+        octane(
+            &server,
+            &format!("upload a.csv --suite S --suite-run r -y --shard {shard}"),
+        );
+        let (verdict, coverage) = verdict_of_coverage(&server);
+        assert!(verdict == "failed" || verdict == "flaky", "{verdict}");
+        assert_eq!(coverage, format!("{said} of the suite run r\n"));
+    }
+}
+
 /// Uploads tests and a feature into one suite run.
 fn server_with_feature() -> Server {
     let (server, _) = server();
