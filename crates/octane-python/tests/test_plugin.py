@@ -73,6 +73,87 @@ def test_a_module_that_cannot_be_imported_is_a_failed_result(
     assert names == {"test_broken.py (collection)", "test_fine"}
 
 
+STOPS = """
+import pytest
+
+def test_passes():
+    pass
+
+@pytest.fixture
+def room():
+    yield
+    {teardown}
+
+@pytest.fixture
+def early():
+    {setup}
+
+def test_stops(early, room):
+    {call}
+
+def test_never_starts():
+    pass
+"""
+
+
+EXIT = "pytest.exit('the environment is broken', returncode=0)"
+INTERRUPT = "raise KeyboardInterrupt"
+
+
+@pytest.mark.parametrize(
+    ("phase", "stop"), [("setup", EXIT), ("call", EXIT), ("call", INTERRUPT), ("teardown", INTERRUPT)]
+)
+@pytest.mark.parametrize("processes", [(), ("-n", "1")], ids=["one process", "xdist"])
+def test_what_was_interrupted_has_failed(
+    environment: Sandbox, pytester: pytest.Pytester, phase: str, stop: str, processes: tuple[str, ...]
+) -> None:
+    if processes:
+        pytest.importorskip("xdist")
+    phases = {"setup": "pass", "call": "pass", "teardown": "pass", phase: stop}
+    pytester.makepyfile(test_shop=STOPS.format(**phases))
+    pytester.runpytest_subprocess(*plugin(), *ARGUMENTS, *processes)
+    statuses = {run.name: run.status for run in environment.runs}
+    assert statuses.pop("test_passes") == "passed"
+    assert statuses.pop("test_stops") == "failed"
+    # With xdist, another process may begin the next one.
+    assert not statuses or processes
+
+
+@pytest.mark.parametrize("option", ["--setup-only", "--setup-plan", "--collect-only"])
+def test_what_was_not_called_is_not_uploaded(environment: Sandbox, pytester: pytest.Pytester, option: str) -> None:
+    pytester.makepyfile(test_shop="def test_fails(): assert False")
+    ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS, option)
+    ended.stdout.fnmatch_lines(["no results to upload"])
+    assert environment.runs == []
+
+
+def test_a_subtest_that_passes_says_nothing_about_its_test(environment: Sandbox, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_skips_a_part(subtests):
+            with subtests.test("a"):
+                pytest.skip("not yet")
+
+        def test_fails_in_a_part(subtests):
+            with subtests.test("a"):
+                assert False
+
+        def test_stops(subtests):
+            with subtests.test("a"):
+                pass
+            pytest.exit("the environment is broken", returncode=0)
+        """
+    )
+    pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
+    assert {run.name: run.status for run in environment.runs} == {
+        "test_skips_a_part": "passed",
+        "test_fails_in_a_part": "failed",
+        "test_stops": "failed",
+    }
+
+
 def test_a_session_whose_results_do_not_arrive_is_not_green(
     environment: Sandbox, pytester: pytest.Pytester
 ) -> None:

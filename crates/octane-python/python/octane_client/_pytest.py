@@ -57,27 +57,43 @@ class Uploader:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._results: dict[str, dict[str, Any]] = {}
+        self._open: set[str] = set()
         self._lines: list[str] = []
         self._report: Report | None = None
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._results.setdefault(nodeid, _result(nodeid))
+        self._open.add(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.outcome not in ("passed", "failed", "skipped"):
             # An attempt that pytest-rerunfailures repeats.
-            self._results.pop(report.nodeid, None)
+            self._results[report.nodeid] = _result(report.nodeid)
             return
-        result = self._results.setdefault(report.nodeid, _result(report))
+        result = self._results.setdefault(report.nodeid, _result(report.nodeid))
+        start = getattr(report, "start", None)
+        if start is not None and result["started"] is None:
+            result["started"] = round(start * 1000)
         result["duration_s"] += report.duration
         result["jira"].update(value for name, value in report.user_properties if name == "jira")
+        # The report of a subtest has a context. What it says about the test is only a failure.
+        is_subtest = hasattr(report, "context")
         if report.failed and result["status"] != "failed":
             result["status"] = "failed"
             result.update(_failure(report))
-        elif report.skipped and result["status"] == "passed":
+        elif report.skipped and result["status"] != "failed" and not is_subtest:
             result["status"] = "skipped"
+        elif report.when == "call" and result["status"] is None and not is_subtest:
+            result["status"] = "passed"
+        if report.when == "teardown":
+            self._open.discard(report.nodeid)
+        else:
+            self._open.add(report.nodeid)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         # A module that cannot be imported has failed, and none of its tests is known.
         if report.failed:
-            result = _result(report)
+            result = _result(report.nodeid)
             result.update(_failure(report), status="failed", name=f"{result['name']} (collection)")
             self._results[report.nodeid] = result
 
@@ -85,6 +101,12 @@ class Uploader:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         from octane_client import OctaneError
 
+        for result in map(self._results.__getitem__, self._open):
+            # Ctrl-C or `pytest.exit` came before the end of its teardown.
+            if result["status"] != "failed":
+                result.update(status="failed", error_message="the test did not end")
+        # With `--setup-only` and `--setup-plan`, no test is called, and none has a status.
+        self._results = {nodeid: result for nodeid, result in self._results.items() if result["status"] is not None}
         try:
             self._upload()
         except OctaneError as error:
@@ -128,9 +150,9 @@ class Uploader:
             terminalreporter.line(line)
 
 
-def _result(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
-    """A result of the test that the report is about: package, class and name as in JUnit reports of pytest."""
-    path, _, rest = report.nodeid.partition("::")
+def _result(nodeid: str) -> dict[str, Any]:
+    """A result of this test, which has no status yet: package, class and name as in JUnit reports of pytest."""
+    path, _, rest = nodeid.partition("::")
     *folders, file = path.replace("\\", "/").split("/")
     *classes, name = rest.split("::") if rest else [file]
     if "[" in rest:
@@ -138,14 +160,13 @@ def _result(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
         before, bracket, parameters = rest.partition("[")
         *classes, name = before.split("::")
         name = f"{name}{bracket}{parameters}"
-    start = getattr(report, "start", None)
     return {
         "package": ".".join(folders),
         "class": ".".join([file.removesuffix(".py"), *classes]),
         "name": name,
-        "status": "passed",
+        "status": None,
         "duration_s": 0.0,
-        "started": None if start is None else round(start * 1000),
+        "started": None,
         "jira": set(),
     }
 
