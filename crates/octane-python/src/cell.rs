@@ -23,6 +23,9 @@ use pyo3::types::{PyBool, PyBytes, PyFloat, PyFrozenSet, PyInt, PyList, PySet, P
 /// How much of a value that cannot be used is shown.
 const SHOWN_CHARS_MAX: usize = 80;
 
+/// The type of a `datetime` that is too late for a moment.
+const TOO_LATE: &str = "datetime later than 9999-12-30 22:00 UTC";
+
 /// The object as a cell.
 pub(crate) fn cell(object: &Bound<'_, PyAny>) -> Cell<'static> {
     plain(object).unwrap_or_else(|| {
@@ -92,13 +95,16 @@ fn other_type(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
         // The only one that is not equal to itself is NaT.
         ("numpy", "datetime64" | "timedelta64") if object.ne(object)? => return Ok(Cell::Absent),
         ("numpy", "datetime64" | "timedelta64") => {
-            // In nanoseconds, `item` would return a number.
+            // In nanoseconds, `item` would return a number, as it does outside of what Python's types can hold.
             let unit = format!("{}[us]", name.to_str()?);
-            return Ok(cell(
-                &object
-                    .call_method1("astype", (unit,))?
-                    .call_method0("item")?,
-            ));
+            let micros = object.call_method1("astype", (unit,))?;
+            let item = micros.call_method0("item")?;
+            return Ok(if item.is_instance_of::<PyInt>() {
+                let kind = format!("{} out of range", name.to_str()?);
+                Cell::other(kind, shown(object))
+            } else {
+                cell(&item)
+            });
         }
         ("numpy", "ndarray") => return words(object),
         ("numpy", _) if object.hasattr("item")? => return Ok(cell(&object.call_method0("item")?)),
@@ -156,7 +162,8 @@ fn moment(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
     let offset = span(&offset)?;
     let moment = Offset::UTC.to_timestamp(civil).ok();
     let moment = moment.and_then(|moment| moment.checked_sub(offset).ok());
-    Ok(moment.map_or_else(|| unusable(object), Cell::Instant))
+    let late = || Cell::other(TOO_LATE, shown(object));
+    Ok(moment.map_or_else(late, Cell::Instant))
 }
 
 /// The fields of a `datetime` or a `date`; `None` if they are out of range.
@@ -213,17 +220,23 @@ fn words(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
 fn unusable(object: &Bound<'_, PyAny>) -> Cell<'static> {
     let kind = object.get_type().name();
     let kind = kind.map_or_else(|_| "object".to_owned(), |name| name.to_string());
+    Cell::other(kind, shown(object))
+}
+
+/// The beginning of the object as a text.
+fn shown(object: &Bound<'_, PyAny>) -> String {
     let shown = if object.is_instance_of::<PyBytes>() {
         object.repr()
     } else {
         object.str()
     };
-    let shown = shown.map_or_else(
+    shown.map_or_else(
         |_| String::new(),
-        |text| text.to_string_lossy().into_owned(),
-    );
-    Cell::other(
-        kind,
-        shown.chars().take(SHOWN_CHARS_MAX).collect::<String>(),
+        |text| {
+            text.to_string_lossy()
+                .chars()
+                .take(SHOWN_CHARS_MAX)
+                .collect()
+        },
     )
 }

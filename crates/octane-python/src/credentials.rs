@@ -25,7 +25,7 @@ impl CredentialProvider for PythonCredentials {
                 .await
                 .map_err(|error| unreadable(error.to_string()))?;
             let provided = provided.ok_or_else(ending)?;
-            let provided = provided.map_err(|error| unreadable(error.to_string()))?;
+            let provided = provided.map_err(unreadable)?;
             Ok(provided.map(|(kind, name, secret)| {
                 let secret = Secret::from(secret);
                 let credential = if kind == "user" {

@@ -17,7 +17,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::json;
+use crate::{gate, json};
 
 /// Why something failed.
 #[derive(Debug)]
@@ -198,8 +198,24 @@ fn details(problem: &Problem) -> Value {
     serde_json::to_value(problem).unwrap_or_default()
 }
 
+/// What the function that provides credentials has raised, if that is an exception of this package, which says what to do.
+fn raised(error: &octane_rest::Error) -> Option<PyErr> {
+    let error = error
+        .credential_error()?
+        .source()?
+        .downcast_ref::<PyErr>()?;
+    gate::attach(|py| {
+        let own = py.import("octane_client.errors").ok()?;
+        let own = own.getattr("OctaneError").ok()?;
+        error.matches(py, own).ok()?.then(|| error.clone_ref(py))
+    })?
+}
+
 impl From<octane_rest::Error> for Failure {
     fn from(error: octane_rest::Error) -> Self {
+        if let Some(raised) = raised(&error) {
+            return Self::Python(raised);
+        }
         let class = class(&error);
         let failure = Self::new(class, chain(&error))
             .with("status", error.status().map(|status| status.as_u16()))
@@ -214,6 +230,9 @@ impl From<octane_rest::Error> for Failure {
             )
             .with("details", error.problem().map(details));
         match class {
+            "AuthError" if error.credential_error().is_some() => {
+                failure.hint("check what the function returns that is given as the credentials")
+            }
             "AuthError" => failure.hint("check the client ID and the client secret of the API key"),
             "TlsError" => match error.tls_problem() {
                 Some(TlsProblem::UnknownIssuer | TlsProblem::CaCertificate) => failure.hint(

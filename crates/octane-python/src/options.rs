@@ -6,7 +6,7 @@ use octane_client::{ModuleChoice, SuiteChoice, TargetSpec, UploadSettings};
 use octane_model::{MilestoneId, ModuleId, ProgramId, ReleaseId, SuiteId, WorkItemId};
 use octane_results::{
     Columns, Dialect, GherkinUnit, JiraSources, LongNames, ReadOptions, Release, ResultField,
-    Status, SuitePath, Tag, TestField, TestFieldKind,
+    Status, StatusAliases, SuitePath, Tag, TestField, TestFieldKind,
 };
 use serde::Deserialize;
 
@@ -70,6 +70,15 @@ pub(crate) struct Options {
 
 fn invalid(message: impl Into<String>) -> Failure {
     Failure::new("InputError", message)
+}
+
+/// Whether statuses are looked up as if two words were one, which ignores case, `_`, `-` and spaces.
+fn is_same_word(one: &str, other: &str) -> bool {
+    // A word with a meaning of its own has only one.
+    [Status::Passed, Status::Failed].into_iter().all(|status| {
+        let aliases = StatusAliases::default().with(one, status);
+        aliases.status(other) == Some(status)
+    })
 }
 
 impl Options {
@@ -211,6 +220,7 @@ impl Options {
             )?);
         }
         options.columns = self.columns(header)?;
+        let mut statuses: Vec<(&str, Status)> = Vec::new();
         for (word, status) in &self.status_map {
             let status = [
                 Status::Passed,
@@ -225,6 +235,17 @@ impl Options {
                     "`status_map`: the status of `{word}` must be passed, failed, skipped or planned"
                 ))
             })?;
+            let other = (statuses.iter())
+                .find(|(other, meaning)| *meaning != status && is_same_word(other, word));
+            if let Some((other, meaning)) = other {
+                let failure = invalid(format!(
+                    "`status_map`: `{other}` and `{word}` are the same word, mapped to {} and {}",
+                    meaning.as_str().to_ascii_lowercase(),
+                    status.as_str().to_ascii_lowercase()
+                ));
+                return Err(failure.hint("keep one of them"));
+            }
+            statuses.push((word, status));
             options.status_aliases = options.status_aliases.with(word, status);
         }
         if let Some(zone) = &self.time_zone {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use octane_results::{ArrowCells, Cell, ReadOptions, Record, TestRun, TypedTable, arrow_cells};
+use octane_results::{
+    ArrowCells, Cell, InvalidCell, ReadOptions, Record, TestRun, TypedTable, arrow_cells,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList};
 
@@ -302,7 +304,10 @@ impl Iterator for Records<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(record) = self.typed.records().next() {
+            if let Some(mut record) = self.typed.records().next() {
+                if let Record::Invalid(row) = &mut record {
+                    row.cells.iter_mut().for_each(name_surrogates);
+                }
                 return Some(Ok(record));
             }
             if self.rows.is_none_or(|rows| self.next < rows) {
@@ -318,6 +323,19 @@ impl Iterator for Records<'_> {
                 self.is_done = true;
             }
         }
+    }
+}
+
+/// Texts of a table are not in a file, and what is invalid in them is a lone surrogate.
+fn name_surrogates(cell: &mut InvalidCell) {
+    if cell.has_invalid_bytes() {
+        cell.reason = format!(
+            "`{}` contains a lone surrogate, which is not valid Unicode",
+            cell.value
+        );
+        cell.hint = Some(
+            "decode it with the encoding that it is in, and without `surrogateescape`".to_owned(),
+        );
     }
 }
 

@@ -164,8 +164,9 @@ def test_what_a_credentials_function_raises_is_named(sandbox: Sandbox) -> None:
         raise RuntimeError("the vault is sealed")
 
     with sandbox.client(client_id=None, secret=None, credentials=provide) as client:
-        with pytest.raises(octane.AuthError, match="the vault is sealed"):
+        with pytest.raises(octane.AuthError, match="the vault is sealed") as raised:
             client.modules.root()
+        assert "check what the function returns" in str(raised.value.hint)
 
 
 def test_the_environment_names_server_and_credentials(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +176,7 @@ def test_the_environment_names_server_and_credentials(sandbox: Sandbox, monkeypa
         assert client.modules.root().name == "Application Modules"
     monkeypatch.delenv("OCTANE_CLIENT_SECRET")
     with Client.from_env(proxy="direct") as client:
-        with pytest.raises(octane.AuthError, match="OCTANE_CLIENT_SECRET is not set"):
+        with pytest.raises(octane.ConfigError, match="OCTANE_CLIENT_SECRET is not set"):
             client.modules.root()
 
 

@@ -224,6 +224,15 @@ def test_cookies_are_a_dictionary_and_a_header(endpoint: OctaneEndPoint) -> None
     assert endpoint._getCookie() == cookies
 
 
+def test_without_credentials_the_endpoint_says_where_they_go(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OCTANE_CLIENT_ID", raising=False)
+    with pytest.raises(octane.ConfigError, match="no credentials given") as raised:
+        OctaneEndPoint(config(sandbox)).get("releases")
+    assert raised.value.hint == "give `spKConfig`, or set them in `config`"
+
+
 def test_credentials_are_read_late_and_not_kept(sandbox: Sandbox) -> None:
     vault = Vault(sandbox)
     endpoint = OctaneEndPoint(config(sandbox), vault)

@@ -335,6 +335,13 @@ def test_numpy_scalars_are_what_they_stand_for(sandbox: Sandbox, client: Client)
 # polars
 
 
+def test_a_time_of_numpy_that_is_out_of_range_is_no_number(client: Client) -> None:
+    numpy = pytest.importorskip("numpy")
+    rows = [{"name": "a", "status": "passed", "started": numpy.datetime64("12000-01-01")}]
+    with pytest.raises(octane.SchemaError, match="datetime64 out of range"):
+        upload(client, rows, timezone="UTC")
+
+
 def test_a_polars_column_without_any_value_is_absent(client: Client) -> None:
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"name": ["a"], "status": ["passed"], "error_message": [None]})

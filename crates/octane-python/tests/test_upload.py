@@ -275,6 +275,25 @@ def test_words_for_a_status_can_be_mapped(client: Client) -> None:
     assert upload(client, rows, status_map={"yellow": "failed"}).counts.failed == 1
 
 
+def test_a_word_for_a_status_has_one_meaning(client: Client) -> None:
+    rows = [{"name": "a", "status": "In progress"}]
+    same = {"in progress": "failed", "IN_PROGRESS": "Failed", "progress": "passed"}
+    assert upload(client, rows, status_map=same).counts.failed == 1
+    message = "`in progress` and `In_Progress` are the same word, mapped to failed and passed"
+    with pytest.raises(octane.InputError, match=message):
+        upload(client, rows, status_map={"in progress": "failed", "In_Progress": "passed"})
+
+
+def test_a_text_that_is_no_unicode_and_a_time_that_is_too_late_say_so(client: Client) -> None:
+    late = datetime.datetime(9999, 12, 31, tzinfo=datetime.timezone.utc)
+    with pytest.raises(octane.SchemaError) as raised:
+        upload(client, [{"name": "a\udc80", "status": "passed", "started": late}])
+    name, started = raised.value.rows
+    assert name["message"].endswith("contains a lone surrogate, which is not valid Unicode")
+    assert "file" not in name["hint"]
+    assert "datetime later than 9999-12-30 22:00 UTC" in started["message"]
+
+
 def test_no_results_are_an_error_unless_that_is_allowed(client: Client) -> None:
     with pytest.raises(octane.InputError, match="no results"):
         upload(client, [])
