@@ -116,8 +116,17 @@ def test_wrong_credentials_are_named_and_not_shown(sandbox: Sandbox) -> None:
         ({"secret": None}, "without its secret"),
         ({"client_id": None, "secret": None}, "no credentials given"),
         ({"username": "jane", "password": "p"}, "several kinds of credentials"),
-        ({"rate": 0}, "requests_per_second"),
-        ({"rate": "fast"}, "`rate` must be a number or `off`, got 'fast'"),
+        ({"rate": 0}, "`rate` must be a whole number from 1 to 1000, or `off`, got 0"),
+        ({"rate": 1.5}, "`rate` must be a whole number from 1 to 1000, or `off`, got 1.5"),
+        ({"rate": 5000}, "`rate` must be a whole number from 1 to 1000, or `off`, got 5000"),
+        ({"rate": "fast"}, "`rate` must be a whole number from 1 to 1000, or `off`, got 'fast'"),
+        ({"retries": -1}, "`retries` must be a whole number, 0 or more, got -1"),
+        ({"concurrency": 0}, "`concurrency` must be a whole number, 1 or more, got 0"),
+        ({"space": 5.5}, "`space` must be a whole number, 0 or more, got 5.5"),
+        ({"user_agent": 5}, "`user_agent` must be a text, got 5"),
+        ({"jira_field": 5}, "`jira_field` must be a text, got 5"),
+        ({"ca_files": 5}, "`ca_files` must be a path, got 5"),
+        ({"spool": 5}, "`spool` must be a path, got 5"),
         ({"deadline": "soon"}, "`deadline` must be a number of seconds"),
         ({"space": "one"}, "`one` is not a number"),
     ],
@@ -141,6 +150,7 @@ def test_a_closed_client_says_so(sandbox: Sandbox) -> None:
     client.close()
     with pytest.raises(octane.Cancelled, match="closed"):
         client.modules.root()
+    assert repr(client) == "<Client (closed)>"
 
 
 def test_credentials_are_asked_for_at_each_sign_in(sandbox: Sandbox) -> None:

@@ -332,6 +332,13 @@ def test_numpy_scalars_are_what_they_stand_for(sandbox: Sandbox, client: Client)
     assert (runs["a"]["duration"], runs["c"]["duration"]) == (1500, 1500)
 
 
+def test_what_pandas_has_for_nothing_is_no_name(client: Client) -> None:
+    pandas = pytest.importorskip("pandas")
+    for nothing in (pandas.NA, pandas.NaT):
+        with pytest.raises(octane.InputError, match="`suite_run` must be a text, got"):
+            upload(client, [{"name": "a", "status": "passed"}], suite_run=nothing)
+
+
 # polars
 
 

@@ -307,7 +307,7 @@ def test_no_results_are_an_error_unless_that_is_allowed(client: Client) -> None:
         ({"jira": "on"}, "`on` is not a valid `jira`"),
         ({"wait": -1}, "`wait` must be"),
         ({"dialect": "other"}, "`other` is not a valid `dialect`"),
-        ({"reruns": "first"}, "first"),
+        ({"reruns": "first"}, "`first` is not a valid `reruns`"),
         ({"gherkin": "files"}, "`files` is not a valid `gherkin`"),
         ({"gherkin": "features", "skip_invalid": True}, "needs all scenarios"),
         ({"gherkin": "features", "dialect": "evidence"}, "needs the dialect `standard`"),
@@ -315,11 +315,70 @@ def test_no_results_are_an_error_unless_that_is_allowed(client: Client) -> None:
         ({"suite": ""}, "name is empty"),
         ({"module": True}, "not a valid module ID"),
         ({"fields": {"Colour": "red"}}, "unknown test field `Colour`"),
+        ({"batch_size": -1}, "`batch_size` must be a whole number, 1 or more, got -1"),
+        ({"batch_size": "10"}, "`batch_size` must be a whole number, 1 or more, got '10'"),
+        ({"batch_size": 10.0}, "`batch_size` must be a whole number, 1 or more, got 10.0"),
+        ({"batch_size": 0}, "`batch_size` must be a whole number, 1 or more, got 0"),
+        ({"batch_bytes": 2**70}, "`batch_bytes` must be a whole number"),
+        ({"batches_in_flight": True}, "`batches_in_flight` must be a whole number"),
+        ({"skip_invalid": "false"}, "`skip_invalid` must be True or False, got 'false'"),
+        ({"unlink_stale": 1}, "`unlink_stale` must be True or False, got 1"),
+        ({"duration_unit": 5}, "`5` is not a valid `duration_unit`; use `ms` or `s`"),
+        ({"wait": "5"}, "`wait` must be True, False, a number of seconds or a timedelta, got '5'"),
+        ({"wait": None}, "`wait` must be True, False, a number of seconds or a timedelta, got None"),
+        ({"wait": float("inf")}, "`wait` must be True, False, a number of seconds or a timedelta, got inf"),
+        ({"timezone": 5}, "`timezone` must be a name, an offset or a tzinfo, got 5"),
+        ({"columns": ["name"]}, "`columns` must be a mapping, got"),
+        ({"columns": {"a": 5}}, "`columns`: unknown field `5`"),
+        ({"status_map": {"a": 5}}, "`status_map`: the status of `a` must be"),
+        ({"tags": "OS:Linux"}, "`tags` must be a mapping or pairs of texts, got 'OS:Linux'"),
+        ({"tags": ["OS:Linux"]}, "`tags` must be a mapping or pairs of texts, got"),
+        ({"fields": {"Framework": None}}, "`fields` must be a text, got None"),
+        ({"jira_from": 5}, "`jira_from` must be texts, got 5"),
+        ({"release": 1.5}, "`1.5` is not a valid release ID"),
+        ({"backlog_items": None}, "`None` is not a valid backlog item ID"),
+        ({"on_progress": 5}, "`on_progress` must be a function, got 5"),
+        ({"suite_run": None}, "`suite_run` must be a text, got None"),
+        ({"suite_run": float("nan")}, "`suite_run` must be a text, got nan"),
+        ({"suite_run": b"nightly"}, "`suite_run` must be a text, got b'nightly'"),
+        ({"suite_run": object}, "`suite_run` must be a text, got"),
+        ({"suite_run": ["nightly"]}, "`suite_run` must be a text, got"),
     ],
 )
 def test_an_option_that_is_wrong_is_named(client: Client, options: dict[str, Any], message: str) -> None:
     with pytest.raises(octane.InputError, match=message):
         upload(client, ROWS, **options)
+
+
+def test_a_suite_run_may_have_a_name_that_is_no_text(client: Client) -> None:
+    for name in (4711, 1.5, uuid.UUID(int=7), datetime.date(2025, 4, 30), Word.OK):
+        upload(client, ROWS, suite_run=name).raise_for_problems()
+    names = {suite_run.name for suite_run in client.suite_runs.list()}
+    assert {"4711", "1.5", str(uuid.UUID(int=7)), "2025-04-30", "passed"} <= names
+
+
+def test_a_lone_id_is_one_item(client: Client) -> None:
+    story = client.stories.resolve("SHOP-101")["SHOP-101"][0]
+    for item in (story, story.id, str(story.id), {"id": str(story.id)}):
+        upload(client, ROWS, backlog_items=item).raise_for_problems()
+    run = client.suite_runs["nightly-1"].runs()[-1]
+    assert client.runs.link(story, str(run.id)).failed == ()
+    assert client.runs.unlink(str(story.id), run).changed == 1
+
+
+def test_what_is_left_out_and_looked_up_is_checked(client: Client) -> None:
+    upload(client, ROWS, jira="off")
+    suite_run = client.suite_runs["nightly-1"]
+    calls = {
+        "`skip` must be a whole number, 0 or more, got -1": lambda: suite_run.link(jira="SHOP-101", skip=-1),
+        "`skip` must be a whole number, 0 or more, got 'x'": lambda: suite_run.runs(skip="x"),  # type: ignore[arg-type]
+        "`keys` must be a text, got None": lambda: client.stories.resolve([None]),  # type: ignore[list-item]
+        "`path` must be a text, got nan": lambda: client.modules.ensure(float("nan")),  # type: ignore[arg-type]
+        "`name` must be a text, got None": lambda: client.suites.create(None),  # type: ignore[arg-type]
+    }
+    for message, call in calls.items():
+        with pytest.raises(octane.InputError, match=message):
+            call()
 
 
 def test_the_scenarios_of_a_feature_are_one_run(tmp_path: pathlib.Path, client: Client) -> None:

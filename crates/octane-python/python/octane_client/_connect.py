@@ -68,7 +68,9 @@ class BaseClient:
             user_agent=user_agent,
         )
         provide = _settings.credentials(client_id, secret, username, password, credentials)
-        client = _core.Client(endpoint, provide, jira_field, link_field, on_ambiguous)
+        client = _core.Client(
+            endpoint, provide, _settings.text(jira_field, "jira_field"), _settings.text(link_field, "link_field"), on_ambiguous
+        )
         self._core = Core(client, _settings.spool_folder(spool))
 
     @classmethod
@@ -85,5 +87,4 @@ class BaseClient:
         self._core.close()
 
     def __repr__(self) -> str:
-        url, space, workspace = self._core.client.address()
-        return f"<{type(self).__name__} {url} {space}/{workspace}>"
+        return f"<{type(self).__name__} {self._core.address}>"

@@ -32,6 +32,12 @@ def entity_id(value: Any, what: str = "ID") -> int:
     raise InputError(f"`{given}` is not a valid {what}", hint="give a number, its text, or an entity with an `id`")
 
 
+def entity_ids(values: Any, what: str = "ID") -> list[int]:
+    """The IDs of several, or of a single one."""
+    is_one = isinstance(values, str) or hasattr(values, "keys") or not hasattr(values, "__iter__")
+    return [entity_id(value, what) for value in ([values] if is_one else values)]
+
+
 def optional_id(value: Any, what: str = "ID") -> int | None:
     """The same; ``None`` is none."""
     return None if value is None else entity_id(value, what)

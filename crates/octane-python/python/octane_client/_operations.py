@@ -5,7 +5,8 @@ from __future__ import annotations
 from octane_client import _core
 from octane_client._call import Call, nothing, same
 from octane_client._entities import LinkOutcome, Module, Run, Story, Suite, SuiteRun
-from octane_client._ids import entity_id, optional_id
+from octane_client._given import count, text, texts
+from octane_client._ids import entity_id, entity_ids, optional_id
 from octane_client._report import Problem, Problems, Upload
 from octane_client.errors import Cancelled, InputError, NotFound
 
@@ -81,6 +82,14 @@ class Core:
             raise Cancelled("the client is closed")
         return self._client
 
+    @property
+    def address(self) -> str:
+        """The server, the shared space and the workspace."""
+        if self._client is None:
+            return "(closed)"
+        url, space, workspace = self._client.address()
+        return f"{url} {space}/{workspace}"
+
     def close(self) -> None:
         """Makes further calls fail."""
         self._client = None
@@ -107,6 +116,7 @@ class Core:
     # Modules
 
     def find_module(self, name: str, parent: EntityLike | None) -> Call[Module | None]:
+        name = text(name, "name")
         if "/" in name and parent is None:
             return Call(self.client.find_module_path(name), optional(Module._of))
         return Call(self.client.find_module(name, optional_id(parent, "module ID")), optional(Module._of))
@@ -121,15 +131,15 @@ class Core:
         return Call(self.client.list_modules(optional_id(parent, "module ID"), None, True), each(Module._of))
 
     def create_module(self, name: str, parent: EntityLike | None) -> Call[Module]:
-        return Call(self.client.create_module(name, optional_id(parent, "module ID")), Module._of)
+        return Call(self.client.create_module(text(name, "name"), optional_id(parent, "module ID")), Module._of)
 
     def ensure_module(self, path: str) -> Call[Module]:
-        return Call(self.client.ensure_module(path), Module._of)
+        return Call(self.client.ensure_module(text(path, "path")), Module._of)
 
     # Suites
 
     def find_suite(self, name: str, module: EntityLike | None) -> Call[Suite | None]:
-        return Call(self.client.find_suite(name, optional_id(module, "module ID")), optional(Suite._of))
+        return Call(self.client.find_suite(text(name, "name"), optional_id(module, "module ID")), optional(Suite._of))
 
     def get_suite(self, id: EntityLike) -> Call[Suite]:
         return Call(self.client.get_suite(entity_id(id, "suite ID")), Suite._of)
@@ -138,10 +148,10 @@ class Core:
         return Call(self.client.list_suites(optional_id(module, "module ID")), each(Suite._of))
 
     def create_suite(self, name: str, module: EntityLike | None) -> Call[Suite]:
-        return Call(self.client.create_suite(name, optional_id(module, "module ID")), Suite._of)
+        return Call(self.client.create_suite(text(name, "name"), optional_id(module, "module ID")), Suite._of)
 
     def ensure_suite(self, name: str, module: EntityLike | None) -> Call[Suite]:
-        return Call(self.client.ensure_suite(name, optional_id(module, "module ID")), Suite._of)
+        return Call(self.client.ensure_suite(text(name, "name"), optional_id(module, "module ID")), Suite._of)
 
     # Suite runs and runs
 
@@ -149,7 +159,7 @@ class Core:
         return SuiteRun._of(entity, self.client.suite_run_url(int(entity["id"])))
 
     def find_suite_run(self, name: str, suite: EntityLike | None) -> Call[SuiteRun | None]:
-        task = self.client.find_suite_run(name, optional_id(suite, "suite ID"))
+        task = self.client.find_suite_run(text(name, "name"), optional_id(suite, "suite ID"))
         return Call(task, optional(self._suite_run))
 
     def named_suite_run(self, name: str) -> Call[SuiteRun]:
@@ -160,7 +170,7 @@ class Core:
                 )
             return self._suite_run(entity)
 
-        return Call(self.client.find_suite_run(name), found)
+        return Call(self.client.find_suite_run(text(name, "name")), found)
 
     def get_suite_run(self, id: EntityLike) -> Call[SuiteRun]:
         return Call(self.client.get_suite_run(entity_id(id, "suite run ID")), self._suite_run)
@@ -170,14 +180,14 @@ class Core:
 
     def create_suite_run(self, name: str, suite: EntityLike, release: EntityLike | None) -> Call[SuiteRun]:
         ids = entity_id(suite, "suite ID"), optional_id(release, "release ID")
-        return Call(self.client.create_suite_run(name, *ids), self._suite_run)
+        return Call(self.client.create_suite_run(text(name, "name"), *ids), self._suite_run)
 
     def ensure_suite_run(self, name: str, suite: EntityLike, release: EntityLike | None) -> Call[SuiteRun]:
         ids = entity_id(suite, "suite ID"), optional_id(release, "release ID")
-        return Call(self.client.ensure_suite_run(name, *ids), self._suite_run)
+        return Call(self.client.ensure_suite_run(text(name, "name"), *ids), self._suite_run)
 
     def list_runs(self, suite_run: EntityLike, skip: int) -> Call[list[Run]]:
-        return Call(self.client.list_runs(entity_id(suite_run, "suite run ID"), skip, True), each(Run._of))
+        return Call(self.client.list_runs(entity_id(suite_run, "suite run ID"), count(skip, "skip"), True), each(Run._of))
 
     def get_run(self, id: EntityLike) -> Call[Run]:
         return Call(self.client.get_run(entity_id(id, "run ID")), Run._of)
@@ -185,16 +195,15 @@ class Core:
     # Stories
 
     def resolve(self, keys: Iterable[str]) -> Call[dict[str, list[Story]]]:
-        keys = [keys] if isinstance(keys, str) else [str(key) for key in keys]
-        task = self.client.resolve_jira(keys)
+        task = self.client.resolve_jira(texts(keys, "keys"))
         return Call(task, lambda found: {key: [Story._of(item) for item in items] for key, items in found.items()})
 
     def link(self, story: EntityLike, runs: Iterable[EntityLike]) -> Call[LinkOutcome]:
-        ids = [entity_id(run, "run ID") for run in runs]
+        ids = entity_ids(runs, "run ID")
         return Call(self.client.link(entity_id(story, "story ID"), ids), LinkOutcome._of)
 
     def unlink(self, story: EntityLike, runs: Iterable[EntityLike]) -> Call[LinkOutcome]:
-        ids = [entity_id(run, "run ID") for run in runs]
+        ids = entity_ids(runs, "run ID")
         return Call(self.client.unlink(entity_id(story, "story ID"), ids), LinkOutcome._of)
 
     def jira_field(self) -> Call[str]:
@@ -209,7 +218,7 @@ class Core:
         """The ID of an upload, which has to be stored somewhere."""
         if self.spool is None:
             raise NotFound(f"upload `{id}` is not stored: this client stores no uploads", hint="give `spool=`")
-        return str(id)
+        return text(id, "id")
 
     def get_upload(self, id: str) -> Call[Upload]:
         return Call(_core.get_upload(self.stored(id), self.spool), lambda found: Upload._of(found["summary"]))
@@ -247,8 +256,8 @@ def target(story: EntityLike | None, jira: str | Iterable[str] | None) -> tuple[
         raise InputError("give a story or Jira keys")
     if story is not None:
         return [story], []
-    keys = [jira] if isinstance(jira, str) else list(jira or ())
-    if not all(str(key).strip() for key in keys):
+    keys = texts(jira, "jira")
+    if not all(key.strip() for key in keys):
         raise InputError("a Jira key is empty")
     return [], keys
 

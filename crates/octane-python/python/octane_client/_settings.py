@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from octane_client._given import count
 from octane_client.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     Credentials: TypeAlias = "Callable[[], tuple[str, str, str] | None]"
 
 __all__ = ["Secret"]
+
+RATE_MAX = 1000
 
 
 class Secret:
@@ -130,6 +133,21 @@ def seconds(value: Seconds, name: str) -> str:
     return f"{round(number * 1000)}ms"
 
 
+def text(value: Any, name: str) -> str | None:
+    """A text, or nothing."""
+    if value is None or isinstance(value, str):
+        return value or None
+    raise ConfigError(f"`{name}` must be a text, got {value!r}")
+
+
+def path(value: Any, name: str) -> str:
+    """A path as a text."""
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise ConfigError(f"`{name}` must be a path, got {value!r}") from None
+
+
 def endpoint(
     *,
     url: str | None,
@@ -149,23 +167,23 @@ def endpoint(
     user_agent: str | None,
 ) -> dict[str, Any]:
     """The settings of the native endpoint."""
-    if isinstance(rate, str) and rate != "off":
-        raise ConfigError(f"`rate` must be a number or `off`, got {rate!r}")
+    if rate is not None and rate != "off" and (isinstance(rate, bool) or rate not in range(1, RATE_MAX + 1)):
+        raise ConfigError(f"`rate` must be a whole number from 1 to {RATE_MAX}, or `off`, got {rate!r}")
     times = {"deadline": deadline, "attempt_timeout": attempt_timeout, "connect_timeout": connect_timeout}
-    paths = [ca_files] if isinstance(ca_files, (str, os.PathLike)) else ca_files or ()
+    paths = list(ca_files or ()) if isinstance(ca_files, (list, tuple, type(None))) else [ca_files]
     settings: dict[str, Any] = {
-        "url": url or None,
+        "url": text(url, "url"),
         "space": number(space, "space"),
         "workspace": number(workspace, "workspace"),
         "requests_per_second": rate,
-        "concurrency_max": concurrency,
-        "attempts_max": None if retries is None else retries + 1,
-        "ca_files": [os.fspath(path) for path in paths],
-        "client_cert": None if client_cert is None else os.fspath(client_cert),
-        "client_key": None if client_key is None else os.fspath(client_key),
+        "concurrency_max": None if concurrency is None else count(concurrency, "concurrency", 1, ConfigError),
+        "attempts_max": None if retries is None else count(retries, "retries", 0, ConfigError) + 1,
+        "ca_files": [path(file, "ca_files") for file in paths],
+        "client_cert": None if client_cert is None else path(client_cert, "client_cert"),
+        "client_key": None if client_key is None else path(client_key, "client_key"),
         "proxy": None if proxy is None else reveal(proxy),
-        "no_proxy": no_proxy,
-        "user_agent": user_agent,
+        "no_proxy": text(no_proxy, "no_proxy"),
+        "user_agent": text(user_agent, "user_agent"),
         **{name: None if time is None else seconds(time, name) for name, time in times.items()},
     }
     given = {name: value for name, value in settings.items() if value is not None}
@@ -179,9 +197,11 @@ def number(value: int | str | None, name: str) -> int | None:
     """A number that may be a text; an empty one is none, as CI systems set those."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
+    if not isinstance(value, str):
+        return count(value, name, 0, ConfigError)
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except ValueError:
         raise ConfigError(f"`{value}` is not a number ({name})") from None
 
 
@@ -230,7 +250,7 @@ def from_env(given: Mapping[str, Any]) -> dict[str, Any]:
 def spool_folder(spool: Path | None) -> str | None:
     """Where uploads are stored: the given folder, or the one of the program ``octane``; ``None`` for ``off``."""
     if spool is not None:
-        return None if spool == "off" else os.fspath(spool)
+        return None if spool == "off" else path(spool, "spool")
     if os.name == "nt":
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
     else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from octane_client import _core, _frame
+from octane_client import _core, _frame, _settings
 from octane_client._call import Call, same
-from octane_client._ids import entity_id
+from octane_client._given import flag, mapping, one_of, optional, pairs, positive, text, texts
+from octane_client._ids import entity_id, entity_ids, optional_id
 from octane_client._report import Event, Report
 from octane_client.errors import InputError
 
@@ -70,41 +71,41 @@ def upload(
 ) -> Call[Report]:
     options = {
         "suite": _entity(suite, "suite"),
-        "suite_run": str(suite_run),
+        "suite_run": text(suite_run, "suite_run"),
         "module": None if module is None else _entity(module, "module"),
-        "create_missing": _one_of("create", create, ("missing", "never")) == "missing",
-        "create_similar": create_similar,
-        "dialect": _one_of("dialect", dialect, ("standard", "evidence")),
-        "testing_tool_type": testing_tool_type,
-        "release": release,
-        "milestone": None if milestone is None else entity_id(milestone, "milestone ID"),
-        "program": None if program is None else entity_id(program, "program ID"),
-        "backlog_items": [entity_id(item, "backlog item ID") for item in backlog_items],
-        "tags": _pairs(tags),
-        "fields": _pairs(fields),
-        "suite_path": suite_path,
-        "long_names": _one_of("long_names", long_names, ("shorten", "refuse")),
-        "reruns": reruns,
-        "gherkin": _one_of("gherkin", gherkin, ("scenarios", "features")),
-        "batch_results": batch_size,
-        "batch_bytes": batch_bytes,
-        "batches_in_flight": batches_in_flight,
-        "skip_errors": skip_errors,
-        "force_new": force_new,
-        "link": _one_of("jira", jira, ("auto", "off")) == "auto",
-        "require_all_jira_keys": require_all_jira_keys,
-        "unlink_stale": unlink_stale,
+        "create_missing": one_of(create, "create", ("missing", "never")) == "missing",
+        "create_similar": flag(create_similar, "create_similar"),
+        "dialect": one_of(dialect, "dialect", ("standard", "evidence")),
+        "testing_tool_type": optional(text, testing_tool_type, "testing_tool_type"),
+        "release": None if release is None else _entity(release, "release"),
+        "milestone": optional_id(milestone, "milestone ID"),
+        "program": optional_id(program, "program ID"),
+        "backlog_items": entity_ids(backlog_items, "backlog item ID"),
+        "tags": pairs(tags, "tags"),
+        "fields": pairs(fields, "fields"),
+        "suite_path": optional(text, suite_path, "suite_path"),
+        "long_names": one_of(long_names, "long_names", ("shorten", "refuse")),
+        "reruns": one_of(reruns, "reruns", ("last", "worst", "all")),
+        "gherkin": one_of(gherkin, "gherkin", ("scenarios", "features")),
+        "batch_results": optional(positive, batch_size, "batch_size"),
+        "batch_bytes": optional(positive, batch_bytes, "batch_bytes"),
+        "batches_in_flight": optional(positive, batches_in_flight, "batches_in_flight"),
+        "skip_errors": flag(skip_errors, "skip_errors"),
+        "force_new": flag(force_new, "force_new"),
+        "link": one_of(jira, "jira", ("auto", "off")) == "auto",
+        "require_all_jira_keys": flag(require_all_jira_keys, "require_all_jira_keys"),
+        "unlink_stale": flag(unlink_stale, "unlink_stale"),
         "wait": wait_seconds(wait),
-        "format": format,
-        "encoding": encoding,
-        "columns": [(str(column), field) for column, field in (columns or {}).items()],
-        "status_map": [(str(word), status) for word, status in (status_map or {}).items()],
-        "time_zone": None if timezone is None else _zone(timezone),
-        "duration_unit": duration_unit,
-        "jira_from": [jira_from] if isinstance(jira_from, str) else list(jira_from),
-        "extra": _one_of("extra", extra, ("warn", "forbid", "ignore")),
-        "skip_invalid": skip_invalid,
-        "allow_empty": allow_empty,
+        "format": optional(text, format, "format"),
+        "encoding": optional(text, encoding, "encoding"),
+        "columns": [(column, optional(text, field, "columns")) for column, field in mapping(columns, "columns")],
+        "status_map": [(word, text(status, "status_map")) for word, status in mapping(status_map, "status_map")],
+        "time_zone": optional(_zone, timezone, "timezone"),
+        "duration_unit": None if duration_unit is None else one_of(duration_unit, "duration_unit", ("ms", "s")),
+        "jira_from": texts(jira_from, "jira_from"),
+        "extra": one_of(extra, "extra", ("warn", "forbid", "ignore")),
+        "skip_invalid": flag(skip_invalid, "skip_invalid"),
+        "allow_empty": flag(allow_empty, "allow_empty"),
         "started": _started,
     }
     if _payload is None:
@@ -126,7 +127,7 @@ def resume(
     resend_missing: bool = False,
     on_progress: Callable[[Event], object] | None = None,
 ) -> Call[Report]:
-    task = _core.resume(core.client, core.stored(id), core.spool, wait_seconds(wait), resend_missing)
+    task = _core.resume(core.client, core.stored(id), core.spool, wait_seconds(wait), flag(resend_missing, "resend_missing"))
     return Call(task, Report, event_handler(on_progress))
 
 
@@ -134,6 +135,8 @@ def event_handler(on_progress: Callable[[Event], object] | None) -> Callable[[An
     """Makes events of what the native part reports."""
     if on_progress is None:
         return lambda event: None
+    if not callable(on_progress):
+        raise InputError(f"`on_progress` must be a function, got {on_progress!r}")
     if getattr(getattr(on_progress, "__code__", None), "co_flags", 0) & CO_COROUTINE:
         raise InputError(
             "`on_progress` is a coroutine function, which nothing would await",
@@ -146,16 +149,10 @@ def wait_seconds(wait: bool | float | timedelta) -> float:
     """How long to wait for ingestion."""
     if isinstance(wait, bool):
         return WAIT_DEFAULT if wait else 0.0
-    seconds = wait if isinstance(wait, (int, float)) else wait.total_seconds()
-    if seconds >= 0:
+    seconds = _settings.as_seconds(wait)
+    if isinstance(seconds, (int, float)) and 0 <= seconds < 1e9:
         return float(seconds)
     raise InputError(f"`wait` must be True, False, a number of seconds or a timedelta, got {wait!r}")
-
-
-def _one_of(name: str, value: str, words: Sequence[str]) -> str:
-    if value not in words:
-        raise InputError(f"`{value}` is not a valid `{name}`; use {' or '.join(f'`{word}`' for word in words)}")
-    return value
 
 
 def _entity(value: Any, what: str) -> int | str:
@@ -163,14 +160,12 @@ def _entity(value: Any, what: str) -> int | str:
     return value if isinstance(value, str) else entity_id(value, f"{what} ID")
 
 
-def _pairs(pairs: Any) -> list[tuple[str, str]]:
-    return [(str(name), str(value)) for name, value in (pairs.items() if hasattr(pairs, "items") else pairs)]
-
-
-def _zone(zone: Any) -> str:
+def _zone(zone: Any, argument: str) -> str:
     """The name of a time zone, or its offset: a text, a ``zoneinfo.ZoneInfo``, one of pytz, or a ``datetime.timezone``."""
     if isinstance(zone, str):
         return zone
+    if not hasattr(zone, "utcoffset"):
+        raise InputError(f"`{argument}` must be a name, an offset or a tzinfo, got {zone!r}", hint='for example "Europe/Berlin"')
     name = getattr(zone, "key", None) or getattr(zone, "zone", None)
     offset = None if name else zone.utcoffset(None)
     if offset is not None:
