@@ -356,6 +356,38 @@ def test_a_polars_column_without_any_value_is_absent(client: Client) -> None:
     assert upload(client, frame).counts.ingested == 1
 
 
+@pytest.mark.parametrize("column", ["jira", "tags"])
+@pytest.mark.parametrize("values", [[[], []], [[None], []], [None, []], [None, None]], ids=repr)
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_polars_lists_without_any_value_are_absent(
+    client: Client, column: str, values: list[Any], is_lazy: bool
+) -> None:
+    polars = pytest.importorskip("polars")
+    names = {"name": ["a", "b"], "status": ["passed", "failed"]}
+    frames = [polars.DataFrame({**names, column: values})]
+    frames.append(frames[0].with_columns(polars.Series(column, [[None], [None]], dtype=polars.Array(polars.Null, 1))))
+    for frame in frames:
+        assert upload(client, frame.lazy() if is_lazy else frame).counts.ingested == 2
+
+
+def test_a_polars_struct_is_named_by_its_cells(client: Client) -> None:
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"name": ["a"], "status": ["passed"], "jira": [{"key": None}]})
+    with pytest.raises(octane.SchemaError, match="column `jira`: .* has the type `dict`"):
+        upload(client, frame)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_column_or_groups_are_no_results(client: Client, library: str) -> None:
+    frames = pytest.importorskip(library)
+    frame = frames.DataFrame({"name": ["a"], "status": ["passed"]})
+    groups = frame.groupby("name") if library == "pandas" else frame.group_by("name")
+    for results in (frame["name"], groups):
+        with pytest.raises(octane.InputError, match=f"of {library} has no columns") as raised:
+            upload(client, results)
+        assert "give a data frame" in str(raised.value.hint)
+
+
 def test_polars_types_that_arrow_does_not_have_are_read_as_objects(sandbox: Sandbox, client: Client) -> None:
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame(

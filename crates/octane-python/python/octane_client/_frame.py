@@ -48,6 +48,11 @@ def source(results: Any, used: Used) -> dict[str, Any]:
         return _polars(results, used)
     if root in ("duckdb", "_duckdb") and hasattr(results, "columns"):
         return _duckdb(results, used)
+    if root in ("pandas", "polars"):
+        raise InputError(
+            f"a {type(results).__name__} of {root} has no columns that could be read",
+            hint="give a data frame, or the list of dictionaries that `to_list()` of a Series of them returns",
+        )
     if hasattr(results, "__arrow_c_stream__"):
         return _arrow(type(results).__name__, results, used)
     if hasattr(results, "keys") and hasattr(results, "__getitem__"):
@@ -140,13 +145,13 @@ def _polars(results: Any, used: Used) -> dict[str, Any]:
     schema = results.collect_schema()
     header, dtypes = list(schema.names()), list(schema.dtypes())
     needed = used(name, header)
-    # Arrow has no such numbers; and what is an object in Python is only its address there.
-    other = (polars.Object, getattr(polars, "Int128", polars.Object), getattr(polars, "UInt128", polars.Object))
-    indexes = [index for index, _ in needed if dtypes[index] not in other]
+    readable = {index: _in_arrow(polars, dtypes[index]) for index, _ in needed}
+    indexes = [index for index, dtype in readable.items() if dtype is not None]
+    casts = {header[index]: dtype for index, dtype in readable.items() if dtype not in (None, dtypes[index])}
     part = results.select([header[index] for index, _ in needed])
     if hasattr(part, "collect"):
         if indexes and len(indexes) == len(needed) and hasattr(part, "collect_batches"):
-            lazy = part.cast({polars.Null: polars.String})
+            lazy = part.cast(casts)
 
             def frames() -> Iterator[_core.Frame]:
                 for batch in lazy.collect_batches():
@@ -156,15 +161,29 @@ def _polars(results: Any, used: Used) -> dict[str, Any]:
         part = part.collect()
     exported = None
     if indexes:
-        # A column without any value has no type, which the reader of streams does not understand.
-        texts = part.select([header[index] for index in indexes]).cast({polars.Null: polars.String})
-        exported = _core.Frame.read_as(texts, indexes, header)
+        exported = _core.Frame.read_as(part.select([header[index] for index in indexes]).cast(casts), indexes, header)
 
     def fetch(start: int, stop: int, indexes: list[int]) -> list[list[Any]]:
         rows = part.slice(start, stop - start)
         return [rows.get_column(header[index]).to_list() for index in indexes]
 
     return {"name": name, "header": header, "rows": part.height, "frame": exported, "fetch": fetch}
+
+
+def _in_arrow(polars: Any, dtype: Any) -> Any:
+    """The type as which Arrow can hold a column of this type; ``None`` if it cannot."""
+    # Arrow has no such numbers; what is an object in Python is only its address there; and no column is a struct.
+    if dtype in (polars.Object, polars.Struct, getattr(polars, "Int128", polars.Object), getattr(polars, "UInt128", polars.Object)):
+        return None
+    # What is without any value has no type, which the reader of streams does not understand.
+    if dtype == polars.Null:
+        return polars.String
+    inner = getattr(dtype, "inner", None)
+    if inner is None:
+        return dtype
+    inner = _in_arrow(polars, inner)
+    # The inner type of an array of arrays is an array.
+    return None if inner is None else polars.List(inner) if dtype == polars.List else polars.Array(inner, dtype.size)
 
 
 def _duckdb(results: Any, used: Used) -> dict[str, Any]:
