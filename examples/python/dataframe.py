@@ -12,7 +12,7 @@ def results() -> pd.DataFrame:
             "Test Name": ["adds tax", "rounds", "ships"],
             "Result": ["PASS", "FAIL", "SKIP"],
             "Seconds": [0.25, 1.5, None],
-            "Started": pd.to_datetime(["2025-04-30 10:00", "2025-04-30 10:01", None]),
+            "Started": [pd.Timestamp("2025-04-30 10:00"), pd.Timestamp("2025-04-30 10:01"), None],
             "Story": ["SHOP-101", "SHOP-102, SHOP-103", None],
             "Owner": ["jane", "joe", "jane"],
         }

@@ -421,6 +421,21 @@ def test_rejected_results_are_a_table(sandbox: Sandbox, client: Client) -> None:
     assert pickle.loads(pickle.dumps(raised.value)).report == report
 
 
+def test_a_problem_names_its_place_once(client: Client) -> None:
+    report = upload(client, [*ROWS, {"name": "a", "status": "mauve"}], skip_invalid=True)
+    (problem,) = report.problems
+    assert str(problem).startswith("rows:4: column `status`: `mauve` is not a valid status")
+    (flaky,) = upload(client, [{"name": "a", "status": word} for word in ("failed", "passed")]).problems
+    assert str(flaky) == "rows:1: a: 1 of 2 results failed; the run shows `passed`"
+
+
+def test_a_part_of_the_problems_are_problems(client: Client) -> None:
+    rows = [{"name": str(number), "status": "mauve"} for number in range(3)]
+    problems = upload(client, [*ROWS, *rows], skip_invalid=True).problems
+    assert problems[1:] == octane.Problems([problems[1], problems[2]])
+    assert problems[:-1].to_dict()["line"] == [4, 5]
+
+
 def test_progress_is_reported_and_names_the_upload(client: Client) -> None:
     events: list[Event] = []
     report = upload(client, ROWS, on_progress=events.append)

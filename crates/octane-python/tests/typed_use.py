@@ -27,6 +27,8 @@ def blocking(client: octane.Client, frame: object) -> None:
     assert_type(report.raise_for_problems(), octane.Report)
     assert_type(report.counts.ingested, int)
     assert_type([problem.line for problem in report.rejected], "list[int | None]")
+    assert_type(report.problems[0], octane.Problem)
+    assert_type(report.problems[:5], octane.Problems)
     assert_type(client.modules.find("Shop"), "octane.Module | None")
     assert_type(client.modules.ensure("Shop/Basket").id, int)
     assert_type(client.stories.resolve(["SHOP-1"]), "dict[str, list[octane.Story]]")

@@ -8,7 +8,12 @@ from octane_client.errors import PartialUploadError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any
+    from typing import Any, overload
+else:
+
+    def overload(function):
+        return function
+
 
 __all__ = ["Counts", "Event", "Problem", "Problems", "Report", "Upload"]
 
@@ -104,6 +109,9 @@ class Problem(Record):
         place = self.file or ""
         if self.file is not None and self.line is not None:
             place = f"{self.file}:{self.line}"
+        if self.message.startswith(place):
+            # What is invalid says where it is, with the name of its row.
+            place = ""
         return ": ".join(part for part in (place, self.test, self.message) if part)
 
 
@@ -121,8 +129,14 @@ class Problems:
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._problems)
 
-    def __getitem__(self, index: int) -> Problem:
-        return self._problems[index]
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Problems: ...
+
+    def __getitem__(self, index: int | slice) -> Problem | Problems:
+        return Problems(self._problems[index]) if isinstance(index, slice) else self._problems[index]
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Problems):
