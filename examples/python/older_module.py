@@ -29,9 +29,9 @@ def main() -> None:
     for key, results in PORTIONS.items():
         client.upload(results, "nightly-4711", module, suite, "Shop/Checkout")
         suite_run = client.getSuiteRun("nightly-4711", suite)
-        client.updateAutoRuns(stories[key], "nightly-4711", suite_run, totalRunsUploaded=uploaded)
-        uploaded += len(results)
-    print(f"{uploaded} results, linked to {len(stories)} stories")
+        runs = client.updateAutoRuns(stories[key], "nightly-4711", suite_run, totalRunsUploaded=uploaded)
+        uploaded += len(runs)
+    print(f"{uploaded} runs, linked to {len(stories)} stories")
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ import pathlib
 import queue
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import octane_client as octane
 import pytest
-from octane_client import compat
+from octane_client import _core, compat
 from octane_client.compat import EVIDENCE_TEMPLATE_TEST_SUITE, TEST_RUN, OctaneClient, OctaneEndPoint
 from octane_client.testing import Sandbox
 
@@ -417,6 +417,111 @@ def test_runs_are_left_out_by_how_many_were_uploaded_before(client: OctaneClient
     story = client.getOctaneIds(["SHOP-101"])["SHOP-101"]
     assert client.updateAutoRuns(story, "nightly-1", suite_run, 4) == runs[4:]
     assert client.updateAutoRuns(octaneID=story, name="nightly-1", suiteRunID=suite_run, delink=True) == runs
+
+
+def test_leaving_out_all_runs_is_logged(client: OctaneClient, caplog: pytest.LogCaptureFixture) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    portions = {"SHOP-101": RESULTS, "SHOP-102": [{**RESULTS[0], "testname": "ships"}]}
+    uploaded = 0
+    with caplog.at_level(logging.WARNING, "octane"):
+        for key, results in portions.items():
+            client.upload([*results, *results], "nightly-1", module, suite, "Bookshop")
+            story = client.getOctaneIds(key)[key]
+            suite_run = client.getSuiteRun("nightly-1", suite)
+            runs = client.updateAutoRuns(story, "nightly-1", suite_run, totalRunsUploaded=uploaded)
+            assert len(runs) == len(results)
+            uploaded += len(runs)
+        assert "leaves out" not in caplog.text
+        assert client.getAutoRuns("nightly-1", suite_run, totalRunsUploaded=3) == []
+    assert f"leaves out 3 runs, and suite run {suite_run} has 3 in all" in caplog.text
+    with pytest.raises(octane.InputError, match="`totalRunsUploaded` must be a number, got 'all'"):
+        client.getAutoRuns("nightly-1", suite_run, totalRunsUploaded="all")
+
+
+@pytest.mark.parametrize(("reruns", "statuses"), [(None, ["passed"]), ("worst", ["failed"]), ("all", ["failed", "passed"])])
+def test_a_setting_says_which_of_several_results_counts_and_the_others_are_logged(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, reruns: str | None, statuses: list[str]
+) -> None:
+    client = OctaneClient(config(sandbox, reruns=reruns, dialect="standard"), Vault(sandbox))
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    rows = [{**RESULTS[0], "status": status} for status in ("Failed", "Passed")]
+    with caplog.at_level(logging.WARNING, "octane"):
+        report = client.upload(rows, "nightly-1", module, suite, "Bookshop")
+    assert [run.status for run in sandbox.runs] == statuses
+    assert [record.message for record in caplog.records] == [str(problem) for problem in report.problems]
+    assert len(caplog.records) == (1 if len(statuses) == 1 else 0)
+
+
+def test_a_setting_for_reruns_that_is_wrong_is_named(sandbox: Sandbox) -> None:
+    client = OctaneClient(config(sandbox, reruns="first"), Vault(sandbox))
+    with pytest.raises(octane.InputError, match="`first` is not a valid `reruns`"):
+        client.upload(RESULTS, "nightly-1", None, 7, "Bookshop")
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("argument", "call"),
+    [
+        ("externalRunID", lambda client: client.upload(RESULTS, None, 1, 7, "Bookshop")),
+        ("testSuitePath", lambda client: client.upload(RESULTS, "nightly-1", 1, 7, NAN)),
+        ("name", lambda client: client.createTestSuite(None, 1)),
+        ("name", lambda client: client.getTestSuite(NAN)),
+        ("name", lambda client: client.getSuiteRun(None, 7)),
+        ("name", lambda client: client.getAutoRuns(None, None)),
+        ("name", lambda client: client.createApplicationModule(NAN)),
+        ("name", lambda client: client.getApplicationModule(NAN)),
+        ("parentName", lambda client: client.getApplicationModule(parentName=NAN)),
+        ("module_name", lambda client: client.getOrCreateRootApplicationModuleID(None)),
+        ("jiras", lambda client: client.getOctaneIds(["SHOP-101", NAN])),
+        ("jira", lambda client: client.queryStoriesForJira(None, None, None)),
+    ],
+)
+def test_what_stands_for_nothing_is_refused_as_a_name(client: OctaneClient, argument: str, call: Callable[[OctaneClient], object]) -> None:
+    with pytest.raises(octane.InputError, match=f"`{argument}` must be a text, got (None|nan)"):
+        call(client)
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"),
+    [(None, 900), (True, 900), ("true", 900), ("Yes", 900), (False, 0), ("off", 0), ("0", 0), (2.5, 2.5), ("20", 20)],
+)
+def test_whether_to_wait_may_be_said_in_words(
+    client: OctaneClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, wait: Any, seconds: float
+) -> None:
+    given: list[float] = []
+    upload = _core.upload
+    monkeypatch.setattr(_core, "upload", lambda *words: given.append(words[2]["wait"]) or upload(*words))
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    report = OctaneClient(config(sandbox, wait=wait), Vault(sandbox))._upload(RESULTS, "nightly-1", module, suite, None)
+    assert given == [seconds] and report.counts.sent == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("wait", "long", "`wait` must be `true`, `false` or a number of seconds, got `long`"),
+        ("timeout", True, "`timeout` must be a number of seconds, got `True`"),
+        ("retries", True, "`retries` must be a whole number, got `True`"),
+    ],
+)
+def test_a_setting_that_is_not_a_number_is_named(sandbox: Sandbox, setting: str, value: object, message: str) -> None:
+    with pytest.raises(octane.ConfigError, match=message):
+        OctaneClient(config(sandbox, **{setting: value}), Vault(sandbox)).upload(RESULTS, "nightly-1", 1, 7, "Bookshop")
+
+
+def test_a_server_that_refuses_evidence_is_named_with_the_other_payload() -> None:
+    with Sandbox() as sandbox:
+        client = OctaneClient(config(sandbox), Vault(sandbox))
+        suite = client.createTestSuite("Nightly", client.getOrCreateRootApplicationModuleID("Bookshop"))
+        with pytest.raises(octane.PartialUploadError) as raised:
+            client.upload(RESULTS, "nightly-1", client.getOrCreateRootApplicationModuleID("Bookshop"), suite, "Bookshop")
+    assert "set `dialect` to `standard`" in str(raised.value.hint)
+    assert raised.value.__notes__ == [f"hint: {raised.value.hint}"]
 
 
 def test_a_hint_names_a_setting_that_exists(sandbox: Sandbox, client: OctaneClient) -> None:

@@ -27,7 +27,7 @@ SCRIPTS = {
     "rows.py": ("ended as success: 2 of 2 ingested", ["pays by card", "pays by invoice"]),
     "dataframe.py": ("3 results are in Octane: http", ["adds tax", "rounds", "ships"]),
     "several_suites.py": ("ended as success: 2 of 2 ingested", ["adds tax", "pays", "refunds"]),
-    "older_module.py": ("2 results, linked to 2 stories", ["adds tax", "rounds"]),
+    "older_module.py": ("2 runs, linked to 2 stories", ["adds tax", "rounds"]),
 }
 FRAMES = {"dataframe.py"}
 

@@ -332,7 +332,7 @@ def test_numpy_scalars_are_what_they_stand_for(sandbox: Sandbox, client: Client)
     assert (runs["a"]["duration"], runs["c"]["duration"]) == (1500, 1500)
 
 
-def test_what_pandas_has_for_nothing_is_no_name(client: Client) -> None:
+def test_what_pandas_has_for_nothing_is_refused_as_a_name(client: Client) -> None:
     pandas = pytest.importorskip("pandas")
     for nothing in (pandas.NA, pandas.NaT):
         with pytest.raises(octane.InputError, match="`suite_run` must be a text, got"):
@@ -342,7 +342,7 @@ def test_what_pandas_has_for_nothing_is_no_name(client: Client) -> None:
 # polars
 
 
-def test_a_time_of_numpy_that_is_out_of_range_is_no_number(client: Client) -> None:
+def test_a_time_of_numpy_that_is_out_of_range_is_not_read_as_a_number(client: Client) -> None:
     numpy = pytest.importorskip("numpy")
     rows = [{"name": "a", "status": "passed", "started": numpy.datetime64("12000-01-01")}]
     with pytest.raises(octane.SchemaError, match="datetime64 out of range"):
@@ -378,7 +378,7 @@ def test_a_polars_struct_is_named_by_its_cells(client: Client) -> None:
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_a_column_or_groups_are_no_results(client: Client, library: str) -> None:
+def test_a_column_or_groups_are_refused_as_results(client: Client, library: str) -> None:
     frames = pytest.importorskip(library)
     frame = frames.DataFrame({"name": ["a"], "status": ["passed"]})
     groups = frame.groupby("name") if library == "pandas" else frame.group_by("name")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from octane_client import _log, _upload
 from octane_client._entities import LinkOutcome
+from octane_client._given import optional, text, texts
 from octane_client._ids import entity_id, optional_id
-from octane_client.compat._endpoint import Connected, _flag, _mapping, _number, _seconds
+from octane_client.compat._endpoint import Connected, _flag, _mapping, _number, _wait
 from octane_client.compat.shapes import Entity
-from octane_client.errors import InputError, Rejected
+from octane_client.errors import InputError, PartialUploadError, Rejected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class OctaneClient(Connected):
         """Uploads results in batches, waits until Octane has ingested them, and returns a :class:`octane_client.Report`.
 
         Durations that are numbers are milliseconds. If Octane does not accept everything, that is a
-        :class:`octane_client.PartialUploadError`, so that no result is lost in silence.
+        :class:`octane_client.PartialUploadError`, so that no result is lost in silence. Each problem is logged, also that of a test
+        whose run does not show all of its results.
 
         :param results: a data frame, a list of dictionaries or objects, or ready-made ``<test_run …>`` elements.
         :param externalRunID: the name of the suite run.
@@ -51,26 +53,41 @@ class OctaneClient(Connected):
                 error.__notes__ = [f"hint: {error.hint}"]
             raise
         self.last_report = report
-        return self.shape("upload", report.raise_for_problems())
+        # Those of `report.warnings` are logged when they are found.
+        for problem in report.problems:
+            _log.warn(str(problem))
+        try:
+            report.raise_for_problems()
+        except PartialUploadError as error:
+            if report.outcome == "refused" and not error.hint and self._dialect == "evidence":
+                error.hint = "if the server does not accept this form of payload, set `dialect` to `standard` in `config`"
+                error.__notes__ = [f"hint: {error.hint}"]
+            raise
+        return self.shape("upload", report)
+
+    @property
+    def _dialect(self) -> str:
+        return self._settings["dialect"] or "evidence"
 
     def _upload(self, results: Any, externalRunID: Any, moduleID: Any, suiteID: Any, suitePath: Any) -> Report:
         results = _listed(results)
         payload = _payload(results)
         settings = self._settings
-        dialect = settings["dialect"] or "evidence"
+        dialect = self._dialect
         release = settings["release"]
         call = _upload.upload(
             self._core,
             results,
             suite=entity_id(suiteID, "test suite ID"),
-            suite_run=str(externalRunID),
+            suite_run=text(externalRunID, "externalRunID"),
             module=optional_id(moduleID, "application module ID"),
-            suite_path=None if suitePath is None else str(suitePath),
+            suite_path=optional(text, suitePath, "testSuitePath"),
             create="never",
             jira="off",
             dialect=dialect,
             testing_tool_type=settings["testing_tool_type"],
-            release=None if release is None else str(release),
+            release=optional(text, release, "release"),
+            reruns=settings["reruns"] or "last",
             duration_unit="ms",
             timezone=settings["timezone"],
             columns=_mapping(settings["columns"], "columns"),
@@ -79,7 +96,7 @@ class OctaneClient(Connected):
             allow_empty=_flag(settings["allow_empty"], "allow_empty"),
             batch_size=_number(settings["batch_size"], "batch_size"),
             batches_in_flight=self._threads,
-            wait=True if settings["wait"] is None else _seconds(settings["wait"], "wait") or False,
+            wait=_wait(settings["wait"]),
             _started=_now() if dialect == "evidence" else None,
             _payload=payload,
         )
@@ -87,7 +104,7 @@ class OctaneClient(Connected):
 
     def getSuiteRun(self, name: Any, suiteID: Any) -> Any:
         """The suite run of this name, the newest of several."""
-        task = self._core.client.find_suite_run(str(name), optional_id(suiteID, "test suite ID"))
+        task = self._core.client.find_suite_run(text(name, "name"), optional_id(suiteID, "test suite ID"))
         return self.shape("getSuiteRun", self._ask(task))
 
     def getAutoRuns(self, name: Any, suiteRunID: Any, totalRunsUploaded: Any = 0) -> Any:
@@ -96,11 +113,21 @@ class OctaneClient(Connected):
 
     def _runs(self, name: Any, suiteRunID: Any, skip: Any) -> list[Entity]:
         if suiteRunID is None:
-            suiteRunID = self._ask(self._core.client.find_suite_run(str(name)))
+            suiteRunID = self._ask(self._core.client.find_suite_run(text(name, "name")))
         if suiteRunID is None:
             return []
-        task = self._core.client.list_runs(entity_id(suiteRunID, "suite run ID"), max(0, int(skip or 0)))
-        runs: list[Entity] = self._ask(task)
+        suiteRunID = entity_id(suiteRunID, "suite run ID")
+        try:
+            skip = max(0, int(skip or 0))
+        except (TypeError, ValueError):
+            raise InputError(f"`totalRunsUploaded` must be a number, got {skip!r}") from None
+        runs: list[Entity] = self._ask(self._core.client.list_runs(suiteRunID, skip))
+        if skip and not runs:
+            there = len(self._ask(self._core.client.list_runs(suiteRunID, 0)))
+            _log.warn(
+                f"`totalRunsUploaded` leaves out {skip} runs, and suite run {suiteRunID} has {there} in all, so none is left; count "
+                "the runs that `updateAutoRuns` returns, not results: all results of a test are one run"
+            )
         return runs
 
     def updateAutoRuns(
@@ -128,10 +155,10 @@ class OctaneClient(Connected):
     def getApplicationModule(self, name: Any = None, parentID: Any = None, parentName: Any = None) -> Any:
         """The module of this name, below a parent if one is given. Without a name: a list of the parent's modules, or the root."""
         parent = optional_id(parentID, "application module ID")
-        parent_name = None if parentName is None else str(parentName)
+        parent_name = optional(text, parentName, "parentName")
         client = self._core.client
         if name is not None:
-            task = client.find_module(str(name), parent, parent_name)
+            task = client.find_module(text(name, "name"), parent, parent_name)
         elif parent is None and parent_name is None:
             task = client.root_module()
         else:
@@ -141,22 +168,23 @@ class OctaneClient(Connected):
     def createApplicationModule(self, name: Any, parentID: Any = None) -> Any:
         """Creates a module below a parent, or below the root. If there is one of this name, that one is returned."""
         client = self._core.client
+        name = text(name, "name")
         parent = optional_id(parentID, "application module ID")
         try:
-            module = self._ask(client.create_module(str(name), parent))
+            module = self._ask(client.create_module(name, parent))
         except Rejected as error:
             if error.status != 409:
                 raise
             if parent is None:
                 parent = entity_id(self._ask(client.root_module()))
-            module = self._ask(client.find_module(str(name), parent))
+            module = self._ask(client.find_module(name, parent))
             if module is None:
                 raise
         return self.shape("createApplicationModule", module)
 
     def getOctaneIds(self, jiras: Any) -> Any:
         """Jira keys and the IDs of their stories; ``None`` for a key that matches none, or several, which is logged."""
-        keys = [jiras] if isinstance(jiras, str) else [str(key) for key in jiras]
+        keys = texts(jiras, "jiras")
         found = self._ask(self._core.client.resolve_jira(keys))
         ids: dict[str, str | None] = {}
         for key in keys:
@@ -168,19 +196,19 @@ class OctaneClient(Connected):
 
     def createTestSuite(self, name: Any, applicationModuleID: Any) -> Any:
         """Creates a suite in a module. If there is one of this name in it, that one is returned."""
-        task = self._core.client.ensure_suite(str(name), optional_id(applicationModuleID, "application module ID"))
+        task = self._core.client.ensure_suite(text(name, "name"), optional_id(applicationModuleID, "application module ID"))
         return self.shape("createTestSuite", self._ask(task))
 
     def getTestSuite(self, name: Any, applicationModuleID: Any = None) -> Any:
         """The suite of this name, in a module if one is given."""
-        task = self._core.client.find_suite(str(name), optional_id(applicationModuleID, "application module ID"))
+        task = self._core.client.find_suite(text(name, "name"), optional_id(applicationModuleID, "application module ID"))
         return self.shape("getTestSuite", self._ask(task))
 
     def queryStoriesForJira(self, space_id: Any, workspace_id: Any, jira: Any) -> Any:
         """The stories, features and defects with this Jira key: a list."""
         core = self._in_workspace(space_id, workspace_id)
-        found = self._ask(core.client.resolve_jira([str(jira)]))
-        return self.shape("queryStoriesForJira", found.get(str(jira).strip(), []))
+        key = text(jira, "jira").strip()
+        return self.shape("queryStoriesForJira", self._ask(core.client.resolve_jira([key])).get(key, []))
 
     def _in_workspace(self, space_id: Any, workspace_id: Any) -> Core:
         url, space, workspace = self._core.client.address()
@@ -191,7 +219,7 @@ class OctaneClient(Connected):
 
     def getOrCreateRootApplicationModuleID(self, module_name: Any) -> Any:
         """The ID of the module of this name directly below the root; created if it does not exist."""
-        module = self._ask(self._core.client.ensure_root_module(str(module_name)))
+        module = self._ask(self._core.client.ensure_root_module(text(module_name, "module_name")))
         return self.shape("getOrCreateRootApplicationModuleID", str(module))
 
 

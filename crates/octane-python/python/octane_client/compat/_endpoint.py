@@ -6,6 +6,7 @@ import os
 
 from octane_client._call import Call, same
 from octane_client._connect import BaseClient
+from octane_client._given import text
 from octane_client.compat import config as _config
 from octane_client.compat import credentials as _credentials
 from octane_client.compat.shapes import Cookies, entities
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from octane_client._operations import Core
 
 THREADS_DEFAULT = 4
+
+WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 class Connected:
@@ -45,7 +48,7 @@ class Connected:
     def _connect(self, url: Any, space: Any, workspace: Any) -> Core:
         settings = self._settings
         client = BaseClient(
-            None if url is None else str(url),
+            None if url is None else text(url, "url"),
             space=space,
             workspace=workspace,
             credentials=self._provide,
@@ -99,8 +102,7 @@ class Connected:
         return entities(Call(task, same).wait())
 
     def __repr__(self) -> str:
-        url, space, workspace = self._core.client.address()
-        return f"<{type(self).__name__} {url} {space}/{workspace}>"
+        return f"<{type(self).__name__} {self._core.address}>"
 
 
 class OctaneEndPoint(Connected):
@@ -132,7 +134,7 @@ class OctaneEndPoint(Connected):
         :param dataType: what ``data`` is, ``"json"`` or ``"xml"``. In a GET, it is the query.
         """
         method = method.upper()
-        path, content_type, body = str(api), None, None
+        path, content_type, body = text(api, "api"), None, None
         if data is not None and method in ("GET", "HEAD"):
             path = _with_query(path, data)
         elif data is not None:
@@ -190,28 +192,38 @@ def _own_credentials(settings: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _number(value: Any, name: str) -> int | None:
-    if value is None or isinstance(value, int):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     try:
         return int(str(value).strip())
     except ValueError:
-        raise ConfigError(f"`{name}` must be a number, got `{value}`") from None
+        raise ConfigError(f"`{name}` must be a whole number, got `{value}`") from None
 
 
 def _seconds(value: Any, name: str) -> float | None:
     try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError):
+        # True is a number, too.
+        return None if value is None else float(str(value))
+    except ValueError:
         raise ConfigError(f"`{name}` must be a number of seconds, got `{value}`") from None
 
 
 def _flag(value: Any, name: str) -> bool:
-    text = str(value).strip().lower()
-    if value is None or text in ("false", "0", "no", "off"):
-        return False
-    if text in ("true", "1", "yes", "on"):
-        return True
-    raise ConfigError(f"`{name}` must be `true` or `false`, got `{value}`")
+    word = WORDS.get("0" if value is None else str(value).strip().lower())
+    if word is None:
+        raise ConfigError(f"`{name}` must be `true` or `false`, got `{value}`")
+    return word
+
+
+def _wait(value: Any) -> bool | float:
+    """Whether to wait for ingestion, or for how many seconds."""
+    word = str(value).strip().lower()
+    if value is None or (word in WORDS and not word.isdigit()):
+        return WORDS.get(word, True)
+    try:
+        return float(word)
+    except ValueError:
+        raise ConfigError(f"`wait` must be `true`, `false` or a number of seconds, got `{value}`") from None
 
 
 def _mapping(value: Any, name: str) -> dict[str, Any] | None:

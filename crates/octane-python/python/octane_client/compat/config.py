@@ -39,6 +39,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "spool": ("spool", "spool_dir", "spool_folder"),
     "wait": ("wait", "ingestion_timeout", "wait_timeout"),
     "dialect": ("dialect", "payload"),
+    "reruns": ("reruns",),
     "timezone": ("timezone", "time_zone", "tz"),
     "columns": ("columns", "column_names", "column_map"),
     "status_map": ("status_map", "status_mapping"),
