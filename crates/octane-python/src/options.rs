@@ -186,8 +186,11 @@ impl Options {
             context.environment.push(Tag { tag_type, value });
         }
         for (kind, value) in &self.fields {
-            let kind = TestFieldKind::from_payload(kind)
-                .ok_or_else(|| invalid(format!("unknown test field `{kind}`")))?;
+            let kind = TestFieldKind::from_payload(kind).ok_or_else(|| {
+                let known = TestFieldKind::ALL.map(TestFieldKind::as_str).join("`, `");
+                invalid(format!("`fields`: unknown test field `{kind}`"))
+                    .hint(format!("known are `{known}`"))
+            })?;
             let value = value.clone();
             context.test_fields.push(TestField { kind, value });
         }
@@ -308,7 +311,10 @@ impl Options {
                 ("tag", _) => sources.tags(),
                 ("name", _) => sources.names(),
                 (_, Some(("property", name))) if !name.is_empty() => sources.property(name),
-                _ => return Err(invalid(format!("`jira_from`: unknown source `{source}`"))),
+                _ => {
+                    return Err(invalid(format!("`jira_from`: unknown source `{source}`"))
+                        .hint("use `property`, `property:NAME`, `tag` or `name`"));
+                }
             };
         }
         Ok(sources)

@@ -23,6 +23,7 @@ def blocking(client: octane.Client, frame: object) -> None:
         wait=datetime.timedelta(minutes=5),
         on_progress=lambda event: print(event.upload_id),
     )
+    assert_type(client.upload(frame, suite=7, suite_run="nightly-1", backlog_items=3005), octane.Report)
     assert_type(report, octane.Report)
     assert_type(report.raise_for_problems(), octane.Report)
     assert_type(report.counts.ingested, int)

@@ -119,7 +119,7 @@ class Client(BaseClient):
         release: int | str | None = None,
         milestone: EntityLike | None = None,
         program: EntityLike | None = None,
-        backlog_items: Iterable[EntityLike] = (),
+        backlog_items: EntityLike | Iterable[EntityLike] = (),
         tags: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         fields: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         batch_size: int | None = None,

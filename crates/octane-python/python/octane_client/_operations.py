@@ -198,11 +198,11 @@ class Core:
         task = self.client.resolve_jira(texts(keys, "keys"))
         return Call(task, lambda found: {key: [Story._of(item) for item in items] for key, items in found.items()})
 
-    def link(self, story: EntityLike, runs: Iterable[EntityLike]) -> Call[LinkOutcome]:
+    def link(self, story: EntityLike, runs: EntityLike | Iterable[EntityLike]) -> Call[LinkOutcome]:
         ids = entity_ids(runs, "run ID")
         return Call(self.client.link(entity_id(story, "story ID"), ids), LinkOutcome._of)
 
-    def unlink(self, story: EntityLike, runs: Iterable[EntityLike]) -> Call[LinkOutcome]:
+    def unlink(self, story: EntityLike, runs: EntityLike | Iterable[EntityLike]) -> Call[LinkOutcome]:
         ids = entity_ids(runs, "run ID")
         return Call(self.client.unlink(entity_id(story, "story ID"), ids), LinkOutcome._of)
 

@@ -164,11 +164,11 @@ class Runs:
         """The run with this ID."""
         return self._core.get_run(id).wait()
 
-    def link(self, story: EntityLike, runs: Iterable[EntityLike]) -> LinkOutcome:
+    def link(self, story: EntityLike, runs: EntityLike | Iterable[EntityLike]) -> LinkOutcome:
         """Links runs (or their tests) to a story. Links are only added."""
         return self._core.link(story, runs).wait()
 
-    def unlink(self, story: EntityLike, runs: Iterable[EntityLike]) -> LinkOutcome:
+    def unlink(self, story: EntityLike, runs: EntityLike | Iterable[EntityLike]) -> LinkOutcome:
         """Removes the links of runs (or their tests) to a story, and no others."""
         return self._core.unlink(story, runs).wait()
 

@@ -97,7 +97,7 @@ class AsyncClient(BaseClient):
         release: int | str | None = None,
         milestone: EntityLike | None = None,
         program: EntityLike | None = None,
-        backlog_items: Iterable[EntityLike] = (),
+        backlog_items: EntityLike | Iterable[EntityLike] = (),
         tags: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         fields: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         batch_size: int | None = None,
@@ -317,11 +317,11 @@ class Runs:
         """The run with this ID."""
         return await self._core.get_run(id)
 
-    async def link(self, story: EntityLike, runs: Iterable[EntityLike]) -> LinkOutcome:
+    async def link(self, story: EntityLike, runs: EntityLike | Iterable[EntityLike]) -> LinkOutcome:
         """Links runs (or their tests) to a story. Links are only added."""
         return await self._core.link(story, runs)
 
-    async def unlink(self, story: EntityLike, runs: Iterable[EntityLike]) -> LinkOutcome:
+    async def unlink(self, story: EntityLike, runs: EntityLike | Iterable[EntityLike]) -> LinkOutcome:
         """Removes the links of runs (or their tests) to a story, and no others."""
         return await self._core.unlink(story, runs)
 
