@@ -267,6 +267,15 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
             .into_iter()
             .find(|known| known.as_str().eq_ignore_ascii_case(status.trim()))
             .ok_or_else(invalid)?;
+        if let Some(other) = options.status_aliases.own(word)
+            && other != status
+        {
+            let message = format!(
+                "`--status-map {mapping}`: the word is mapped to {} as well, and upper and lower case are the same",
+                other.as_str().to_ascii_lowercase()
+            );
+            return Err(Failure::message(Exit::Usage, message).hint("keep one of them"));
+        }
         options.status_aliases = options.status_aliases.with(word, status);
     }
     for mapping in &args.column {

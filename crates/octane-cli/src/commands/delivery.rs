@@ -144,8 +144,14 @@ impl<'a> Delivery<'a> {
     }
 
     fn say_reason_of(&self, command: Option<&CommandRun>, upload: Exit) {
-        if let Some(reason) = command.and_then(|command| command.reason(upload)) {
-            self.output.say(&reason);
+        let Some((command, reason)) =
+            command.and_then(|command| Some((command, command.reason(upload)?)))
+        else {
+            return;
+        };
+        self.output.say(&reason);
+        if self.args.annotate == Annotations::Auto && !command.is_tolerated {
+            annotate::command(&reason, self.output.format);
         }
     }
 

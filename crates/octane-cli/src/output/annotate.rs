@@ -202,6 +202,14 @@ pub(crate) fn failure(failure: &Failure, is_error: bool, format: Format) {
     }
 }
 
+/// Reports that a command failed whose results were uploaded, or that it did not write all of its reports.
+pub(crate) fn command(reason: &str, format: Format) {
+    if let Some(system) = system(env::text) {
+        system.print(&system.line(true, reason, None), format);
+        system.summarize(&format!("\n{}\n", markdown::escaped(reason)));
+    }
+}
+
 /// Reports an invalid command line.
 pub(crate) fn usage(text: &str, format: Format) {
     if let Some(system) = system(env::text) {

@@ -208,6 +208,12 @@ fn an_unknown_status_is_invalid_until_it_is_mapped() {
         let done = place.octane(&["validate", "w.csv", "--status-map", wrong]);
         done.fails(2, &[wrong, "WORD=STATUS"]);
     }
+    let line = "validate w.csv --status-map X=failed --status-map x=passed";
+    let done = place.octane(&line.split(' ').collect::<Vec<_>>());
+    done.fails(
+        2,
+        &["`--status-map x=passed`: the word is mapped to failed as well"],
+    );
     place.file("blank.csv", "name,status\na,\n");
     let done = place.octane(&["validate", "blank.csv"]);
     let said = |text| done.stdout.contains(text);

@@ -178,6 +178,37 @@ fn a_pattern_without_a_report_is_no_success() {
 }
 
 #[test]
+fn ci_systems_and_reports_learn_why_the_program_failed_although_the_upload_succeeded() {
+    let server = Server::new();
+    let path = |name: &str| server.place.path().join(name).display().to_string();
+    let summary = path("summary.md");
+    let variables = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_STEP_SUMMARY", summary.as_str()),
+    ];
+    for (code, patterns, reason) in [
+        (
+            0,
+            "unit/*.xml integration/*.xml",
+            "wrote no report for `integration/*.xml`",
+        ),
+        (3, "unit/*.xml", "exiting with 3, the code of `./run-tests`"),
+    ] {
+        let tests = tests(&server, &[("unit/a.xml", PASSED)], code);
+        let line = format!("exec --suite S --suite-run r -y {patterns} --report r.md -- {tests}");
+        let words: Vec<&str> = line.split(' ').collect();
+        let done = server.octane_with(&words, SECRET, &variables);
+        let of = |line: &&str| line.starts_with("::error title=Octane::") && line.contains(reason);
+        assert_eq!(done.stderr.lines().filter(of).count(), 1, "{done:?}");
+        let read = |name: &str| std::fs::read_to_string(server.place.path().join(name)).unwrap();
+        let shown = read("summary.md").replace(['\\', '`'], "");
+        assert!(shown.contains(&reason.replace('`', "")), "{shown}");
+        let names = read("r.md").contains("wrote no report for");
+        assert_eq!(names, code == 0, "{}", read("r.md"));
+    }
+}
+
+#[test]
 fn a_command_that_cannot_be_run_has_the_code_of_a_shell() {
     let server = Server::new();
     server.place.file("data.txt", "");

@@ -65,8 +65,8 @@ impl StatusAliases {
         self
     }
 
-    /// The status that `word` stands for by [`Self::with`].
-    pub(crate) fn own(&self, word: &str) -> Option<Status> {
+    /// The status that `word`, or one that differs from it only in case, `_`, `-` and spaces, stands for by [`Self::with`].
+    pub fn own(&self, word: &str) -> Option<Status> {
         let mut own = self.own.iter().rev();
         let own = own.find(|(own, _)| is_same(own, word));
         own.map(|(_, status)| *status)

@@ -71,14 +71,20 @@ pub(super) fn document(upload: &UploadReport<'_>, details: &Details) -> Document
     let blocks = &mut document.blocks;
     blocks.extend(outcome(upload));
     if let Some(command) = command {
-        blocks.push(Block::Text(
-            Tone::Neutral,
-            vec![
-                Part::Own("Command: ".to_owned()),
-                Part::Foreign(command.program.clone()),
-                Part::Own(format!(", exit code {}", command.exit_code)),
-            ],
-        ));
+        let mut text = vec![
+            Part::Own("Command: ".to_owned()),
+            Part::Foreign(command.program.clone()),
+            Part::Own(format!(", exit code {}", command.exit_code)),
+        ];
+        for (number, missing) in command.missing.iter().enumerate() {
+            let before = if number == 0 {
+                "; it wrote no report for "
+            } else {
+                ", "
+            };
+            text.extend([Part::Own(before.to_owned()), Part::Foreign(missing.clone())]);
+        }
+        blocks.push(Block::Text(Tone::Neutral, text));
     }
     blocks.push(Block::Heading("Results".to_owned()));
     blocks.push(Block::Chart(shares(&report.counts)));
