@@ -62,8 +62,10 @@ describe('facts', () => {
     assert.deepEqual([run.editable, run.final, run.field_type_data.targets], [true, false, [{ type: 'run_manual' }]]);
   });
 
-  test('5: a slash may follow a collection', async () => {
-    assert.equal((await send('GET', `/api/shared_spaces/${sandbox.space}/workspaces/`)).status, 200);
+  test('5: a slash may follow every path', async () => {
+    for (const each of [`/api/shared_spaces/${sandbox.space}/workspaces/`, path('metadata/fields/'), '/admin/server/version/']) {
+      assert.equal((await send('GET', each)).status, 200, each);
+    }
   });
 
   test('6 and 7: the last runs of a story', async () => {

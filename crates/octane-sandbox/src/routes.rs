@@ -25,6 +25,7 @@ mod same_site;
 mod sandbox;
 mod servlet;
 mod session;
+mod slash;
 mod spaces;
 mod test_results;
 mod token;
@@ -85,9 +86,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
     let site = collections(&state).layer(middleware::from_fn(spaces::in_site));
     let signed_in = Router::new()
         .route("/api/current_user", get(spaces::current_user))
-        .route("/api/current_user/", get(spaces::current_user))
         .route("/api/shared_spaces", get(spaces::shared_spaces))
-        .route("/api/shared_spaces/", get(spaces::shared_spaces))
         .route("/api/shared_spaces/{space}", get(spaces::shared_space))
         .nest("/admin", site)
         .nest("/api/shared_spaces/{space}", shared_space)
@@ -104,7 +103,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             Arc::clone(&state),
             session::require,
         ));
-    let mut served = Router::new()
+    let routes = Router::new()
         .route("/authentication/sign_in", post(session::sign_in))
         // An old vendor client signs out with GET.
         .route(
@@ -120,8 +119,8 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/admin/server/version", get(sandbox::version))
         .layer(middleware::from_fn(request_middleware::require_body))
         .merge(signed_in)
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(page::unknown);
+        .method_not_allowed_fallback(method_not_allowed);
+    let mut served = slash::optional(routes, &state);
     if state.settings.entities.servlet_messages {
         served = served.layer(middleware::map_response(servlet::wrap));
     }
@@ -178,16 +177,13 @@ fn own() -> Router<Arc<AppState>> {
         .method_not_allowed_fallback(method_not_allowed)
 }
 
-/// What is reported of builds under a workspace. Clients write the slash at the end or not.
+/// What is reported of builds under a workspace.
 fn reports(state: &Arc<AppState>) -> Router<Arc<AppState>> {
     let builds = put(ci_builds::report).post(ci_builds::report);
     Router::new()
-        .route("/analytics/ci/builds", builds.clone())
-        .route("/analytics/ci/builds/", builds)
+        .route("/analytics/ci/builds", builds)
         .route("/analytics/ci/pull-requests", put(ci_facts::pull_requests))
-        .route("/analytics/ci/pull-requests/", put(ci_facts::pull_requests))
         .route("/analytics/ci/branches", put(ci_facts::branches))
-        .route("/analytics/ci/branches/", put(ci_facts::branches))
         .layer(middleware::from_fn_with_state(
             Arc::clone(state),
             encoding::unpack,
@@ -312,10 +308,7 @@ fn collections(state: &Arc<AppState>) -> Router<Arc<AppState>> {
         .route("/metadata/fields", get(metadata::fields))
         .route("/metadata/entities", get(metadata::entities))
         .route("/current_user", get(spaces::current_user))
-        .route("/current_user/", get(spaces::current_user))
-        .route("/{collection}", collection.clone())
-        // The Java SDK writes a slash where the ID of an entity would be.
-        .route("/{collection}/", collection)
+        .route("/{collection}", collection)
         .route("/{collection}/groups", get(entities::groups))
         .route(
             "/{collection}/{id}",

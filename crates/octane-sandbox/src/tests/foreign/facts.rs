@@ -124,18 +124,55 @@ async fn the_run_of_a_step_is_a_manual_run_in_metadata() {
 }
 
 #[tokio::test]
-async fn a_slash_may_follow_a_collection() {
+async fn a_slash_may_follow_every_path() {
     let client = Client::empty().await;
+    let test = client
+        .create("manual_tests", json!({ "name": "by hand" }))
+        .await;
     for path in [
+        "/api/current_user/".to_owned(),
         "/api/shared_spaces/".to_owned(),
+        "/admin/server/version/".to_owned(),
+        format!("{SPACE}/"),
         format!("{SPACE}/workspaces/"),
-        format!("{WORKSPACE}/stories/"),
+        format!("{WORKSPACE}/"),
+        format!("{WORKSPACE}/stories/?limit=1"),
+        format!("{WORKSPACE}/manual_tests/{test}/"),
+        format!("{WORKSPACE}/tests/{test}/script/"),
+        format!("{WORKSPACE}/metadata/fields/"),
+        format!("{WORKSPACE}/work_items/groups/?group_by=subtype"),
+        format!("{WORKSPACE}/test-results/xsd/"),
     ] {
         let answer = client.send(Request::get(&path), Body::empty()).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     }
     let tag = json!({ "data": [{ "name": "x" }] });
     assert_eq!(client.post("user_tags/", &tag).await.status, 201);
+    let events = "/internal-api/shared_spaces/1001/analytics/ci/events/";
+    let body = json!({ "server": { "instanceId": "s" }, "events": [] }).to_string();
+    assert_eq!(client.send(Request::put(events), body).await.status, 200);
+    let path = "/internal-api/shared_spaces/1001/analytics/ci/test-results/?skip-errors=false";
+    let request = Request::post(path).header(header::CONTENT_TYPE, "application/xml");
+    let xml =
+        "<test_result><build server_id='s' job_id='j' build_id='7'/><test_runs/></test_result>";
+    assert_eq!(client.send(request, xml).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_slash_changes_neither_what_is_unknown_nor_who_may_ask() {
+    let client = Client::empty().await;
+    for path in ["stories//", "nowhere/", "stories/1/nowhere/"] {
+        assert_eq!(client.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(client.delete("metadata/fields/").await.status, 405);
+    let app = Sandbox::open(Settings::default()).unwrap().app();
+    let request = Request::get(format!("{WORKSPACE}/metadata/fields/"));
+    let anonymous = response(&app, request.body(Body::empty()).unwrap()).await;
+    assert_eq!(anonymous.status, 401);
+    let sign_in = Request::post("/authentication/sign_in/");
+    let body = r#"{"client_id":"sandbox","client_secret":"sandbox-secret"}"#;
+    let signed_in = response(&app, sign_in.body(body.into()).unwrap()).await;
+    assert_eq!(signed_in.status, 200);
 }
 
 #[tokio::test]
