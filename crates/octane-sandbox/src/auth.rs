@@ -23,7 +23,9 @@ use crate::settings::{AccessSettings, Settings};
 
 pub(crate) use account::Account;
 pub(crate) use authorization::Authorization;
-pub(crate) use cookie::{ACCESS_TOKEN, clear as clear_cookies, set as set_cookies};
+pub(crate) use cookie::{
+    ACCESS_TOKEN, clear as clear_cookies, set as set_cookies, set_csrf as set_csrf_cookie,
+};
 pub(crate) use current_user::CurrentUser;
 pub(crate) use interactive::Granted;
 

@@ -2,12 +2,18 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::token::new_token;
+
 /// The name of the cookie with the session token.
 const SESSION: &str = "LWSSO_COOKIE_KEY";
 /// The name of the second cookie, which newer servers set as well.
 const USER: &str = "OCTANE_USER";
 /// The name of the cookie with a token from the token exchange or an interactive sign-in.
 pub(crate) const ACCESS_TOKEN: &str = "access_token";
+
+/// The name of the cookie that clients of the time of version 12.5 echo in a header, and do not go on without. Nothing checks
+/// the header, because newer clients do not send it.
+const CSRF: &str = "HPSSO_COOKIE_CSRF";
 
 /// The cookies of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,9 +62,15 @@ pub(crate) fn set(headers: &mut HeaderMap, token: &str, user: &str) {
     append(headers, &format!("{USER}={user}; {attributes}"));
 }
 
+/// Sets the cookie that old clients echo. Scripts of a page read it too, so it is not `HttpOnly`.
+pub(crate) fn set_csrf(headers: &mut HeaderMap) {
+    let token = new_token();
+    append(headers, &format!("{CSRF}={token}; Path=/; SameSite=Lax"));
+}
+
 /// Deletes the cookies.
 pub(crate) fn clear(headers: &mut HeaderMap) {
-    for name in [SESSION, USER] {
+    for name in [SESSION, USER, CSRF] {
         append(
             headers,
             &format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),

@@ -63,6 +63,7 @@ pub(super) async fn sign_in(
     let (token, account) = state.sessions.sign_in(id, secret)?;
     let mut response = StatusCode::OK.into_response();
     auth::set_cookies(response.headers_mut(), &token, &account.name);
+    auth::set_csrf_cookie(response.headers_mut());
     Ok(response)
 }
 

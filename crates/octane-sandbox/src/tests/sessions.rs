@@ -56,6 +56,20 @@ async fn people_can_sign_in_unless_only_api_keys_may() {
 }
 
 #[tokio::test]
+async fn clients_of_old_versions_get_the_cookie_that_they_echo_and_need_not() {
+    let app = sandbox(|_| {}).app();
+    let cookies = sign_in(&app, &key(), "").await.cookies();
+    let csrf = cookies
+        .split("; ")
+        .find_map(|cookie| cookie.strip_prefix("HPSSO_COOKIE_CSRF="));
+    assert!(csrf.is_some_and(|value| !value.is_empty()), "{cookies}");
+    assert_eq!(visit(&app, "cookie", &cookies).await, 200);
+    let request = Request::post("/authentication/sign_out").header(header::COOKIE, &cookies);
+    let signed_out = response(&app, request.body(Body::empty()).unwrap()).await;
+    assert!(signed_out.cookies().contains("HPSSO_COOKIE_CSRF="));
+}
+
+#[tokio::test]
 async fn a_sign_in_with_live_cookies_follows_the_setting() {
     for (setting, status) in [
         (SignInWithCookies::Accept, 200),
