@@ -25,6 +25,8 @@ pub(crate) struct Field {
     pub(crate) column: Option<&'static str>,
     /// For a field that is computed and not stored: an SQL expression in which `@` stands for the row.
     pub(crate) computed: Option<Cow<'static, str>>,
+    /// What a stored field shows where nothing is stored: an SQL expression as above.
+    pub(crate) otherwise: Option<&'static str>,
 }
 
 /// What a new entity gets if the request does not set the field.
@@ -142,6 +144,7 @@ impl Field {
             default_value: None,
             column: None,
             computed: None,
+            otherwise: None,
         }
     }
 
@@ -149,6 +152,12 @@ impl Field {
     pub(super) fn computed(mut self, sql: impl Into<Cow<'static, str>>) -> Self {
         self.computed = Some(sql.into());
         self.read_only()
+    }
+
+    /// Shows the value of an SQL expression, in which `@` stands for the row, where nothing is stored.
+    pub(super) fn otherwise(mut self, sql: &'static str) -> Self {
+        self.otherwise = Some(sql);
+        self
     }
 
     /// A field of the product that the sandbox never fills.
@@ -283,9 +292,11 @@ impl Field {
 
     /// The SQL expression for the value of the row `alias`, if a row has one.
     pub(crate) fn expression(&self, alias: &str) -> String {
-        match &self.computed {
-            Some(sql) => sql.replace('@', alias),
-            None => format!("{alias}.\"{}\"", self.column()),
+        let stored = || format!("{alias}.\"{}\"", self.column());
+        match (&self.computed, self.otherwise) {
+            (Some(sql), _) => sql.replace('@', alias),
+            (None, Some(sql)) => format!("COALESCE({}, {})", stored(), sql.replace('@', alias)),
+            (None, None) => stored(),
         }
     }
 
@@ -338,9 +349,16 @@ pub(super) fn integer(name: impl Into<Cow<'static, str>>) -> Field {
     Field::new(name, FieldType::Integer)
 }
 
+/// Whether an entity is in use: what is active has 0.
+pub(super) fn activity_level() -> Field {
+    integer("activity_level").otherwise("0")
+}
+
 /// The other name of `activity_level`.
 pub(super) fn activation_status() -> Field {
-    integer("user_activation_status").in_column("activity_level")
+    integer("user_activation_status")
+        .in_column("activity_level")
+        .otherwise("0")
 }
 
 pub(super) fn float(name: impl Into<Cow<'static, str>>) -> Field {

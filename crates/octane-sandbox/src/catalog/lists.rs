@@ -1,7 +1,7 @@
 //! List values, including those that every workspace has.
 
 use super::entity_type::{EntityType, NO_DELETE, Table};
-use super::field::{activation_status, integer, inverse, one, text};
+use super::field::{activation_status, activity_level, integer, inverse, one, text};
 
 pub(super) const TABLES: [Table; 1] = [LIST_NODES];
 
@@ -20,7 +20,7 @@ pub(super) fn types() -> Vec<EntityType> {
         .fields([
             text("name").required().unsortable(),
             one("list_root", "list_node"),
-            integer("activity_level"),
+            activity_level(),
             activation_status(),
             integer("index"),
             inverse("items", "list_node", "list_root"),

@@ -2,7 +2,8 @@
 
 use super::entity_type::{EntityType, Table};
 use super::field::{
-    Field, activation_status, boolean, integer, inverse, long_text, many, memo, one, text,
+    Field, activation_status, activity_level, boolean, integer, inverse, long_text, many, memo,
+    one, text,
 };
 
 pub(super) const TABLES: [Table; 2] = [ATTACHMENTS, COMMENTS];
@@ -120,21 +121,20 @@ pub(super) fn types() -> Vec<EntityType> {
     let owner = |(name, target): (&'static str, &'static str)| {
         one(name, target).cascading().immutable().unsortable()
     };
-    let level = || integer("activity_level");
     let attachment = EntityType::new("attachment", "Attachment", &["attachments"], &ATTACHMENTS)
         .fields([
             text("name").required(),
             long_text("description", 2000),
             integer("size").read_only(),
             boolean("exposed").read_only(),
-            level(),
+            activity_level(),
             activation_status(),
         ])
         .fields(ATTACHMENT_OWNERS.map(owner));
     let comment = EntityType::new("comment", "Comment", &["comments"], &COMMENTS)
         .fields([
             memo("text"),
-            level(),
+            activity_level(),
             activation_status(),
             many(
                 "mention_user",

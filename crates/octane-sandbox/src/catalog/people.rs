@@ -2,8 +2,8 @@
 
 use super::entity_type::{ALL_METHODS, EntityType, GET_AND_PUT, GET_ONLY, NO_DELETE, Scope, Table};
 use super::field::{
-    DefaultValue, Field, activation_status, boolean, derived, integer, inverse, long_text, many,
-    memo, one, text,
+    DefaultValue, Field, activation_status, activity_level, boolean, derived, integer, inverse,
+    long_text, many, memo, one, text,
 };
 
 pub(super) const TABLES: [Table; 7] = [
@@ -81,7 +81,7 @@ pub(super) fn types() -> Vec<EntityType> {
         .fields([
             text("name").required(),
             memo("description"),
-            integer("activity_level"),
+            activity_level(),
             many(
                 "users",
                 ("workspace_members", "workspace", "user"),
@@ -101,7 +101,7 @@ pub(super) fn types() -> Vec<EntityType> {
     .fields([
         text("name").required(),
         memo("description"),
-        integer("activity_level"),
+        activity_level(),
     ]);
     vec![
         workspace_user(),
@@ -215,7 +215,7 @@ fn user() -> Vec<Field> {
         text("email"),
         text("phone1"),
         text("language").unsortable(),
-        integer("activity_level").unsortable(),
+        activity_level().unsortable(),
         boolean("is_api_key").read_only(),
         many(
             "workspace_roles",

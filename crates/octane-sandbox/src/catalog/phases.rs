@@ -1,7 +1,7 @@
 //! Phases, their metaphases, and the transitions between them, including those that every workspace has.
 
 use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Table};
-use super::field::{activation_status, boolean, integer, inverse, one, text};
+use super::field::{activation_status, activity_level, boolean, integer, inverse, one, text};
 
 pub(super) const TABLES: [Table; 3] = [METAPHASES, PHASES, TRANSITIONS];
 
@@ -47,7 +47,7 @@ pub(super) fn types() -> Vec<EntityType> {
             boolean("is_system").computed("@.\"logical_name\" IS NOT NULL"),
             one("master_phase", "phase").unsortable(),
             inverse("sub_phases", "phase", "master_phase").editable(),
-            integer("activity_level"),
+            activity_level(),
             activation_status(),
         ]);
     let transition = EntityType::new("transition", "Transition", &["transitions"], &TRANSITIONS)

@@ -2,7 +2,8 @@
 
 use super::entity_type::{ALL_METHODS, EntityType, GET_AND_PUT, GET_ONLY, Table};
 use super::field::{
-    Field, activation_status, boolean, integer, inverse, list_value, memo, one, one_of, text,
+    Field, activation_status, activity_level, boolean, integer, inverse, list_value, memo, one,
+    one_of, text,
 };
 use super::owned::{attachments, comments};
 
@@ -86,7 +87,7 @@ fn task() -> EntityType {
             integer("estimated_hours"),
             integer("invested_hours"),
             integer("remaining_hours"),
-            integer("activity_level"),
+            activity_level(),
             activation_status(),
             inverse("user_item", "user_item", "my_follow_items_task"),
         ])
@@ -134,7 +135,7 @@ fn user_item() -> EntityType {
             text("reason"),
             integer("origin"),
             boolean("is_new"),
-            integer("activity_level"),
+            activity_level(),
             activation_status(),
             one("user", "workspace_user").cascading().unsortable(),
             followed(

@@ -2,7 +2,8 @@
 
 use super::entity_type::{EntityType, Table};
 use super::field::{
-    activation_status, boolean, date_time, integer, inverse, list_value, many, memo, one, text,
+    activation_status, activity_level, boolean, date_time, integer, inverse, list_value, many,
+    memo, one, text,
 };
 use super::owned::attachments;
 
@@ -34,7 +35,7 @@ pub(super) fn types() -> Vec<EntityType> {
             boolean("is_default")
                 .read_only()
                 .computed("COALESCE(@.\"is_default\", 0)"),
-            integer("activity_level"),
+            activity_level(),
             activation_status(),
             integer("expected_velocity").read_only(),
             integer("num_of_sprints")
@@ -92,7 +93,7 @@ pub(super) fn types() -> Vec<EntityType> {
                 "release",
                 &[],
             ),
-            integer("activity_level"),
+            activity_level(),
             activation_status(),
         ])
         .fields(attachments("owner_milestone"));
@@ -100,7 +101,7 @@ pub(super) fn types() -> Vec<EntityType> {
         text("name").required(),
         memo("description"),
         one("owner", "workspace_user"),
-        integer("activity_level"),
+        activity_level(),
     ]);
     vec![release, sprint, milestone, program]
 }

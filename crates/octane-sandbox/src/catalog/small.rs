@@ -1,7 +1,7 @@
 //! Small types that others refer to: environments and tags.
 
 use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Table};
-use super::field::{activation_status, integer, many, memo, one, one_of, text};
+use super::field::{activation_status, activity_level, many, memo, one, one_of, text};
 
 pub(super) const TABLES: [Table; 6] = [
     TAXONOMIES,
@@ -48,7 +48,7 @@ pub(super) fn types() -> Vec<EntityType> {
     .methods(NO_DELETE)
     .fields([
         text("name").required(),
-        integer("activity_level"),
+        activity_level(),
         activation_status(),
     ])
     .unique(&["name"]);
@@ -63,7 +63,7 @@ pub(super) fn types() -> Vec<EntityType> {
     .fields([
         text("name").required(),
         one_of("category", "taxonomy_node", &["taxonomy_category_node"]).required(),
-        integer("activity_level"),
+        activity_level(),
         activation_status(),
     ])
     .unique(&["category", "name"]);

@@ -2,8 +2,8 @@
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
 use super::field::{
-    DefaultValue, Field, activation_status, boolean, date_time, derived, integer, inverse,
-    list_value, many, memo, object, one, one_of, text,
+    DefaultValue, Field, activation_status, activity_level, boolean, date_time, derived, integer,
+    inverse, list_value, many, memo, object, one, one_of, text,
 };
 use super::owned::{attachments, comments};
 
@@ -281,7 +281,7 @@ fn common(parents: &'static [&'static str], first_phase: &'static str) -> Vec<Fi
         boolean("blocked").default_named(DefaultValue::Number(0)),
         text("blocked_reason").unsortable(),
         date_time("done_date"),
-        integer("activity_level").default_named(DefaultValue::Number(0)),
+        activity_level(),
         integer("tasks_number")
             .computed("(SELECT COUNT(*) FROM backlog_tasks x WHERE x.story = @.id)"),
         inverse("user_item", "user_item", "my_follow_items_work_item"),

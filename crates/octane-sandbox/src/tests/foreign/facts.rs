@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{SPACE, query};
+use super::{SPACE, count, query};
 use crate::tests::entities::story;
 use crate::tests::{Client, WORKSPACE, response};
 use crate::{DefaultFields, Sandbox, Settings};
@@ -173,6 +173,37 @@ async fn a_slash_changes_neither_what_is_unknown_nor_who_may_ask() {
     let body = r#"{"client_id":"sandbox","client_secret":"sandbox-secret"}"#;
     let signed_in = response(&app, sign_in.body(body.into()).unwrap()).await;
     assert_eq!(signed_in.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_active_has_the_level_0() {
+    let client = Client::new(Settings::default()).await;
+    let milestone = json!({ "name": "M", "date": "2025-07-01T00:00:00Z" });
+    client.create("milestones", milestone).await;
+    client.create("programs", json!({ "name": "P" })).await;
+    for collection in [
+        "releases",
+        "milestones",
+        "programs",
+        "phases",
+        "list_nodes",
+        "workspace_users",
+        "work_items",
+    ] {
+        let all = count(&client, collection, "id GT 0").await;
+        let active = count(&client, collection, "activity_level EQ 0").await;
+        assert!(all > 0 && active == all, "{collection}: {active} of {all}");
+        let path = format!("{collection}?fields=activity_level&limit=1");
+        assert_eq!(client.list(&path).await[0]["activity_level"], 0);
+    }
+    let users = format!("{SPACE}/users?fields=activity_level");
+    let users = client.send(Request::get(users), Body::empty()).await.ok();
+    assert_eq!(users["data"][0]["activity_level"], 0);
+    let id = client.ids("releases").await.remove(0);
+    let closed = json!({ "activity_level": 1 });
+    client.put(&format!("releases/{id}"), &closed).await.ok();
+    let active = client.names("releases", "id", "activity_level EQ 0").await;
+    assert!(!active.contains(&id));
 }
 
 #[tokio::test]
