@@ -41,7 +41,7 @@
 //!   and `[current_sprint]`.
 //! - There is one workspace. Others can be created as entities of the shared space, but they are empty.
 //! - Required fields with a sensible default (`phase`, `parent`, `severity`, `release` of a run) may be
-//!   omitted. The `logical_name` of anything but list values, phases and roles is derived from the ID.
+//!   omitted. The `logical_name` of anything but list values, phases, roles and roots is derived from the ID.
 //! - `OCTANE_USER` is set, but required only if a setting says so.
 //! - Unknown list values, environments and CI servers in payloads are created, unless the settings say
 //!   otherwise; unknown builds are always created.

@@ -45,6 +45,8 @@ pub(crate) struct Table {
     pub(crate) is_named: bool,
     /// Whether rows form a tree through `parent` and store their `path`.
     pub(crate) is_tree: bool,
+    /// For a tree: the logical name of its root.
+    pub(crate) root: Option<&'static str>,
     /// Columns that no field exposes: name and type.
     pub(crate) hidden: &'static [(&'static str, &'static str)],
     /// Indexes: name and definition.
@@ -65,6 +67,7 @@ impl Table {
             has_subtype: false,
             is_named: false,
             is_tree: false,
+            root: None,
             hidden: &[],
             indexes: &[],
         }
@@ -170,13 +173,16 @@ impl EntityType {
     }
 }
 
-/// Every entity has a logical name. Those of list values and phases are part of the model; the others are
+/// Every entity has a logical name. Those of list values, phases and roots are part of the model; the others are
 /// derived from the ID, which makes them unique. Nothing more is known about the product's.
 fn logical_name(table: &Table) -> Field {
     let field = text("logical_name").read_only().returned_by_default();
-    if table.is_named {
-        field
-    } else {
-        field.computed(format!("'{}.' || @.id", table.name))
+    let of_id = format!("'{}.' || @.id", table.name);
+    match table.root {
+        _ if table.is_named => field,
+        Some(root) => field.computed(format!(
+            "CASE WHEN @.parent IS NULL THEN '{root}' ELSE {of_id} END"
+        )),
+        None => field.computed(of_id),
     }
 }

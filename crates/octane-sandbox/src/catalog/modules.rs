@@ -7,6 +7,7 @@ use crate::settings::EntitySettings;
 
 pub(super) const TABLE: Table = Table {
     is_tree: true,
+    root: Some("product_area.root"),
     indexes: &[
         ("modules_by_parent", "parent, name COLLATE NOCASE"),
         ("modules_by_name", "name COLLATE NOCASE"),

@@ -9,6 +9,7 @@ use super::owned::{attachments, comments};
 pub(super) const TABLE: Table = Table {
     has_subtype: true,
     is_tree: true,
+    root: Some("requirement.root"),
     indexes: &[
         ("requirements_by_parent", "parent"),
         ("requirements_by_name", "name COLLATE NOCASE"),

@@ -10,6 +10,7 @@ use super::owned::{attachments, comments};
 pub(super) const TABLE: Table = Table {
     has_subtype: true,
     is_tree: true,
+    root: Some("work_item.root"),
     indexes: &[
         ("work_items_by_parent", "parent"),
         ("work_items_by_name", "name COLLATE NOCASE"),

@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{SPACE, count, query};
+use super::{SPACE, count, only, query};
 use crate::tests::entities::story;
 use crate::tests::{Client, WORKSPACE, response};
 use crate::{DefaultFields, Sandbox, Settings};
@@ -204,6 +204,22 @@ async fn what_is_active_has_the_level_0() {
     client.put(&format!("releases/{id}"), &closed).await.ok();
     let active = client.names("releases", "id", "activity_level EQ 0").await;
     assert!(!active.contains(&id));
+}
+
+#[tokio::test]
+async fn the_roots_of_trees_are_found_by_their_logical_names() {
+    let client = Client::new(Settings::default()).await;
+    for (collection, name) in [
+        ("product_areas", "product_area.root"),
+        ("application_modules", "product_area.root"),
+        ("work_items", "work_item.root"),
+        ("work_item_roots", "work_item.root"),
+        ("requirement_roots", "requirement.root"),
+    ] {
+        let filter = query(&format!("logical_name EQ '{name}'"));
+        let root = only(&client, &format!("{collection}?{filter}&fields=parent")).await;
+        assert!(root["parent"].is_null(), "{collection}: {root}");
+    }
 }
 
 #[tokio::test]
