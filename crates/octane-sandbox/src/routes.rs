@@ -10,6 +10,7 @@ mod ci_facts;
 mod ci_plugin;
 mod encoding;
 mod entities;
+mod expand;
 mod fault_body;
 mod fault_response;
 mod grant;

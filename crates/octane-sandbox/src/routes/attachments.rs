@@ -45,7 +45,7 @@ pub(super) async fn create(
         }
     };
     let catalog = state.catalog();
-    let select = parameters.select(address.entity_type(&catalog)?)?;
+    let select = parameters.select(&catalog, address.entity_type(&catalog)?)?;
     let page = state
         .store
         .write(move |writer| {

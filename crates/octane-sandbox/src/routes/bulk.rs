@@ -160,7 +160,7 @@ impl Bulk {
     ) -> Result<Self, ApiError> {
         let catalog = state.catalog();
         Ok(Self {
-            select: parameters.select(address.entity_type(&catalog)?)?,
+            select: parameters.select(&catalog, address.entity_type(&catalog)?)?,
             is_atomic: parameters.is_true("is_atomic_creation")?,
             address,
             current_user,

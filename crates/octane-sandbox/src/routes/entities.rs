@@ -21,7 +21,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let catalog = state.catalog();
-    let request = parameters.list(&state.settings, address.entity_type(&catalog)?)?;
+    let request = parameters.list(&state.settings, &catalog, address.entity_type(&catalog)?)?;
     let page = state
         .store
         .read(move |reader| reader.list(address.entity_type(reader.catalog)?, &request))
@@ -73,7 +73,7 @@ pub(super) async fn get(
         return attachments::download(&state, address).await;
     }
     let catalog = state.catalog();
-    let select = parameters.select(address.entity_type(&catalog)?)?;
+    let select = parameters.select(&catalog, address.entity_type(&catalog)?)?;
     let entity = state
         .store
         .read(move |reader| {
@@ -95,7 +95,7 @@ pub(super) async fn update(
 ) -> Result<Response, ApiError> {
     let catalog = state.catalog();
     let mut fields = body::object(&body::bytes(&state, body)?)?;
-    let select = parameters.select(address.entity_type(&catalog)?)?;
+    let select = parameters.select(&catalog, address.entity_type(&catalog)?)?;
     let mode = parameters.mode()?;
     let entity = state
         .store

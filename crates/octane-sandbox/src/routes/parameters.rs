@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use octane_model::{Order, Query, Select};
+use octane_model::{Order, Query, Select, SelectError};
 use serde_json::Value;
 
+use super::expand::Expand;
 use super::token::Tokens;
 use crate::auth::CurrentUser;
-use crate::catalog::EntityType;
+use crate::catalog::{Catalog, EntityType};
 use crate::error::{ApiError, own_code};
 use crate::settings::{Limits, Settings};
 use crate::state::AppState;
@@ -106,23 +107,21 @@ impl Parameters {
     }
 
     /// The fields to return for `entity_type`: those in `fields`, or the default ones, extended by `expand`.
-    pub(super) fn select(&self, entity_type: &EntityType) -> Result<Select, ApiError> {
-        let mut select = select_text("fields", self.get("fields").unwrap_or_default())?;
-        let expand = self.get("expand").unwrap_or_default();
-        // The older spelling `rel{fields=a,b}` of `rel{a,b}`.
-        let expand = select_text("expand", &expand.replace("{fields=", "{"))?;
-        if !expand.is_empty() && select.is_empty() {
-            let defaults = entity_type
-                .fields
-                .iter()
-                .filter(|field| field.is_returned_by_default);
-            select = Select::names(defaults.map(|field| &*field.name));
-        }
-        for field in expand.fields {
-            select.fields.retain(|known| known.name != field.name);
-            select.fields.push(field);
-        }
-        Ok(select)
+    pub(super) fn select(
+        &self,
+        catalog: &Catalog,
+        entity_type: &EntityType,
+    ) -> Result<Select, ApiError> {
+        let text = self.get("fields").unwrap_or_default().trim();
+        let select = match text {
+            "" => Select::default(),
+            _ => text
+                .parse()
+                .map_err(|error| invalid_select("fields", &error))?,
+        };
+        let expand = Expand::parse(self.get("expand").unwrap_or_default());
+        let expand = expand.map_err(|error| invalid_select("expand", &error))?;
+        Ok(expand.extend(select, catalog, entity_type))
     }
 
     /// The words of `text_search={"type":"global","text":"…"}`.
@@ -180,6 +179,7 @@ impl Parameters {
     pub(super) fn list(
         &self,
         settings: &Settings,
+        catalog: &Catalog,
         entity_type: &EntityType,
     ) -> Result<ListRequest, ApiError> {
         let limit = self
@@ -198,7 +198,7 @@ impl Parameters {
                 .map_err(|error| ApiError::bad_request(own_code::QUERY, error.to_string()))?,
         };
         Ok(ListRequest {
-            select: self.select(entity_type)?,
+            select: self.select(catalog, entity_type)?,
             query: self.query()?,
             search: self.search()?,
             order,
@@ -208,26 +208,20 @@ impl Parameters {
     }
 }
 
-fn select_text(name: &str, text: &str) -> Result<Select, ApiError> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(Select::default());
-    }
-    text.parse().map_err(|error: octane_model::SelectError| {
-        ApiError::bad_request(own_code::QUERY, format!("`{name}`: {error}"))
-    })
+fn invalid_select(name: &str, error: &SelectError) -> ApiError {
+    ApiError::bad_request(own_code::QUERY, format!("`{name}`: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, Scope};
+    use crate::catalog::Scope;
 
     fn list(text: &str) -> Result<ListRequest, ApiError> {
         let settings = Settings::default();
         let catalog = Catalog::new(&settings).unwrap();
         let entity_type = catalog.collection(Scope::Workspace, "stories").unwrap();
-        parse(text).list(&settings, entity_type)
+        parse(text).list(&settings, &catalog, entity_type)
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub(super) async fn current_user(
 ) -> Result<Response, ApiError> {
     let catalog = state.catalog();
     let entity_type = catalog.known_type("sharedspace_user");
-    let mut select = parameters.select(entity_type)?;
+    let mut select = parameters.select(&catalog, entity_type)?;
     if select.is_empty() {
         select = Select::names(["name", "full_name", "first_name", "last_name", "email"]);
     }

@@ -282,3 +282,24 @@ async fn a_reference_is_expanded_in_the_older_spelling() {
     assert_eq!(story["release"]["name"], "Shop 25.3");
     assert_eq!(story["parent"]["phase"]["id"], "phase.feature.new");
 }
+
+#[tokio::test]
+async fn all_references_are_expanded_at_once() {
+    let client = Client::new(Settings::default()).await;
+    let path = "stories?limit=1&fields=name,phase,release,user_tags&expand=$all%7Bfields=name%7D";
+    let story = &client.list(path).await[0];
+    assert_eq!(story["release"]["name"], "Shop 25.3");
+    assert_eq!(story["phase"]["name"], "New");
+    // What has no name is returned without one.
+    for collection in [
+        "stories",
+        "run_steps",
+        "team_members",
+        "comments",
+        "automated_runs",
+    ] {
+        let path = format!("{collection}?expand=$all%7B%20fields%20=%20name%20%7D");
+        let list = client.get(&path).await;
+        assert_eq!(list.status, 200, "{collection}: {}", list.text());
+    }
+}
