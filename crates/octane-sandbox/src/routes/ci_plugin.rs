@@ -72,8 +72,8 @@ pub(super) async fn tasks(
 }
 
 /// Takes the result of a task.
-pub(super) async fn task_result() -> Response {
-    json_response(StatusCode::OK, &json!({}))
+pub(super) async fn task_result() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 /// The workspaces that want the logs and the coverage of a job.
