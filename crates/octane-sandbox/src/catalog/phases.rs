@@ -44,7 +44,7 @@ pub(super) fn types() -> Vec<EntityType> {
             text("entity").required(),
             one("metaphase", "metaphase").required().unsortable(),
             boolean("is_start_phase"),
-            boolean("is_system").computed("@.\"logical_name\" IS NOT NULL"),
+            boolean("is_system").computed("@.\"logical_name\" GLOB '*.*'"),
             one("master_phase", "phase").unsortable(),
             inverse("sub_phases", "phase", "master_phase").editable(),
             activity_level(),

@@ -351,7 +351,9 @@ impl<'a> Reader<'a> {
             ValueRef::Text(text) => std::str::from_utf8(text).ok(),
             _ => None,
         };
+        // Those of list values that are not part of the model have no dot; these keep their number.
         let public: Option<String> = row.get(2)?;
+        let public = public.filter(|name| name.contains('.'));
         let entity = Entity {
             entity_type: self.catalog.concrete(entity_type, subtype).name.to_owned(),
             id: Some(public.map_or_else(|| EntityId::from(row_id), EntityId::from)),

@@ -186,6 +186,22 @@ pub(super) fn after_write(
     Ok(())
 }
 
+/// Gives a list value or phase that is not part of the model a logical name. It has no dot, and is not its ID.
+pub(super) fn name(
+    writer: Writer<'_>,
+    entity_type: &EntityType,
+    row_id: i64,
+) -> Result<(), ApiError> {
+    if !writer.catalog.table_of(entity_type).is_named {
+        return Ok(());
+    }
+    let sql = format!(
+        "UPDATE {} SET logical_name = 'custom_' || id WHERE id = ? AND logical_name IS NULL",
+        entity_type.table
+    );
+    execute(writer, &sql, row_id)
+}
+
 /// Rejects a change that would create a cycle in a tree or remove its root.
 pub(super) fn before_update(
     writer: Writer<'_>,

@@ -138,6 +138,7 @@ impl<'a> Writer<'a> {
             .prepare_cached(&sql)?
             .execute(params_from_iter(values))?;
         let row_id = self.connection.last_insert_rowid();
+        rules::name(self, entity_type, row_id)?;
         for (link, others) in change.links {
             self.link(link, row_id, &others)?;
         }

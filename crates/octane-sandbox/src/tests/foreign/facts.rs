@@ -223,6 +223,25 @@ async fn the_roots_of_trees_are_found_by_their_logical_names() {
 }
 
 #[tokio::test]
+async fn a_new_list_value_has_a_logical_name_of_its_own_and_keeps_its_number() {
+    let client = Client::empty().await;
+    let list = json!({ "type": "list_node", "id": "list_node.defect_type" });
+    let mut names = Vec::new();
+    for name in ["Layout", "Wording"] {
+        let value = json!({ "name": name, "list_root": list });
+        let id = client.create("list_nodes", value).await;
+        assert!(id.parse::<u32>().is_ok(), "{id}");
+        let read = client.get(&format!("list_nodes/{id}")).await.ok();
+        let logical_name = read["logical_name"].as_str().unwrap().to_owned();
+        let filter = query(&format!("logical_name EQ '{logical_name}'"));
+        let found = only(&client, &format!("list_nodes?{filter}")).await;
+        assert_eq!(found["id"], id.as_str());
+        names.push(logical_name);
+    }
+    assert_ne!(names[0], names[1]);
+}
+
+#[tokio::test]
 async fn the_last_runs_of_a_backlog_item_have_all_five_counts() {
     let client = Client::empty().await;
     let id = story(&client, "S").await;
