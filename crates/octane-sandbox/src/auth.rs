@@ -201,7 +201,14 @@ fn needed(method: &Method, path: &str) -> Role {
     let is_within = match parts.as_slice() {
         [_, "shared_spaces", _, "workspaces", _, rest @ ..] => !rest.is_empty(),
         // The URLs of CI plug-ins name no workspace.
-        ["internal-api", "shared_spaces", _, "analytics", "ci", ..] => true,
+        ["internal-api", "shared_spaces", _, "analytics", "ci", ..]
+        | [
+            "api",
+            "shared_spaces",
+            _,
+            "scm-commits" | "vulnerabilities",
+            ..,
+        ] => true,
         _ => false,
     };
     let is_open = matches!(
@@ -239,5 +246,7 @@ mod tests {
         assert_eq!(needed("PUT", "/1/workspaces/2"), Role::Admin);
         assert_eq!(needed("GET", "/1/users"), Role::Admin);
         assert_eq!(needed("POST", "/1/workspaces"), Role::Admin);
+        assert_eq!(needed("PUT", "/1/scm-commits"), Role::TeamMember);
+        assert_eq!(needed("GET", "/1/vulnerabilities/preflight"), Role::Viewer);
     }
 }

@@ -3,10 +3,14 @@
 //! The help describes builds (\"Work with CI servers, pipelines, and builds\"); events are those of the vendor's CI SDK
 //! and of its integration with GitHub Actions.
 
+mod tolerant;
+
 use std::collections::HashSet;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
+
+use tolerant::{list, number, text};
 
 /// A build, as far as a message describes it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -24,8 +28,11 @@ pub(crate) struct BuildReport {
     #[serde(alias = "number", deserialize_with = "text")]
     pub(crate) build_name: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
+    #[serde(deserialize_with = "number")]
     pub(crate) start_time: Option<i64>,
+    #[serde(deserialize_with = "number")]
     pub(crate) estimated_duration: Option<i64>,
+    #[serde(deserialize_with = "number")]
     pub(crate) duration: Option<i64>,
     /// `queued`, `running` or `finished`.
     #[serde(deserialize_with = "text")]
@@ -81,6 +88,7 @@ pub(crate) struct Repository {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Commit {
     /// Milliseconds since 1970-01-01 UTC.
+    #[serde(deserialize_with = "number")]
     pub(crate) time: Option<i64>,
     #[serde(deserialize_with = "text")]
     pub(crate) user: Option<String>,
@@ -114,9 +122,13 @@ pub(crate) struct PullRequest {
     #[serde(deserialize_with = "text")]
     pub(crate) self_url: Option<String>,
     /// Milliseconds since 1970-01-01 UTC, like those that follow.
+    #[serde(deserialize_with = "number")]
     pub(crate) created_time: Option<i64>,
+    #[serde(deserialize_with = "number")]
     pub(crate) updated_time: Option<i64>,
+    #[serde(deserialize_with = "number")]
     pub(crate) merged_time: Option<i64>,
+    #[serde(deserialize_with = "number")]
     pub(crate) closed_time: Option<i64>,
     pub(crate) merged: Option<bool>,
     pub(crate) source_repository: Repository,
@@ -256,22 +268,6 @@ pub(crate) fn run_status(status: Option<&str>, result: Option<&str>) -> &'static
         Some("aborted") => "aborted",
         _ => "unavailable",
     }
-}
-
-/// Text, or a number as text: clients send either as IDs.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.is_empty() => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
-}
-
-/// A list that may be null.
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         ));
     let shared_space =
         collections(&state)
-            .merge(security(&state))
+            .merge(space_reports(&state))
             .layer(middleware::from_fn_with_state(
                 Arc::clone(&state),
                 spaces::in_shared_space,
@@ -191,9 +191,10 @@ fn reports(state: &Arc<AppState>) -> Router<Arc<AppState>> {
         ))
 }
 
-/// What security tools found, under a shared space.
-fn security(state: &Arc<AppState>) -> Router<Arc<AppState>> {
+/// What CI servers and security tools report under a shared space.
+fn space_reports(state: &Arc<AppState>) -> Router<Arc<AppState>> {
     Router::new()
+        .route("/scm-commits", put(ci_builds::commits))
         .route("/vulnerabilities", post(ci_facts::vulnerabilities))
         .route(
             "/vulnerabilities/preflight",

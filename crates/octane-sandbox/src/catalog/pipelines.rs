@@ -1,13 +1,12 @@
-//! Continuous integration: servers, jobs, pipelines, builds and commits.
+//! Continuous integration: servers, jobs, pipelines and builds.
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
 use super::field::{
-    Field, boolean, date_time, derived, integer, inverse, list_value, long_text, many, memo,
-    object, one, text,
+    Field, boolean, derived, integer, inverse, list_value, long_text, many, memo, object, one, text,
 };
 use super::owned::comments;
 
-pub(super) const TABLES: [Table; 10] = [
+pub(super) const TABLES: [Table; 8] = [
     CI_SERVERS,
     CI_JOBS,
     CI_BUILDS,
@@ -15,8 +14,6 @@ pub(super) const TABLES: [Table; 10] = [
     PIPELINE_NODES,
     PIPELINE_RUNS,
     NODE_RUNS,
-    SCM_COMMITS,
-    COMMIT_PATTERNS,
     EXECUTORS,
 ];
 
@@ -50,10 +47,6 @@ const PIPELINE_RUNS: Table = Table {
     ],
     ..Table::new("pipeline_runs", 1801)
 };
-const SCM_COMMITS: Table = Table {
-    indexes: &[("scm_commits_by_revision", "rev_id")],
-    ..Table::new("scm_commits", 1851)
-};
 const NODE_RUNS: Table = Table {
     indexes: &[
         ("pipeline_node_runs_by_run", "pipeline_run, ci_build"),
@@ -61,7 +54,6 @@ const NODE_RUNS: Table = Table {
     ],
     ..Table::new("pipeline_node_runs", 1)
 };
-const COMMIT_PATTERNS: Table = Table::new("scm_commit_patterns", 1901);
 const EXECUTORS: Table = Table {
     has_subtype: true,
     ..Table::new("executors", 1951)
@@ -76,8 +68,6 @@ pub(super) fn types() -> Vec<EntityType> {
         node(),
         pipeline_run(),
         node_run(),
-        commit(),
-        commit_pattern(),
     ];
     types.extend(executors());
     types
@@ -298,57 +288,6 @@ fn node_run() -> EntityType {
         ]
         .map(Field::read_only),
     )
-}
-
-fn commit() -> EntityType {
-    EntityType::new("scm_commit", "SCM commit", &["scm_commits"], &SCM_COMMITS)
-        .methods(GET_ONLY)
-        .fields([
-            text("name").required(),
-            many(
-                "ci_build",
-                ("ci_build_commits", "scm_commit", "ci_build"),
-                "ci_build",
-                &[],
-            ),
-        ])
-        .fields(
-            [
-                text("rev_id"),
-                text("parent_rev_id"),
-                memo("comment"),
-                text("user_name"),
-                text("user_email"),
-                date_time("commit_time"),
-                long_text("repository_url", 1024),
-                text("branch"),
-                object("changes"),
-                boolean("has_coverage").blank(),
-                boolean("risk").blank(),
-                many(
-                    "work_items",
-                    ("scm_commit_work_items", "scm_commit", "work_item"),
-                    "work_item",
-                    &["story", "quality_story", "defect"],
-                ),
-            ]
-            .map(Field::read_only),
-        )
-}
-
-/// How the comment of a commit names what it is about.
-fn commit_pattern() -> EntityType {
-    EntityType::new(
-        "scm_commit_pattern",
-        "Commit pattern",
-        &["scm_commit_patterns"],
-        &COMMIT_PATTERNS,
-    )
-    .fields([
-        text("name"),
-        long_text("pattern", 1024).required(),
-        text("entity_type"),
-    ])
 }
 
 /// What runs tests for the product; here they are only stored.

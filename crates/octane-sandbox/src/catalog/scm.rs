@@ -1,11 +1,19 @@
-//! Version control: repositories, their branches, files in them, and pull requests.
+//! Version control: repositories, their branches, files and commits in them, and pull requests.
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
 use super::field::{
-    DefaultValue, Field, boolean, date_time, integer, inverse, long_text, many, memo, one, text,
+    DefaultValue, Field, boolean, date_time, derived, integer, inverse, long_text, many, memo,
+    object, one, text,
 };
 
-pub(super) const TABLES: [Table; 4] = [ROOTS, BRANCHES, FILES, PULL_REQUESTS];
+pub(super) const TABLES: [Table; 6] = [
+    ROOTS,
+    BRANCHES,
+    FILES,
+    PULL_REQUESTS,
+    SCM_COMMITS,
+    COMMIT_PATTERNS,
+];
 
 const ROOTS: Table = Table {
     indexes: &[("scm_repository_roots_by_url", "url")],
@@ -23,9 +31,21 @@ const PULL_REQUESTS: Table = Table {
     indexes: &[("pull_requests_by_number", "number, target_url")],
     ..Table::new("pull_requests", 2001)
 };
+const SCM_COMMITS: Table = Table {
+    indexes: &[("scm_commits_by_revision", "rev_id")],
+    ..Table::new("scm_commits", 1851)
+};
+const COMMIT_PATTERNS: Table = Table::new("scm_commit_patterns", 1901);
 
 pub(super) fn types() -> Vec<EntityType> {
-    vec![root(), branch(), file(), pull_request()]
+    vec![
+        root(),
+        branch(),
+        file(),
+        pull_request(),
+        commit(),
+        commit_pattern(),
+    ]
 }
 
 fn root() -> EntityType {
@@ -58,6 +78,8 @@ fn branch() -> EntityType {
                 .required()
                 .cascading(),
             text("branch"),
+            long_text("url", 1024)
+                .computed("(SELECT r.url FROM scm_repository_roots r WHERE r.id = @.repository)"),
             no("is_merged"),
             no("is_deleted"),
             text("last_commit_revision"),
@@ -119,4 +141,72 @@ fn pull_request() -> EntityType {
         ]
         .map(Field::read_only),
     )
+}
+
+fn commit() -> EntityType {
+    EntityType::new("scm_commit", "SCM commit", &["scm_commits"], &SCM_COMMITS)
+        .methods(GET_ONLY)
+        .fields([
+            text("name").required(),
+            many(
+                "ci_build",
+                ("ci_build_commits", "scm_commit", "ci_build"),
+                "ci_build",
+                &[],
+            ),
+        ])
+        .fields(
+            [
+                text("rev_id"),
+                // The integration with git asks for it by this name.
+                text("revision").in_column("rev_id"),
+                text("parent_rev_id"),
+                memo("comment"),
+                text("user_name"),
+                text("user_email"),
+                date_time("commit_time"),
+                long_text("repository_url", 1024),
+                text("branch"),
+                object("changes"),
+                derived(
+                    "repositories",
+                    "(SELECT c.id AS owner, b.id AS target FROM scm_commits c
+                      JOIN scm_repository_roots r ON r.url = c.repository_url
+                      JOIN scm_repositories b ON b.repository = r.id AND b.name = c.branch)",
+                    "scm_repository",
+                    &[],
+                ),
+                derived(
+                    "stories",
+                    "(SELECT c.scm_commit AS owner, c.work_item AS target FROM scm_commit_work_items c
+                      JOIN work_items w ON w.id = c.work_item WHERE w.subtype = 'story')",
+                    "work_item",
+                    &["story"],
+                ),
+                boolean("has_coverage").blank(),
+                boolean("risk").blank(),
+                many(
+                    "work_items",
+                    ("scm_commit_work_items", "scm_commit", "work_item"),
+                    "work_item",
+                    &["story", "quality_story", "defect"],
+                ),
+            ]
+            .map(Field::read_only),
+        )
+}
+
+/// How the comment of a commit names what it is about.
+fn commit_pattern() -> EntityType {
+    EntityType::new(
+        "scm_commit_pattern",
+        "Commit pattern",
+        &["scm_commit_patterns"],
+        &COMMIT_PATTERNS,
+    )
+    .fields([
+        text("name"),
+        long_text("pattern", 1024).required(),
+        text("entity_type"),
+    ])
 }

@@ -59,6 +59,7 @@ impl Writer<'_> {
 
     /// The row IDs of commits; those that are not known are created.
     pub(super) fn commits(self, data: &ScmData) -> Result<Vec<i64>, ApiError> {
+        self.branch(&data.repository)?;
         let named = data
             .commits
             .iter()

@@ -66,7 +66,7 @@ impl Writer<'_> {
     }
 
     /// Creates a repository and its branch, unless they are known.
-    fn branch(self, repository: &Repository) -> Result<(), ApiError> {
+    pub(super) fn branch(self, repository: &Repository) -> Result<(), ApiError> {
         let Some(url) = &repository.url else {
             return Ok(());
         };

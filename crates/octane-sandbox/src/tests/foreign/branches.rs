@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::pipelines::{CI, client, packed};
-use super::{count, only, query};
+use super::{SPACE, count, only, query};
 use crate::tests::{Client, WORKSPACE};
 
 const STARTED_MS: i64 = 1_750_000_000_000;
@@ -225,4 +225,41 @@ async fn branches_are_created_deleted_and_found_again() {
         (&error["error_code"], &error["index"]),
         (&json!("platform.duplicate_entity_error"), &json!(1))
     );
+}
+
+#[tokio::test]
+async fn commits_of_a_build_are_reported_under_the_space_with_times_as_text() {
+    let client = client().await;
+    let story = crate::tests::entities::story(&client, "Pay").await;
+    let path = format!("{SPACE}/scm-commits?instance-id=ci-1&job-ci-id=shop&build-ci-id=21");
+    let data = json!([{ "repository": { "type": "git", "url": "https://git.example/shop", "branch": "main" },
+        "commits": [{ "revId": "c3", "parentRevId": "b2", "time": "1700000000000", "user": "jane",
+            "userEmail": "jane@octane.example", "comment": format!("user story #{story}: pay"), "changes": [] }] }]);
+    let answer = packed(&client, "PUT", &path, &data).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let fields = "revision,commit_time,repositories{url,branch},ci_build{build_ci_id}";
+    let commit = only(&client, &format!("scm_commits?fields={fields}")).await;
+    assert_eq!(commit["revision"], "c3");
+    assert_eq!(commit["commit_time"], "2023-11-14T22:13:20Z");
+    assert_eq!(commit["ci_build"]["data"][0]["build_ci_id"], "21");
+    let repository = &commit["repositories"]["data"][0];
+    assert_eq!(
+        (&repository["url"], &repository["branch"]),
+        (&json!("https://git.example/shop"), &json!("main"))
+    );
+    let branch = only(&client, "scm_repositories?fields=url").await;
+    assert_eq!(branch["url"], "https://git.example/shop");
+    let path = client
+        .get(&format!("stories/{story}?fields=path"))
+        .await
+        .ok();
+    let path = path["path"].as_str().unwrap();
+    for (prefix, found) in [(path, 1), ("FFFF", 0)] {
+        let filter = format!("(stories={{((path='{prefix}*'))}})");
+        assert_eq!(
+            count(&client, "scm_commits", &filter).await,
+            found,
+            "{prefix}"
+        );
+    }
 }
