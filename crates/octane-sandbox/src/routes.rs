@@ -185,6 +185,10 @@ fn reports(state: &Arc<AppState>) -> Router<Arc<AppState>> {
         .route("/analytics/ci/builds", builds)
         .route("/analytics/ci/pull-requests", put(ci_facts::pull_requests))
         .route("/analytics/ci/branches", put(ci_facts::branches))
+        .route(
+            "/analytics/ci/link-stories-to-branch",
+            put(bulk::update_items),
+        )
         .layer(middleware::from_fn_with_state(
             Arc::clone(state),
             encoding::unpack,

@@ -253,6 +253,25 @@ pub(crate) const LISTS: &[List] = &[
         ],
     ),
     (
+        "scm_commit_pattern_entity_type",
+        "Commit pattern entity type",
+        &[
+            ("defect", "Defect"),
+            ("user_story", "User Story"),
+            ("quality_story", "Quality Story"),
+            ("feature", "Feature"),
+        ],
+    ),
+    (
+        "commit_pattern.applies_to",
+        "Applies to",
+        &[
+            ("commit", "Commits"),
+            ("pull_request", "Pull requests"),
+            ("branch", "Branches"),
+        ],
+    ),
+    (
         "task_item_type",
         "Task item type",
         &[

@@ -2,8 +2,8 @@
 
 use super::entity_type::{EntityType, GET_ONLY, Table};
 use super::field::{
-    DefaultValue, Field, boolean, date_time, derived, integer, inverse, long_text, many, memo,
-    object, one, text,
+    DefaultValue, Field, boolean, date_time, derived, integer, inverse, list_value, long_text,
+    many, memo, object, one, text,
 };
 
 pub(super) const TABLES: [Table; 6] = [
@@ -196,7 +196,7 @@ fn commit() -> EntityType {
         )
 }
 
-/// How the comment of a commit names what it is about.
+/// How the comment of a commit, a branch or a pull request names what it is about.
 fn commit_pattern() -> EntityType {
     EntityType::new(
         "scm_commit_pattern",
@@ -207,6 +207,9 @@ fn commit_pattern() -> EntityType {
     .fields([
         text("name"),
         long_text("pattern", 1024).required(),
-        text("entity_type"),
+        // Files of older versions have text in a column of this name.
+        list_value("entity_type", "list_node.scm_commit_pattern_entity_type")
+            .in_column("entity_type_node"),
+        list_value("applies_to", "list_node.commit_pattern.applies_to"),
     ])
 }

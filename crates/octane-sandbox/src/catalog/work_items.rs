@@ -229,8 +229,14 @@ fn weighted() -> [Field; 6] {
 }
 
 /// The fields of what is developed.
-fn developed() -> [Field; 2] {
+fn developed() -> [Field; 3] {
     [
+        many(
+            "scm_branches",
+            ("work_item_branches", "work_item", "scm_repository"),
+            "scm_repository",
+            &[],
+        ),
         derived(
             "commits",
             "(SELECT work_item AS owner, scm_commit AS target FROM scm_commit_work_items)",

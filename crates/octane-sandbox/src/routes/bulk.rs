@@ -14,7 +14,7 @@ use super::body::Body;
 use super::parameters::Parameters;
 use super::{attachments, body};
 use crate::auth::CurrentUser;
-use crate::catalog::EntityType;
+use crate::catalog::{EntityType, Scope};
 use crate::error::{ApiError, json_response, own_code, problem_body};
 use crate::settings::BulkPosition;
 use crate::state::AppState;
@@ -91,6 +91,22 @@ pub(super) async fn update(
         Ok(row_ids.into_iter().map(change).collect())
     })
     .await
+}
+
+/// Updates backlog items under a URL that does not name their collection.
+pub(super) async fn update_items(
+    state: State<Arc<AppState>>,
+    current_user: CurrentUser,
+    parameters: Parameters,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let items = Address {
+        scope: Scope::Workspace,
+        collection: "work_items".to_owned(),
+        id: String::new(),
+        part: String::new(),
+    };
+    update(state, items, current_user, parameters, body).await
 }
 
 pub(super) async fn delete(

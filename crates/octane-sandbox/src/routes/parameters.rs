@@ -163,7 +163,9 @@ impl Parameters {
     }
 
     pub(super) fn mode(&self) -> Result<Mode, ApiError> {
-        match self.get("reference_update_mode") {
+        // One client writes hyphens.
+        let names = ["reference_update_mode", "reference-update-mode"];
+        match names.into_iter().find_map(|name| self.get(name)) {
             None => Ok(Mode::Replace),
             Some(word) if word.eq_ignore_ascii_case("append") => Ok(Mode::Append),
             Some(word) if word.eq_ignore_ascii_case("replace") => Ok(Mode::Replace),

@@ -228,6 +228,66 @@ async fn branches_are_created_deleted_and_found_again() {
 }
 
 #[tokio::test]
+async fn a_branch_is_linked_to_what_it_was_created_for() {
+    let client = client().await;
+    let story = crate::tests::entities::story(&client, "Pay").await;
+    let defect = client.create("defects", json!({ "name": "Late" })).await;
+    let root = json!({ "name": "shop", "url": "https://git.example/shop", "scm_type": 2 });
+    let root = client.create("scm_repository_roots", root).await;
+    let path = "analytics/ci/link-stories-to-branch?reference-update-mode=append";
+    for (name, item) in [("pay", &story), ("pay-more", &story), ("late", &defect)] {
+        let branch =
+            json!({ "name": name, "repository": { "type": "scm_repository_root", "id": root } });
+        let branch = client.create("scm_repositories", branch).await;
+        let branches = json!({ "data": [{ "id": branch, "type": "scm_repository" }] });
+        let body = json!({ "data": [{ "scm_branches": branches, "id": item }] });
+        let answer = client.put(path, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    for (item, expected) in [(&story, vec!["pay", "pay-more"]), (&defect, vec!["late"])] {
+        let path = format!("work_items/{item}?fields=scm_branches{{name}}");
+        let read = client.get(&path).await.ok();
+        let branches = read["scm_branches"]["data"].as_array().unwrap();
+        let names: Vec<&str> = branches
+            .iter()
+            .map(|branch| branch["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, expected);
+    }
+}
+
+#[tokio::test]
+async fn patterns_say_what_they_are_about_and_where_they_apply() {
+    let client = client().await;
+    let value = |id: &str| json!({ "type": "list_node", "id": format!("list_node.{id}") });
+    for place in ["branch", "commit"] {
+        let pattern = json!({
+            "pattern": "story.*#(\\d+)",
+            "entity_type": value("scm_commit_pattern_entity_type.user_story"),
+            "applies_to": value(&format!("commit_pattern.applies_to.{place}")),
+        });
+        client.create("scm_commit_patterns", pattern).await;
+    }
+    let wanted = |of: &str| {
+        format!(
+            "(entity_type EQ {{(id EQ 'list_node.scm_commit_pattern_entity_type.{of}')}};\
+             applies_to EQ {{(id EQ 'list_node.commit_pattern.applies_to.branch')}})"
+        )
+    };
+    let path = format!(
+        "scm_commit_patterns?fields=pattern,entity_type,applies_to&{}",
+        query(&wanted("user_story"))
+    );
+    let pattern = only(&client, &path).await;
+    assert_eq!(
+        pattern["applies_to"]["id"],
+        "list_node.commit_pattern.applies_to.branch"
+    );
+    let others = count(&client, "scm_commit_patterns", &wanted("story")).await;
+    assert_eq!(others, 0);
+}
+
+#[tokio::test]
 async fn commits_of_a_build_are_reported_under_the_space_with_times_as_text() {
     let client = client().await;
     let story = crate::tests::entities::story(&client, "Pay").await;
