@@ -179,9 +179,13 @@ fn pipeline() -> EntityType {
             boolean("notification_track"),
             boolean("notification_track_tester"),
             memo("description"),
-            // For creating a pipeline only: the server makes jobs and nodes of them.
-            long_text("root_job_ci_id", 4000).opaque(),
-            long_text("server_ci_id", 4000).opaque(),
+            // For creating a pipeline only: the server makes jobs and nodes of them, and shows what became of them.
+            long_text("root_job_ci_id", 4000)
+                .opaque()
+                .otherwise("(SELECT j.ci_id FROM ci_jobs j WHERE j.id = @.root_job)"),
+            long_text("server_ci_id", 4000)
+                .opaque()
+                .otherwise("(SELECT s.instance_id FROM ci_servers s WHERE s.id = @.ci_server)"),
             object("jobs").opaque(),
             inverse("nodes", "pipeline_node", "pipeline"),
             inverse("pipeline_run", "pipeline_run", "pipeline"),

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use http::{Request, header};
 use serde_json::{Value, json};
 
-use super::{only, query};
+use super::{count, only, query};
 use crate::Settings;
 use crate::tests::ingestion::payload;
 use crate::tests::{Client, Response, WORKSPACE};
@@ -547,4 +547,28 @@ async fn the_build_of_the_official_schema_has_no_external_run_id() {
     let request = Request::post(format!("{WORKSPACE}/test-results"))
         .header(header::CONTENT_TYPE, "application/xml");
     assert_eq!(client.send(request, xml).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_pipeline_shows_the_server_and_the_root_job_that_it_was_made_of() {
+    let client = client().await;
+    let (_, id) = pipeline(&client).await;
+    let path = format!("pipelines/{id}?fields=server_ci_id,root_job_ci_id,jobs");
+    let read = client.get(&path).await.ok();
+    assert_eq!(
+        (&read["server_ci_id"], &read["root_job_ci_id"]),
+        (&json!("ci-1"), &json!("shop"))
+    );
+    for (text, found) in [
+        ("root_job_ci_id EQ 'shop';server_ci_id EQ 'ci-1'", 1),
+        ("root_job_ci_id EQ 'shop/test'", 0),
+    ] {
+        assert_eq!(count(&client, "pipelines", text).await, found, "{text}");
+    }
+    // A change of the name does not make the pipeline anew.
+    let named = json!({ "name": "Store" });
+    client.put(&format!("pipelines/{id}"), &named).await.ok();
+    let read = client.get(&path).await.ok();
+    assert_eq!(read["root_job_ci_id"], "shop");
+    assert_eq!(client.ids("pipeline_nodes").await.len(), 3);
 }
