@@ -61,6 +61,7 @@ use crate::error::ApiError;
 use crate::sandbox_error::SandboxError;
 use crate::settings::Settings;
 
+pub(crate) use groups::GroupRequest;
 use initial::Initial;
 pub(crate) use initial::SampleData;
 use open::Opened;

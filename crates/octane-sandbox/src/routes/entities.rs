@@ -13,6 +13,7 @@ use super::{attachments, body, negotiation};
 use crate::auth::CurrentUser;
 use crate::error::{ApiError, json_response, own_code};
 use crate::state::AppState;
+use crate::store::GroupRequest;
 
 pub(super) async fn list(
     State(state): State<Arc<AppState>>,
@@ -44,20 +45,18 @@ pub(super) async fn groups(
         let description = "`group_by` is required; it names the field to group by";
         return Err(ApiError::bad_request(own_code::BAD_REQUEST, description));
     }
-    let by = by.to_owned();
-    let (query, search) = (parameters.query()?, parameters.search()?);
-    let is_numeric = parameters.is_true("use_numeric_id")?;
+    let request = GroupRequest {
+        by: by.to_owned(),
+        query: parameters.query()?,
+        search: parameters.search()?,
+        is_numeric: parameters.is_true("use_numeric_id")?,
+        sums: parameters.sums()?,
+    };
     let groups = state
         .store
         .read(move |reader| {
             let entity_type = address.entity_type(reader.catalog)?;
-            reader.groups(
-                entity_type,
-                &by,
-                query.as_ref(),
-                search.as_ref(),
-                is_numeric,
-            )
+            reader.groups(entity_type, &request)
         })
         .await?;
     Ok(negotiation::tagged(&headers, &groups))

@@ -144,6 +144,22 @@ impl Parameters {
         Ok(Search::new(&text))
     }
 
+    /// The fields in `group_data=sum(story_points),sum(invested_hours)`.
+    pub(super) fn sums(&self) -> Result<Vec<String>, ApiError> {
+        let text = self.get("group_data").unwrap_or_default();
+        let pieces = text.split(',').map(str::trim);
+        let field = |piece: &str| {
+            let field = piece.strip_prefix("sum(")?.strip_suffix(')')?;
+            Some(field.trim().to_owned())
+        };
+        let fields = pieces.filter(|piece| !piece.is_empty()).map(field);
+        fields.collect::<Option<_>>().ok_or_else(|| {
+            let description =
+                format!("`group_data` is `{text}`, not sums such as `sum(story_points)`");
+            ApiError::bad_request(own_code::BAD_REQUEST, description)
+        })
+    }
+
     /// The query, with placeholders such as `[current_user]` replaced. A syntax error is shown with carets.
     pub(super) fn query(&self) -> Result<Option<Query>, ApiError> {
         let text = self.get("query").unwrap_or_default();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use octane_model::{Query, Select};
 use rusqlite::params_from_iter;
 use rusqlite::types::{Value as Sql, ValueRef};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::read::Reader;
 use super::search::Search;
@@ -13,24 +13,35 @@ use super::value;
 use crate::catalog::{EntityType, Field, FieldType};
 use crate::error::{ApiError, own_code};
 
-/// A value, and how many entities have it.
-type Group = (Json, i64);
+/// What to count.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GroupRequest {
+    /// The field whose values are the groups.
+    pub(crate) by: String,
+    pub(crate) query: Option<Query>,
+    pub(crate) search: Option<Search>,
+    /// Whether the IDs of list values are numbers.
+    pub(crate) is_numeric: bool,
+    /// The fields to add up in each group.
+    pub(crate) sums: Vec<String>,
+}
+
+/// A value, how many entities have it, and the sums of their fields.
+type Group<T> = (T, i64, Vec<Json>);
 
 impl<'a> Reader<'a> {
-    /// The matching entities of `entity_type`, counted by their values of the field `by`: the largest group
-    /// first. `is_numeric` selects numbers as the IDs of list values.
+    /// The matching entities of `entity_type`, counted by their values of a field: the largest group first.
     pub(crate) fn groups(
         self,
         entity_type: &'a EntityType,
-        by: &str,
-        query: Option<&Query>,
-        search: Option<&Search>,
-        is_numeric: bool,
+        request: &GroupRequest,
     ) -> Result<Json, ApiError> {
+        let GroupRequest { by, sums, .. } = request;
         let field = entity_type
             .field(by)
             .ok_or_else(|| ApiError::unknown_field(entity_type.name, by))?;
-        let condition = self.matches(entity_type, query, search)?;
+        let condition =
+            self.matches(entity_type, request.query.as_ref(), request.search.as_ref())?;
         let table = entity_type.table;
         let (value, from) = match &field.field_type {
             FieldType::Many(link) => (
@@ -46,21 +57,35 @@ impl<'a> Reader<'a> {
             }
             _ => (field.expression("t0"), format!("{table} t0")),
         };
+        let columns: String = sums
+            .iter()
+            .map(|name| sum(entity_type, name))
+            .collect::<Result<_, _>>()?;
         let sql = format!(
-            "{}SELECT {value} AS v, COUNT(*) FROM {from} WHERE {} GROUP BY v ORDER BY 2 DESC, 1",
+            "{}SELECT {value} AS v, COUNT(*){columns} FROM {from} WHERE {} GROUP BY v ORDER BY 2 DESC, 1",
             condition.with, condition.sql
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(&condition.values))?;
-        let mut counted: Vec<(Sql, i64)> = Vec::new();
+        let mut counted: Vec<Group<Sql>> = Vec::new();
         while let Some(row) = rows.next()? {
-            counted.push((row.get(0)?, row.get(1)?));
+            let places = 2..2 + sums.len();
+            let totals = places.map(|place| Ok(number(row.get_ref(place)?)));
+            let totals = totals.collect::<Result<_, rusqlite::Error>>()?;
+            counted.push((row.get(0)?, row.get(1)?, totals));
         }
-        let groups = self.values(field, counted, is_numeric)?;
+        let groups = self.values(field, counted, request.is_numeric)?;
         let count = groups.len();
         let groups: Vec<Json> = groups
             .into_iter()
-            .map(|(value, count)| json!({ "count": count, "value": value }))
+            .map(|(value, count, totals)| {
+                let mut group = json!({ "count": count, "value": value });
+                if !sums.is_empty() {
+                    let totals = sums.iter().cloned().zip(totals);
+                    group["aggregatedData"] = totals.collect::<Map<_, _>>().into();
+                }
+                group
+            })
             .collect();
         Ok(json!({ "groupsTotalCount": count, "groups": groups }))
     }
@@ -69,22 +94,20 @@ impl<'a> Reader<'a> {
     fn values(
         self,
         field: &Field,
-        counted: Vec<(Sql, i64)>,
+        counted: Vec<Group<Sql>>,
         is_numeric: bool,
-    ) -> Result<Vec<Group>, ApiError> {
+    ) -> Result<Vec<Group<Json>>, ApiError> {
         let Some(target) = field.target() else {
-            let shown = |(sql, count)| {
-                (
-                    value::to_json(&field.field_type, ValueRef::from(&sql)),
-                    count,
-                )
+            let shown = |(sql, count, totals)| {
+                let value = value::to_json(&field.field_type, ValueRef::from(&sql));
+                (value, count, totals)
             };
             return Ok(counted.into_iter().map(shown).collect());
         };
         let target = self.catalog.known_type(target);
         let row_ids: Vec<i64> = counted
             .iter()
-            .filter_map(|(sql, _)| match sql {
+            .filter_map(|(sql, ..)| match sql {
                 Sql::Integer(row_id) => Some(*row_id),
                 _ => None,
             })
@@ -109,10 +132,37 @@ impl<'a> Reader<'a> {
             .collect();
         Ok(counted
             .into_iter()
-            .map(|(sql, count)| match sql {
-                Sql::Integer(row_id) => (known.get(&row_id).cloned().unwrap_or_default(), count),
-                _ => (Json::Null, count),
+            .map(|(sql, count, totals)| {
+                let value = match sql {
+                    Sql::Integer(row_id) => known.get(&row_id).cloned(),
+                    _ => None,
+                };
+                (value.unwrap_or_default(), count, totals)
             })
             .collect())
+    }
+}
+
+/// The column with the sum of a field of numbers; 0 where none has one.
+fn sum(entity_type: &EntityType, name: &str) -> Result<String, ApiError> {
+    let field = entity_type
+        .field(name)
+        .ok_or_else(|| ApiError::unknown_field(entity_type.name, name))?;
+    match field.field_type {
+        FieldType::Integer | FieldType::Float => {
+            Ok(format!(", COALESCE(SUM({}), 0)", field.expression("t0")))
+        }
+        _ => {
+            let description = format!("cannot add up the field `{name}`, which has no numbers");
+            Err(ApiError::bad_request(own_code::QUERY, description))
+        }
+    }
+}
+
+fn number(value: ValueRef<'_>) -> Json {
+    match value {
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Real(number) => number.into(),
+        _ => Json::Null,
     }
 }

@@ -113,6 +113,37 @@ async fn entities_are_counted_by_a_field() {
 }
 
 #[tokio::test]
+async fn numbers_are_added_up_in_each_group() {
+    let client = Client::empty().await;
+    for (name, severity, points) in [
+        ("a", "high", json!(3)),
+        ("b", "high", json!(5)),
+        ("c", "urgent", Value::Null),
+    ] {
+        let id = defect(&client, name, severity).await;
+        let points = json!({ "story_points": points });
+        client.put(&format!("defects/{id}"), &points).await.ok();
+    }
+    let path = "defects/groups?group_by=severity&group_data=sum(story_points)";
+    let groups = client.get(path).await.ok();
+    let sums: Vec<&Value> = groups["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| &group["aggregatedData"])
+        .collect();
+    let expected = [json!({ "story_points": 8 }), json!({ "story_points": 0 })];
+    assert_eq!(sums, expected.iter().collect::<Vec<_>>());
+    let two = format!("{path},%20sum(%20initial_estimate%20)");
+    let sums = &client.get(&two).await.ok()["groups"][0]["aggregatedData"];
+    assert_eq!(sums, &json!({ "story_points": 8, "initial_estimate": 0 }));
+    for invalid in ["sum(name)", "sum(colour)", "most(story_points)", "sum(a"] {
+        let path = format!("defects/groups?group_by=severity&group_data={invalid}");
+        assert_eq!(client.get(&path).await.status, 400, "{invalid}");
+    }
+}
+
+#[tokio::test]
 async fn entities_are_counted_by_each_of_their_references() {
     let client = Client::empty().await;
     let tag = client.create("user_tags", json!({ "name": "smoke" })).await;
