@@ -1,5 +1,6 @@
 //! Planned runs, and what follows from the status of a run.
 
+use super::script;
 use super::writer::Writer;
 use crate::error::ApiError;
 
@@ -49,6 +50,12 @@ pub(super) fn plan(writer: Writer<'_>, suite_run: i64) -> Result<(), ApiError> {
              ORDER BY l.id",
         )?
         .execute([suite_run])?;
+    let sql = "SELECT id FROM runs WHERE parent_suite = ? AND subtype = 'run_manual' ORDER BY id";
+    let mut statement = writer.connection.prepare_cached(sql)?;
+    let manual = statement.query_map([suite_run], |row| row.get::<_, i64>(0))?;
+    for run in manual.collect::<Result<Vec<_>, _>>()? {
+        script::copy_steps(writer, run)?;
+    }
     Ok(())
 }
 

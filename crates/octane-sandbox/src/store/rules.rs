@@ -63,6 +63,7 @@ pub(super) fn after_create(
 ) -> Result<(), ApiError> {
     match entity_type.name {
         "run_suite" => planning::plan(writer, row_id),
+        "run_manual" => script::copy_steps(writer, row_id),
         "release" => sprints::cut(writer, row_id),
         "team" => execute(
             writer,

@@ -30,6 +30,43 @@ pub(super) fn first_version(writer: Writer<'_>, test: i64) -> Result<(), ApiErro
     Ok(())
 }
 
+/// A step of a script: its type, and what to do.
+///
+/// | line | type |
+/// | --- | --- |
+/// | `- text` | `simple_step` |
+/// | `- ?text` | `validation_step` |
+/// | `- @2002 text` | `call_step` |
+/// | others | none |
+fn step(line: &str) -> Option<(&'static str, &str)> {
+    let text = line.trim_start().strip_prefix('-')?.trim();
+    Some(if let Some(expected) = text.strip_prefix('?') {
+        ("validation_step", expected.trim_start())
+    } else if text.starts_with('@') {
+        ("call_step", text)
+    } else {
+        ("simple_step", text)
+    })
+}
+
+/// Gives a manual run the steps of the latest script of its test.
+pub(super) fn copy_steps(writer: Writer<'_>, run: i64) -> Result<(), ApiError> {
+    let sql = "SELECT v.script FROM runs r JOIN test_versions v ON v.test = r.test WHERE r.id = ?
+               ORDER BY v.id DESC LIMIT 1";
+    let mut statement = writer.connection.prepare_cached(sql)?;
+    let script: Option<Option<String>> = statement.query_row([run], |row| row.get(0)).optional()?;
+    let script = script.flatten().unwrap_or_default();
+    let mut insert = writer.connection.prepare_cached(
+        "INSERT INTO run_steps (run, step_order, description, step_type, creation_time, last_modified)
+         VALUES (?1, ?2, ?3, (SELECT id FROM list_nodes
+         WHERE logical_name = 'list_node.manual_test_run_step_type.' || ?4 COLLATE NOCASE), ?5, ?5)",
+    )?;
+    for (order, (kind, text)) in (1_i64..).zip(script.lines().filter_map(step)) {
+        insert.execute(params![run, order, text, kind, writer.now])?;
+    }
+    Ok(())
+}
+
 impl Reader<'_> {
     /// The latest script of a test for a response; `None` if the test has none.
     pub(crate) fn script(self, test: i64) -> Result<Option<Json>, ApiError> {
@@ -72,9 +109,7 @@ impl Writer<'_> {
                  WHERE id = (SELECT MAX(id) FROM test_versions WHERE test = ?1)",
             )?
             .execute(params![test, text, comment, revision_type, self.now])?;
-        // A step is a line that starts with a dash.
-        let is_step = |line: &&str| line.trim_start().starts_with('-');
-        let steps = text.lines().filter(is_step).count();
+        let steps = text.lines().filter_map(step).count();
         self.connection
             .prepare_cached(
                 "UPDATE tests SET steps_num = ?2, last_modified = ?3,
@@ -87,5 +122,26 @@ impl Writer<'_> {
                 self.now
             ])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::step;
+
+    #[test]
+    fn lines_of_a_script_are_steps_as_their_table_says() {
+        for (line, expected) in [
+            ("- Open the shop", Some(("simple_step", "Open the shop"))),
+            ("  -Open", Some(("simple_step", "Open"))),
+            ("- ?It is open", Some(("validation_step", "It is open"))),
+            ("- ? open", Some(("validation_step", "open"))),
+            ("- @2002 Pay", Some(("call_step", "@2002 Pay"))),
+            ("-", Some(("simple_step", ""))),
+            ("Feature: shop", None),
+            ("", None),
+        ] {
+            assert_eq!(step(line), expected, "{line}");
+        }
     }
 }

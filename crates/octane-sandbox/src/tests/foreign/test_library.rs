@@ -202,3 +202,55 @@ async fn manual_runs_of_a_test_are_found_by_queries_with_plus_for_spaces() {
         200
     );
 }
+
+#[tokio::test]
+async fn a_manual_run_has_the_steps_of_the_latest_script_of_its_test() {
+    let client = Client::empty().await;
+    let test = manual_test(&client, "by hand").await;
+    let path = format!("tests/{test}/script");
+    for (script, revision) in [
+        ("- Old\n", "Minor"),
+        ("- Open the shop\n- ?It is open\n- @2002 Pay\n", "Major"),
+    ] {
+        let body = json!({ "script": script, "comment": "", "revision_type": revision });
+        assert!(client.put(&path, &body).await.status.is_success());
+    }
+    let reference = json!({ "type": "test_manual", "id": test });
+    let id = run(&client, "manual_runs", reference.clone()).await;
+    let suite = json!({ "name": "suite" });
+    let suite = client.create("test_suites", suite).await;
+    let link = json!({ "subtype": "test_suite_link_to_manual", "test": reference,
+        "test_suite": { "type": "test_suite", "id": suite } });
+    client.create("test_suite_link_to_tests", link).await;
+    let planned = json!({ "id": "list_node.run_native_status.planned", "type": "list_node" });
+    let suite_run = json!({ "name": "planned", "release": release(&client, "Q").await,
+        "test": { "type": "test_suite", "id": suite }, "native_status": planned });
+    client.create("suite_run", suite_run).await;
+    let manual = client.ids("manual_runs").await;
+    assert!(manual.len() == 2 && manual.contains(&id), "{manual:?}");
+    for run in manual {
+        let path = format!("manual_runs/{run}?fields=steps_num");
+        assert_eq!(client.get(&path).await.ok()["steps_num"], 3);
+        let of_run = query(&format!("run EQ {{id EQ {run}}}"));
+        let path = format!("run_steps?fields=description,step_type&order_by=step_order&{of_run}");
+        let steps = client.list(&path).await;
+        let steps: Vec<_> = steps
+            .iter()
+            .map(|step| {
+                (
+                    step["description"].as_str(),
+                    step["step_type"]["id"].as_str(),
+                )
+            })
+            .collect();
+        let kind = "list_node.manual_test_run_step_type";
+        let kinds =
+            ["simple_step", "validation_step", "call_step"].map(|name| format!("{kind}.{name}"));
+        let texts = ["Open the shop", "It is open", "@2002 Pay"];
+        let expected = texts.iter().zip(&kinds);
+        let expected: Vec<_> = expected
+            .map(|(text, kind)| (Some(*text), Some(kind.as_str())))
+            .collect();
+        assert_eq!(steps, expected);
+    }
+}
