@@ -1,13 +1,13 @@
 //! Work below and around backlog items: tasks, what users follow, and the plans of teams.
 
-use super::entity_type::{ALL_METHODS, EntityType, GET_AND_PUT, GET_ONLY, Table};
+use super::entity_type::{ALL_METHODS, EntityType, GET_AND_PUT, GET_ONLY, Scope, Table};
 use super::field::{
     Field, activation_status, activity_level, boolean, integer, inverse, list_value, memo, one,
     one_of, text,
 };
 use super::owned::{attachments, comments};
 
-pub(super) const TABLES: [Table; 4] = [TASKS, TEAM_SPRINTS, USER_ITEMS, PLANNING_INFO];
+pub(super) const TABLES: [Table; 5] = [TASKS, TEAM_SPRINTS, USER_ITEMS, PLANNING_INFO, TIMESHEET];
 
 const TASKS: Table = Table {
     indexes: &[("backlog_tasks_by_story", "story")],
@@ -63,9 +63,28 @@ const USER_ITEMS: Table = Table {
     ..Table::new("user_items", 2851)
 };
 const PLANNING_INFO: Table = Table::new("planning_info", 2551);
+const TIMESHEET: Table = Table::new("timesheet", 1);
 
 pub(super) fn types() -> Vec<EntityType> {
-    vec![task(), team_sprint(), user_item(), planning_info()]
+    vec![
+        task(),
+        team_sprint(),
+        user_item(),
+        planning_info(),
+        timesheet_item(),
+    ]
+}
+
+/// The hours that a user has reported. There are none here, but connectors for other products ask for them.
+fn timesheet_item() -> EntityType {
+    EntityType::new(
+        "timesheet_item",
+        "Timesheet item",
+        &["timesheet"],
+        &TIMESHEET,
+    )
+    .scope(Scope::SharedSpace)
+    .methods(GET_ONLY)
 }
 
 fn task() -> EntityType {

@@ -1,15 +1,17 @@
 //! Small types that others refer to: environments and tags.
 
 use super::entity_type::{EntityType, GET_ONLY, NO_DELETE, Table};
-use super::field::{activation_status, activity_level, many, memo, one, one_of, text};
+use super::field::{activation_status, activity_level, integer, many, memo, one, one_of, text};
 
-pub(super) const TABLES: [Table; 6] = [
+pub(super) const TABLES: [Table; 8] = [
     TAXONOMIES,
     TAGS,
     SNAPSHOT_LABELS,
     BDD_SPECS,
     DATA_TABLES,
     ENTITY_LABELS,
+    FORM_LAYOUTS,
+    METADATA_FIELDS,
 ];
 
 const TAXONOMIES: Table = Table {
@@ -29,6 +31,8 @@ const ENTITY_LABELS: Table = Table {
     ..Table::new("entity_labels", 1001)
 };
 const BDD_SPECS: Table = Table::new("bdd_specs", 1491);
+const FORM_LAYOUTS: Table = Table::new("form_layouts", 1001);
+const METADATA_FIELDS: Table = Table::new("metadata_fields", 1001);
 
 pub(super) fn types() -> Vec<EntityType> {
     let taxonomy = EntityType::new(
@@ -118,6 +122,7 @@ pub(super) fn types() -> Vec<EntityType> {
         ]
         .map(|name| text(name).read_only().returned_by_default()),
     );
+    let [form, field] = forms();
     vec![
         taxonomy,
         category,
@@ -127,7 +132,31 @@ pub(super) fn types() -> Vec<EntityType> {
         specification,
         data_table,
         label_of_type,
+        form,
+        field,
     ]
+}
+
+/// What the product's user interface is made of. There are none here, but clients look for them.
+fn forms() -> [EntityType; 2] {
+    let form = EntityType::new("form_layout", "Form", &["form_layouts"], &FORM_LAYOUTS)
+        .methods(GET_ONLY)
+        .fields([
+            text("name").required(),
+            text("entity"),
+            text("entity_subtype"),
+            integer("is_default"),
+            memo("body"),
+        ]);
+    let field = EntityType::new(
+        "metadata_field",
+        "Field",
+        &["metadata_fields"],
+        &METADATA_FIELDS,
+    )
+    .methods(GET_ONLY)
+    .fields([text("name").required(), text("entity_type"), text("label")]);
+    [form, field]
 }
 
 /// What a workspace calls entity types: type, name, initials, and several of them.

@@ -143,7 +143,13 @@ async fn metadata_is_available_for_space_and_site_as_well() {
     };
     assert_eq!(
         names(SPACE).await,
-        ["sharedspace_user", "role", "workspace_role", "workspace"]
+        [
+            "timesheet_item",
+            "sharedspace_user",
+            "role",
+            "workspace_role",
+            "workspace"
+        ]
     );
     assert_eq!(names("/admin").await, ["shared_space"]);
     assert!(!names(WORKSPACE).await.contains(&"workspace".to_owned()));

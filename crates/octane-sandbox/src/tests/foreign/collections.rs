@@ -1,8 +1,10 @@
 //! Collections that clients of other people use, besides those of the main flows.
 
+use axum::body::Body;
+use http::Request;
 use serde_json::json;
 
-use super::{only, query};
+use super::{SPACE, only, query};
 use crate::tests::Client;
 use crate::tests::entities::story;
 
@@ -34,6 +36,8 @@ async fn every_collection_that_clients_name_exists() {
         "bdd_specs",
         "user_roles",
         "planning_info",
+        "form_layouts",
+        "metadata_fields",
     ] {
         let list = client
             .get(&format!("{collection}?fields=name&limit=1"))
@@ -52,6 +56,17 @@ async fn every_collection_that_clients_name_exists() {
             .await,
         ["Tester"]
     );
+}
+
+#[tokio::test]
+async fn the_timesheet_of_a_space_is_empty() {
+    let client = Client::empty().await;
+    let path = format!(
+        "{SPACE}/timesheet?login_names=sandbox&start_date=2025-07-01&end_date=2025-07-31\
+         &workspace_ids=1002&task_level=true"
+    );
+    let list = client.send(Request::get(path), Body::empty()).await.ok();
+    assert_eq!(list["data"], json!([]));
 }
 
 #[tokio::test]
