@@ -25,10 +25,9 @@ mod xml;
 pub(crate) use diagnostic::{
     failure_json, print_failure, print_failure_json, print_for_people, print_usage_error,
 };
-#[cfg(any(feature = "relay", feature = "sandbox"))]
-pub(crate) use printer::write_json_line;
 pub(crate) use printer::{
-    Output, copy_file, write_document, write_file, write_json_part, write_part, write_text,
+    Output, copy_file, write_document, write_file, write_json_line, write_json_part, write_part,
+    write_text,
 };
 pub(crate) use progress::Progress;
 pub(crate) use report::{Reports, UploadReport, verdict_word};

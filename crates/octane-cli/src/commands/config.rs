@@ -5,10 +5,10 @@ mod path;
 
 mod show;
 
-use crate::args::{ConfigCommand, UploadArgs};
+use crate::args::{ConfigCommand, Format, UploadArgs};
 use crate::exit::Exit;
 use crate::failure::Result;
-use crate::output::{Output, write_file};
+use crate::output::{Output, write_file, write_json_line};
 use crate::settings::definition::Definitions;
 use crate::settings::fill::Effective;
 use crate::settings::schema::schema;
@@ -23,8 +23,12 @@ pub(super) fn run(
         ConfigCommand::Path => path::run(output),
         ConfigCommand::Init(args) => init::run(args, &definitions(), output),
         ConfigCommand::Schema => {
-            let text = serde_json::to_string_pretty(&schema(&definitions()))
-                .map_err(std::io::Error::from)?;
+            let schema = schema(&definitions());
+            if output.format == Format::Ndjson {
+                write_json_line(&schema)?;
+                return Ok(Exit::Success);
+            }
+            let text = serde_json::to_string_pretty(&schema).map_err(std::io::Error::from)?;
             write_file(text.as_bytes())?;
             Ok(Exit::Success)
         }

@@ -26,8 +26,13 @@ pub(super) async fn run(args: &ExecArgs, output: Output) -> Result<Exit> {
     let before = Snapshot::of(&found);
     drop(found);
 
+    let suggest = Suggest::online(&upload.delivery.spool, &upload.connection);
+    let delivery = Delivery::new(&upload.delivery, suggest, output)?;
     let started = Instant::now();
-    let ended = child::run(&args.command, output.format).await?;
+    let ended = match child::run(&args.command, output.format).await {
+        Ok(ended) => ended,
+        Err(failure) => return delivery.report_failure(failure),
+    };
     let mut command = CommandRun {
         program: args.command[0].to_string_lossy().into_owned(),
         exit_code: ended.code,
@@ -38,10 +43,9 @@ pub(super) async fn run(args: &ExecArgs, output: Output) -> Result<Exit> {
     };
     let CommandRun { program, .. } = &command;
     if ended.is_interrupted && ended.code != 0 {
-        output.say(&format!(
-            "note: `{program}` was interrupted; nothing is uploaded"
-        ));
-        return Ok(command.exit(Exit::Success));
+        let message = format!("`{program}` was interrupted; nothing is uploaded");
+        let failure = Failure::message(Exit::Interrupted, message);
+        return delivery.after(command).report_failure(failure);
     }
 
     let (found, _) = find_existing(&upload.input)?;
@@ -57,8 +61,7 @@ pub(super) async fn run(args: &ExecArgs, output: Output) -> Result<Exit> {
     if !upload.input.allow_missing {
         command.missing.clone_from(&fresh.missing);
     }
-    let suggest = Suggest::online(&upload.delivery.spool, &upload.connection);
-    let delivery = Delivery::new(&upload.delivery, suggest, output)?.after(command);
+    let delivery = delivery.after(command);
     let done = if fresh.is_empty() {
         Err(nothing_written(&args.command, &fresh, &args.upload))
     } else {

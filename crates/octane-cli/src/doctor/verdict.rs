@@ -109,7 +109,7 @@ const SKEW_MAX: i64 = 60;
 /// | any proxy rule, any connection | ok |
 /// | certificate valid for 15 days or more; for less; ignored | ok; warning; warning |
 /// | clock off by a minute or less; by more; unknown | ok; warning; not checked |
-/// | version known; not returned (401, 403); not Octane's | ok; warning; failed (6) |
+/// | version known; not returned (401, 403); overloaded (429, 502 to 504); not Octane's | ok; warning; failed (8); failed (6) |
 /// | workspace among those of the space, or usable; missing | ok; failed (6) |
 /// | roles; none; not returned | ok; warning; not checked |
 /// | one Jira field; none; several | ok; warning; warning |
@@ -193,6 +193,11 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
         Observation::Version(Err(status @ (401 | 403))) => {
             warning(format!("not known: the server returned {status} to `/admin/server/version`"))
         }
+        Observation::Version(Err(status @ (429 | 502..=504))) => failed(
+            Exit::Unreachable,
+            format!("not known: the server, or a proxy in front of it, is overloaded or not available ({status})"),
+        )
+        .hint("try again later"),
         Observation::Version(Err(status)) => failed(
             Exit::Refused,
             format!("not Octane's response to `/admin/server/version` ({status})"),
@@ -474,6 +479,7 @@ mod tests {
             ),
             row(Check::Version, Observation::Version(Err(403))),
             row(Check::Version, Observation::Version(Err(404))),
+            row(Check::Version, Observation::Version(Err(503))),
             row(
                 Check::Credentials,
                 Observation::Credentials {

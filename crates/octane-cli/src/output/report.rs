@@ -147,7 +147,7 @@ impl Reports {
     pub(crate) fn add_failure(&self, failure: &Failure, exit: Exit) -> Result<()> {
         self.add(|collected| {
             if self.has_documents() {
-                collected.documents.push(content::of_failure(failure));
+                collected.documents.push(content::of_failure(failure, exit));
             }
             if self.has(Kind::Junit) {
                 collected.add_suite(|out, number| {

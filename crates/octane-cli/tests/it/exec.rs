@@ -204,6 +204,8 @@ fn ci_systems_and_reports_learn_why_the_program_failed_although_the_upload_succe
         let shown = read("summary.md").replace(['\\', '`'], "");
         assert!(shown.contains(&reason.replace('`', "")), "{shown}");
         let names = read("r.md").contains("wrote no report for");
+        let said = format!("The program ended with exit code {}", done.code);
+        assert!(read("r.md").contains(&said), "{}", read("r.md"));
         assert_eq!(names, code == 0, "{}", read("r.md"));
     }
 }
@@ -211,6 +213,23 @@ fn ci_systems_and_reports_learn_why_the_program_failed_although_the_upload_succe
 #[test]
 fn a_command_that_cannot_be_run_has_the_code_of_a_shell() {
     let server = Server::new();
+    exec(
+        &server,
+        &["--report", "r.json", "--report", "r.md"],
+        &["no-such-command"],
+    )
+    .fails(127, &[]);
+    let read = |name: &str| std::fs::read_to_string(server.place.path().join(name)).unwrap();
+    assert!(
+        read("r.json").contains("\"exit_code\": 127"),
+        "{}",
+        read("r.json")
+    );
+    assert!(
+        read("r.md").contains("command not found"),
+        "{}",
+        read("r.md")
+    );
     server.place.file("data.txt", "");
     exec(&server, &[], &["no-such-command"]).fails(127, &["command not found: `no-such-command`"]);
     exec(&server, &[], &["ls -l"]).fails(127, &["-- sh -c"]);

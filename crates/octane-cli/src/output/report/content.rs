@@ -102,8 +102,8 @@ pub(super) fn document(upload: &UploadReport<'_>, details: &Details) -> Document
     document
 }
 
-/// An upload that ended without a report.
-pub(super) fn of_failure(failure: &Failure) -> Document {
+/// An upload that ended without a report, after which the program ended with this code.
+pub(super) fn of_failure(failure: &Failure, exit: Exit) -> Document {
     let Failure { error, hint, .. } = failure;
     let mut text = vec![Part::Foreign(format!("{error:#}"))];
     if let Some(hint) = hint {
@@ -121,6 +121,7 @@ pub(super) fn of_failure(failure: &Failure) -> Document {
         ),
         Block::Text(Tone::Neutral, text),
     ];
+    blocks.extend(other_code(failure.exit, exit));
     if let Some(id) = &failure.upload_id {
         blocks.push(Block::own(
             Tone::Neutral,
@@ -178,13 +179,14 @@ fn outcome(upload: &UploadReport<'_>) -> Vec<Block> {
     let counts = &report.counts;
     let (tone, tests) = test_outcome(counts);
     blocks.push(Block::own(tone, format!("Tests: {tests}")));
-    if exit != meant {
-        blocks.push(Block::own(
-            Tone::Neutral,
-            format!("The program ended with exit code {}", exit.code()),
-        ));
-    }
+    blocks.extend(other_code(meant, exit));
     blocks
+}
+
+/// The exit code of the program, if it is not the one that the upload alone would have.
+fn other_code(meant: Exit, exit: Exit) -> Option<Block> {
+    let text = format!("The program ended with exit code {}", exit.code());
+    (exit != meant).then(|| Block::own(Tone::Neutral, text))
 }
 
 /// How the tests did:
