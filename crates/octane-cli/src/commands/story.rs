@@ -1,9 +1,11 @@
 //! `octane story`: backlog items, and what results say of them.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum as _;
 use octane_client::{
-    Client, ClientError, CoverageState, CoveredKey, Journal, LinkField, LinkLevel, Runs, UploadId,
-    coverage,
+    Client, ClientError, CoverageState, CoveredKey, Journal, LinkField, LinkLevel, Runs, Shard,
+    UploadId, coverage,
 };
 use octane_model::plural::{plural, thousands};
 use octane_model::{
@@ -382,11 +384,11 @@ pub(super) fn coverage_of(
     let failed = |error| journal_failure(error, &suggest);
     let summary = spool.summary(&id).map_err(failed)?;
     // One shard says nothing about a test that another one has too.
-    let ids = match summary.shard {
+    let uploads = match summary.shard {
         Some(_) => spool.shards_of(&summary).map_err(failed)?,
         None => vec![summary.clone()],
     };
-    let journals = ids.iter().map(|upload| spool.open(&upload.id));
+    let journals = uploads.iter().map(|upload| spool.open(&upload.id));
     let journals: Vec<Journal> = journals.collect::<Result<_, _>>().map_err(failed)?;
     let mut keys = coverage(&journals).map_err(failed)?;
     keys.retain(|key| {
@@ -411,11 +413,14 @@ pub(super) fn coverage_of(
     });
     output.answer(|| rows(&keys), &json)?;
     if output.format == Format::Human {
+        let shards = uploads.iter().filter_map(|upload| upload.shard);
+        let arrived: BTreeSet<u32> = shards.map(Shard::index).collect();
         output.say(&match summary.shard {
             Some(shard) => format!(
                 "{} in {} of {} shards of the suite run {}",
                 plural(keys.len(), "Jira key"),
-                ids.len(),
+                // A shard may have been uploaded more than once.
+                arrived.len(),
                 shard.total(),
                 summary.suite_run
             ),

@@ -189,6 +189,7 @@ fn the_shards_of_a_suite_run_count_together_for_a_story() {
     for (shard, row, said) in [
         ("1/3", "K,z,failed,SHOP-101", "1 Jira key in 1 of 3 shards"),
         ("2/3", "K,z,passed,SHOP-101", "1 Jira key in 2 of 3 shards"),
+        ("2/3", "K,y,passed,SHOP-101", "1 Jira key in 2 of 3 shards"),
     ] {
         let table = format!("class,name,status,jira\n{row}\n");
         server.place.file("a.csv", &table);

@@ -11,7 +11,7 @@ const USER: &str = "OCTANE_USER";
 /// The name of the cookie with a token from the token exchange or an interactive sign-in.
 pub(crate) const ACCESS_TOKEN: &str = "access_token";
 
-/// The name of the cookie that clients of the time of version 12.5 echo in a header, and do not go on without. Nothing checks
+/// The name of the cookie that clients of the time of version 12.5 require, and echo in a header. Nothing checks
 /// the header, because newer clients do not send it.
 const CSRF: &str = "HPSSO_COOKIE_CSRF";
 

@@ -565,7 +565,7 @@ async fn a_pipeline_shows_the_server_and_the_root_job_that_it_was_made_of() {
     ] {
         assert_eq!(count(&client, "pipelines", text).await, found, "{text}");
     }
-    // A change of the name does not make the pipeline anew.
+    // A change of the name does not make another pipeline.
     let named = json!({ "name": "Store" });
     client.put(&format!("pipelines/{id}"), &named).await.ok();
     let read = client.get(&path).await.ok();
