@@ -165,6 +165,7 @@ impl<'p> Repairer<'p> {
             jira: _,
             origin: _,
             earlier_failures: _,
+            may_be_retry: _,
             metadata: _,
             position: _,
         } = run;

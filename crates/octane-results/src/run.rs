@@ -71,6 +71,10 @@ pub struct TestRun {
     /// The failures of earlier attempts of which this result is the outcome, where the report names them in it. Not
     /// part of the payload.
     pub earlier_failures: Vec<Failure>,
+    /// Whether it may be a further attempt at a test that has failed before in the same report, as some writers have each attempt in
+    /// a result of its own. Otherwise several results of one test in a report are rows or repetitions; see
+    /// [`Reruns`](crate::Reruns). `false` by default. Not part of the payload.
+    pub may_be_retry: bool,
     /// What the report says of the test besides; shared by results of which it says the same. Not part of the payload.
     pub metadata: Option<Arc<Metadata>>,
     /// The position from which it was read. Not part of the payload.
@@ -136,6 +140,7 @@ impl TestRun {
             jira: Vec::new(),
             origin: Origin::default(),
             earlier_failures: Vec::new(),
+            may_be_retry: false,
             metadata: None,
             position: None,
         }
@@ -176,6 +181,7 @@ impl TestRun {
             jira: _,
             origin: _,
             earlier_failures,
+            may_be_retry,
             metadata,
             position: _,
         } = self;
@@ -205,6 +211,7 @@ impl TestRun {
             *context = Context::default();
         }
         earlier_failures.clear();
+        *may_be_retry = false;
         *metadata = None;
     }
 

@@ -111,6 +111,7 @@ mod tests {
         let runs = records.filter_map(|record| match record.unwrap() {
             Record::Run(mut run) => {
                 run.position = None;
+                run.may_be_retry = false;
                 run.origin = crate::origin::Origin::default();
                 run.metadata = None;
                 Some(*run)

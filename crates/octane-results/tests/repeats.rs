@@ -134,20 +134,56 @@ fn a_failure_among_repetitions_is_sent_last_and_one_before_a_retry_is_not() {
         )
     };
     let end = r#"{"Time":"2026-01-01T10:00:09Z","Action":"fail","Package":"shop","Elapsed":9}"#;
-    for (actions, expected) in [
-        // `go test -count=3`
-        (&["pass", "fail", "pass"][..], "TestPays Failed"),
-        (&["fail", "pass", "pass"], "TestPays Failed"),
-        // A tool that repeats failed tests.
-        (&["fail", "fail", "pass"], "TestPays Passed"),
+    // `-count=3` repeats tests in one run of the package, and a tool that tries failed tests again runs the package again.
+    for (actions, between, expected) in [
+        (&["pass", "fail", "pass"][..], "", "TestPays Failed"),
+        (&["fail", "pass", "pass"], "", "TestPays Failed"),
+        (&["fail", "fail", "pass"], "", "TestPays Failed"),
+        (&["fail", "fail", "pass"], end, "TestPays Passed"),
+        (&["pass", "fail", "pass"], end, "TestPays Failed"),
     ] {
         let events: String = (1..)
             .zip(actions)
-            .map(|(second, action)| run(second, action))
+            .map(|(second, action)| format!("{}{between}\n", run(second, action)))
             .collect();
         let names = names(&[("go.json", &format!("{events}{end}\n"))]);
-        assert_eq!(names.len(), 3, "{names:?}");
-        assert_eq!(names[2], expected, "{actions:?}");
+        let of_test = names.iter().rfind(|name| name.starts_with("TestPays"));
+        assert_eq!(of_test.unwrap(), expected, "{actions:?} {between}");
+    }
+}
+
+#[test]
+fn a_failed_row_is_sent_last_where_no_attempt_looks_like_a_row() {
+    let surefire = r#"xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="https://maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report-3.0.xsd""#;
+    let junit = |root: &str, attributes: &str| {
+        format!(
+            r#"<testsuites name="{root}"><testsuite name="c" {attributes}>
+                 <testcase classname="c" name="t"><failure message="row 1"/></testcase>
+                 <testcase classname="c" name="t"/>
+               </testsuite></testsuites>"#
+        )
+    };
+    let trx = indoc! {r#"
+        <TestRun xmlns="http://microsoft.com/schemas/VisualStudio/TeamTest/2010"><Results>
+          <UnitTestResult testId="1" testName="t" outcome="Failed"/>
+          <UnitTestResult testId="1" testName="t" outcome="Passed"/>
+        </Results></TestRun>"#};
+    for (report, shown) in [
+        (junit("gradle", ""), "t Passed"),
+        (junit("", surefire), "t Failed"),
+        (junit("jest tests", ""), "t Failed"),
+        (junit("vitest tests", ""), "t Failed"),
+        (junit("Mocha Tests", ""), "t Failed"),
+        ("name,status\nt,failed\nt,passed\n".to_owned(), "t Failed"),
+        (
+            r#"[{"name":"t","status":"failed"},{"name":"t","status":"passed"}]"#.to_owned(),
+            "t Failed",
+        ),
+        (trx.to_owned(), "t Failed"),
+    ] {
+        let names = names(&[("report", &report)]);
+        assert_eq!(names.len(), 2, "{report}");
+        assert_eq!(names[1], shown, "{report}");
     }
 }
 

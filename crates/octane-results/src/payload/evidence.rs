@@ -144,6 +144,7 @@ pub(super) fn unsupported_fields(run: &TestRun) -> Vec<&'static str> {
         jira: _,
         origin: _,
         earlier_failures: _,
+        may_be_retry: _,
         metadata: _,
         position: _,
     } = run;

@@ -49,6 +49,7 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
         jira: _,
         origin: _,
         earlier_failures: _,
+        may_be_retry: _,
         metadata: _,
         position: _,
     } = run;

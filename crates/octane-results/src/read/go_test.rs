@@ -1,7 +1,8 @@
 //! The output of `go test -json`: an event a line.
 //!
 //! Every test and every subtest is a result, under the path of its Go package, which is kept whole. A test that is run
-//! several times (`-count`, or by a tool that repeats failed tests) has as many results.
+//! several times (`-count`, or by a tool that repeats failed tests) has as many results; those of one run of the package are
+//! repetitions, of which the worst one counts.
 //!
 //! | event | result |
 //! | --- | --- |

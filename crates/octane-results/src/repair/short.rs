@@ -40,6 +40,7 @@ pub(super) fn is_short(run: &TestRun, policy: &RepairPolicy) -> bool {
         jira: _,
         origin: _,
         earlier_failures: _,
+        may_be_retry: _,
         metadata: _,
         position: _,
     } = run;

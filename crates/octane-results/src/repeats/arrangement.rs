@@ -86,6 +86,7 @@ impl Repeats {
                 .position
                 .as_ref()
                 .map(|position| std::sync::Arc::clone(&position.file)),
+            may_be_retry: run.may_be_retry,
         });
     }
 

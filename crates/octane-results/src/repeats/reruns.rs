@@ -19,12 +19,14 @@ use crate::status::Status;
 ///
 /// `Last` looks only at results that ran (neither skipped nor planned), if any did. A test is retried after it has failed, and
 /// not after it has passed: what follows a pass is a repetition or another row of a data-driven test, and the pass of one row
-/// must not hide the failure of another. So each file gives one result. In the order in which its results happened (by start
-/// time if all of them have one, otherwise by place in the file):
+/// must not hide the failure of another. In most formats a retried test has one result, or each attempt is marked; only where
+/// [`may_be_retry`](crate::TestRun::may_be_retry) is set, attempts may look like rows. So each file gives one result. In the
+/// order in which its results happened (by start time if all of them have one, otherwise by place in the file):
 ///
 /// | the results of a file | they are | the one that counts |
 /// |---|---|---|
-/// | all but the last have failed | attempts | the last |
+/// | all but the last have failed, and each may be a retry | attempts | the last |
+/// | all but the last have failed, and some cannot be a retry | repetitions or rows | the worst; of several such ones the last |
 /// | some follow one that passed | repetitions or rows | the worst; of several such ones the last |
 /// | none ran | | the last |
 ///
@@ -89,6 +91,8 @@ pub(super) struct Repeat {
     pub(super) input: usize,
     /// The file that it was read from.
     pub(super) file: Option<Arc<str>>,
+    /// See [`TestRun::may_be_retry`](crate::TestRun::may_be_retry).
+    pub(super) may_be_retry: bool,
 }
 
 /// How bad a status is.
@@ -167,7 +171,9 @@ fn of_one_file(mut repeats: Vec<&Repeat>) -> Option<FileResult<'_>> {
     repeats.sort_by_key(|repeat| (repeat.started.filter(|_| is_timed), repeat.ordinal));
     let (last, before) = repeats.split_last()?;
     let latest = last.started.filter(|_| is_timed);
-    let repeat = if before.iter().any(|repeat| repeat.status == Status::Passed) {
+    let are_attempts = before.iter().all(|repeat| repeat.status != Status::Passed)
+        && repeats.iter().all(|repeat| repeat.may_be_retry);
+    let repeat = if !are_attempts {
         // Of several that are as bad, this is the last one.
         repeats
             .iter()
@@ -197,6 +203,7 @@ mod tests {
             started: started.map(|second| Timestamp::from_second(second).unwrap()),
             input,
             file: Some(file.into()),
+            may_be_retry: true,
         }
     }
 
@@ -222,6 +229,23 @@ mod tests {
         for repeats in [repeats, &reversed] {
             let found = shown(repeats, Reruns::Last).map(|found| found.ordinal);
             assert_eq!(found, Some(expected), "{what}");
+        }
+    }
+
+    #[test]
+    fn the_worst_result_of_a_file_counts_unless_each_may_be_a_retry() {
+        for (may_be_retry, expected) in [
+            ([true, true, true], 2),
+            ([false, true, true], 1),
+            ([true, true, false], 1),
+            ([false, false, false], 1),
+        ] {
+            let results = [Failed, Failed, Passed].map(|status| (status, None, 0, Some("a")));
+            let mut repeats = numbered(results);
+            for (repeat, may_be_retry) in repeats.iter_mut().zip(may_be_retry) {
+                repeat.may_be_retry = may_be_retry;
+            }
+            assert_shown(&format!("{may_be_retry:?}"), &repeats, expected);
         }
     }
 

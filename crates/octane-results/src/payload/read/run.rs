@@ -41,6 +41,7 @@ impl PayloadReader<'_> {
             jira: Vec::new(),
             origin: Origin::default(),
             earlier_failures: Vec::new(),
+            may_be_retry: false,
             metadata: None,
             position,
         };

@@ -20,6 +20,10 @@ pub(super) struct Package {
     pub(super) output: Output,
     /// The tests that run, by their names.
     open: BTreeMap<String, OpenTest>,
+    /// The test that began first.
+    first: String,
+    /// Whether that test has begun again, as `-count` has it. Who tries failed tests again tests the package again.
+    is_repeated: bool,
 }
 
 /// A test that runs.
@@ -27,6 +31,7 @@ pub(super) struct Package {
 struct OpenTest {
     place: LineColumn,
     started: Moment,
+    may_be_retry: bool,
     output: Output,
     is_measured: bool,
     properties: Vec<Property>,
@@ -54,12 +59,18 @@ impl Package {
         let package = event.text("Package");
         let status = match event.text("Action") {
             "run" => {
+                if self.first.is_empty() {
+                    name.clone_into(&mut self.first);
+                } else {
+                    self.is_repeated |= self.first == name;
+                }
                 if let Some(earlier) = self.open.remove(name) {
                     self.push_endless(package, name, earlier, false, file);
                 }
                 let test = OpenTest {
                     place: event.place,
                     started: event.time(),
+                    may_be_retry: !self.is_repeated,
                     ..OpenTest::default()
                 };
                 self.open.insert(name.to_owned(), test);
@@ -162,6 +173,7 @@ impl OpenTest {
         let mut draft = Draft {
             package: package.to_owned(),
             started: self.started,
+            may_be_retry: self.may_be_retry,
             ..Draft::new(self.place, name, Outcome::Known(status))
         };
         draft.metadata.properties = self.properties;

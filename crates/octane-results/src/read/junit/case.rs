@@ -165,6 +165,7 @@ impl Case {
                 | Writer::GoogleTestList
                 | Writer::NodeTap
                 | Writer::NodeTapOk
+                | Writer::OneCaseForAllAttempts
                 | Writer::Pytest => {}
             }
         }
@@ -205,6 +206,7 @@ impl Case {
                 .map(Attempt::take_failure)
                 .collect();
         }
+        run.may_be_retry = suite.writer.repeats_retried_tests();
         let (own, outer) = (&self.origin, &suite.origin);
         let Origin {
             project,

@@ -11,6 +11,8 @@ use super::attempt::AttemptKind;
 /// | `GoogleTest`, as a list | the root `AllTests` has `tests`, and no `failures` | a case without a status and a time has not run |
 /// | pytest | a suite called `pytest`, or `testsuites` called `pytest tests` | a case without a name and a class began and did not end |
 /// | node-tap | the root `TAP Tests` | a case with a property `skip` or `todo` was skipped; what failed in a suite with the property `ok` is a skipped or a TODO test |
+/// | Surefire, Failsafe | the schema of Surefire | all attempts at a test are in one case, so several cases of one name are rows of a data provider |
+/// | Jest, Vitest, Mocha | the root `jest tests`, `vitest tests` or `Mocha Tests` | the same: several cases of one name are rows of `test.each` |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {
@@ -20,6 +22,8 @@ pub(super) enum Writer {
     EUnit,
     GoogleTestList,
     Pytest,
+    /// Surefire, Jest, Vitest or Mocha.
+    OneCaseForAllAttempts,
     Doctest,
     NodeTap,
     /// In a suite of which it says that it is successful.
@@ -33,6 +37,12 @@ impl Writer {
             "name" if value.starts_with("module '") => Some(Self::EUnit),
             "name" if matches!(value, "pytest" | "pytest tests") => Some(Self::Pytest),
             "name" if value == "TAP Tests" => Some(Self::NodeTap),
+            "name" if matches!(value, "jest tests" | "vitest tests" | "Mocha Tests") => {
+                Some(Self::OneCaseForAllAttempts)
+            }
+            name if name.ends_with("noNamespaceSchemaLocation") && value.contains("surefire") => {
+                Some(Self::OneCaseForAllAttempts)
+            }
             "doctest_version" => Some(Self::Doctest),
             _ => None,
         }
@@ -46,6 +56,11 @@ impl Writer {
             "ok" if self == Self::NodeTap && value == "true" => Self::NodeTapOk,
             _ => self,
         }
+    }
+
+    /// Whether a test that was tried again may have a case for each attempt.
+    pub(super) fn repeats_retried_tests(self) -> bool {
+        self != Self::OneCaseForAllAttempts
     }
 
     /// Whether a property of a case says that it was skipped.

@@ -35,6 +35,8 @@ pub(crate) struct Draft {
     pub(crate) failure: Option<Failure>,
     /// The failures of earlier attempts of which this result is the outcome.
     pub(crate) earlier_failures: Vec<Failure>,
+    /// See [`TestRun::may_be_retry`](crate::TestRun::may_be_retry).
+    pub(crate) may_be_retry: bool,
     pub(crate) description: Option<String>,
     pub(crate) steps: Vec<Steps>,
     pub(crate) external_test_id: Option<String>,

@@ -258,6 +258,7 @@ impl ReportFile {
         if status == Status::Passed {
             run.earlier_failures = draft.earlier_failures;
         }
+        run.may_be_retry = draft.may_be_retry;
         run.steps = draft.steps;
         run.external_test_id = draft.external_test_id;
         run.report_url = draft.report_url;
