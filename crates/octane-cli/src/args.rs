@@ -19,11 +19,13 @@ mod parse;
 mod rate;
 mod relay;
 mod relay_access;
+mod report_kind;
 mod results;
 mod run_url;
 mod shards;
 mod tools;
 mod uploads;
+mod values;
 mod via;
 mod workspace_name;
 
@@ -61,6 +63,7 @@ pub(crate) use relay::{FolderArgs, RelayArgs, RelayCommand, RelayStoreArgs, Toke
     expect(unused_imports, reason = "only a relay uses them")
 )]
 pub(crate) use relay_access::RelayAccessArgs;
+pub(crate) use report_kind::{ReportKind, ReportPath};
 #[cfg(test)]
 pub(crate) use results::InputFormat;
 pub(crate) use results::{
@@ -82,6 +85,7 @@ pub(crate) use uploads::{
     Annotations, Compare, DeliveryArgs, OnTestFailure, OnUnresolved, OnUploadError, OnlyArgs,
     ResumeArgs, SpoolArgs, StatusArgs, Tolerate, UploadStatus, UploadsCommand, WaitArgs, Watched,
 };
+pub(crate) use values::{ColumnMapping, JiraSource, StatusMapping};
 pub(crate) use via::ViaArgs;
 #[cfg(feature = "relay")]
 pub(crate) use workspace_name::WorkspaceName;

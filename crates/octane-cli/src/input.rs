@@ -17,25 +17,16 @@ mod workers;
 use octane_client::{InvalidResults, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, IdentityTemplateError, InvalidCell, InvalidRow, JiraMap, JiraSources, ReadError,
-    ReadOptions, Record, RepeatedRun, Source, Status, SuitePath, TestRun, UnknownResultField,
-    UnknownTextEncoding, UnreadablePath, read,
+    Arrangement, InvalidCell, InvalidRow, JiraMap, JiraSources, ReadError, ReadOptions, Record,
+    RepeatedRun, Source, Status, SuitePath, TestRun, UnreadablePath, read,
 };
 
-use crate::args::InputArgs;
+use crate::args::{ColumnMapping, InputArgs, JiraSource, StatusMapping};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::hints;
 use warnings::Warnings;
 use workers::Workers;
-
-/// The statuses that a result can have.
-const STATUSES: [Status; 4] = [
-    Status::Passed,
-    Status::Failed,
-    Status::Skipped,
-    Status::Planned,
-];
 
 /// What the inputs contain, after all of them were read once.
 #[derive(Debug)]
@@ -249,53 +240,29 @@ pub(crate) fn check(args: &InputArgs) -> Result<()> {
 fn options(args: &InputArgs) -> Result<ReadOptions> {
     let mut options = ReadOptions::default();
     options.format = args.input_format.0;
-    if let Some(name) = &args.encoding {
-        let encoding = name.parse();
-        options.encoding =
-            Some(encoding.map_err(|error: UnknownTextEncoding| Failure::new(Exit::Usage, error))?);
-    }
-    for mapping in &args.status_map {
-        let invalid = || {
-            let message = format!(
-                "`--status-map {mapping}`: expected WORD=STATUS with one of passed, failed, skipped, planned"
-            );
-            Failure::message(Exit::Usage, message)
-                .hint("for example: `--status-map warning=failed`")
-        };
-        let (word, status) = mapping.rsplit_once('=').ok_or_else(invalid)?;
-        let status = STATUSES
-            .into_iter()
-            .find(|known| known.as_str().eq_ignore_ascii_case(status.trim()))
-            .ok_or_else(invalid)?;
+    options.encoding = args.encoding;
+    for StatusMapping { word, status } in &args.status_map {
         if let Some(other) = options.status_aliases.own(word)
-            && other != status
+            && other != *status
         {
             let message = format!(
-                "`--status-map {mapping}`: the word is mapped to {} as well, and upper and lower case are the same",
-                other.as_str().to_ascii_lowercase()
+                "`--status-map {word}={status}`: the word is mapped to {other} as well, and upper and lower case are the same",
+                status = in_lower_case(*status),
+                other = in_lower_case(other)
             );
             return Err(Failure::message(Exit::Usage, message).hint("keep one of them"));
         }
-        options.status_aliases = options.status_aliases.with(word, status);
+        options.status_aliases = options.status_aliases.with(word, *status);
     }
-    for mapping in &args.column {
-        let (header, field) = mapping.rsplit_once('=').ok_or_else(|| {
-            let message = format!("`--column {mapping}`: expected COLUMN=FIELD");
-            Failure::message(Exit::Usage, message).hint("for example: `--column 'Test Name=name'`")
-        })?;
-        options.columns = if field.is_empty() {
-            options.columns.without(header)
-        } else {
-            let field = field
-                .parse()
-                .map_err(|error: UnknownResultField| Failure::new(Exit::Usage, error))?;
-            options.columns.with(header, field)
+    for ColumnMapping { header, field } in &args.column {
+        options.columns = match field {
+            None => options.columns.without(header),
+            Some(field) => options.columns.with(header, *field),
         };
     }
     for template in &args.identity {
-        let invalid = |error: IdentityTemplateError| {
-            Failure::new(Exit::Usage, error).context(format!("`--identity {template}`"))
-        };
+        let invalid =
+            |error| Failure::new(Exit::Usage, error).context(format!("`--identity {template}`"));
         options.identity = options.identity.with(template).map_err(invalid)?;
     }
     for volatile in &args.normalize {
@@ -304,7 +271,7 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
     for pattern in &args.scrub {
         options.scrub = options.scrub.with(pattern.clone());
     }
-    options.jira_sources = jira_sources(args)?;
+    options.jira_sources = jira_sources(args);
     if let Some(file) = &args.jira_map {
         let map = JiraMap::read(file);
         options.jira_map =
@@ -319,29 +286,25 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
     Ok(options)
 }
 
+fn in_lower_case(status: Status) -> String {
+    status.as_str().to_ascii_lowercase()
+}
+
 /// Where Jira keys are looked for.
-fn jira_sources(args: &InputArgs) -> Result<JiraSources> {
+fn jira_sources(args: &InputArgs) -> JiraSources {
     let mut sources = JiraSources::none();
     for source in &args.jira_from {
-        sources = match (source.trim(), source.trim().split_once(':')) {
-            ("property", _) => sources.default_properties(),
-            ("tag", _) => sources.tags(),
-            ("name", _) => sources.names(),
-            (_, Some(("property", name))) if !name.trim().is_empty() => {
-                sources.property(name.trim())
-            }
-            (source, _) => {
-                let message = format!("`--jira-from {source}`: unknown source");
-                return Err(Failure::message(Exit::Usage, message).hint(
-                    "use `property`, `property:NAME`, `tag` or `name`, separated by commas",
-                ));
-            }
+        sources = match source {
+            JiraSource::Properties => sources.default_properties(),
+            JiraSource::Property(name) => sources.property(name),
+            JiraSource::Tags => sources.tags(),
+            JiraSource::Names => sources.names(),
         };
     }
-    Ok(match &args.jira_pattern {
+    match &args.jira_pattern {
         Some(pattern) => sources.pattern(pattern.clone()),
         None => sources,
-    })
+    }
 }
 
 /// `nightly` for `samples/nightly.csv` and for `samples/nightly/*.xml`.

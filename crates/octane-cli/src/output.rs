@@ -29,7 +29,7 @@ pub(crate) use printer::{
     Output, copy_file, write_document, write_file, write_json_line, write_json_part, write_part,
     write_text,
 };
-pub(crate) use progress::Progress;
+pub(crate) use progress::{Begins, Progress};
 pub(crate) use report::{Reports, UploadReport, verdict_word};
 pub(crate) use stderr::{ask, print_note};
 pub(crate) use summary::{Summary, problem_line, problem_lines, summary};

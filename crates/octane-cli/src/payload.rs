@@ -2,7 +2,7 @@
 
 use octane_client::UploadSettings;
 use octane_model::{MilestoneId, ProgramId, ReleaseId, WorkItemId};
-use octane_results::{Dialect, GherkinUnit, LongNames, Release, Tag, TestField, TestFieldKind};
+use octane_results::{Dialect, GherkinUnit, LongNames, Release};
 
 use crate::args::{Gherkin, InputArgs, LongNamesPolicy, PayloadArgs, PayloadKind};
 use crate::build_context;
@@ -50,25 +50,8 @@ pub(crate) fn settings(args: &PayloadArgs) -> Result<UploadSettings> {
         .copied()
         .map(WorkItemId::new)
         .collect();
-    for tag in &args.tags {
-        let (tag_type, value) = pair("--tag", tag, "OS:Linux")?;
-        context.environment.push(Tag { tag_type, value });
-    }
-    for field in &args.fields {
-        let (kind, value) = pair("--field", field, "Test_Level:System Test")?;
-        let known = TestFieldKind::from_payload(&kind).ok_or_else(|| {
-            let words: Vec<_> = TestFieldKind::ALL
-                .iter()
-                .map(|kind| kind.as_str())
-                .collect();
-            Failure::message(
-                Exit::Usage,
-                format!("`--field {field}`: unknown test field `{kind}`"),
-            )
-            .hint(format!("use one of {}", words.join(", ")))
-        })?;
-        context.test_fields.push(TestField { kind: known, value });
-    }
+    context.environment.clone_from(&args.tags);
+    context.test_fields.clone_from(&args.fields);
     Ok(settings)
 }
 
@@ -92,20 +75,4 @@ pub(crate) fn check_gherkin(args: &PayloadArgs, input: &InputArgs) -> Result<()>
         return Ok(());
     };
     Err(Failure::message(Exit::Usage, message).hint(hint))
-}
-
-/// `TYPE:VALUE`; the value may contain further colons.
-fn pair(flag: &str, text: &str, example: &str) -> Result<(String, String)> {
-    match text
-        .split_once(':')
-        .map(|(kind, value)| (kind.trim(), value.trim()))
-    {
-        Some((kind, value)) if !kind.is_empty() && !value.is_empty() => {
-            Ok((kind.to_owned(), value.to_owned()))
-        }
-        _ => Err(
-            Failure::message(Exit::Usage, format!("`{flag} {text}`: expected TYPE:VALUE"))
-                .hint(format!("for example: `{flag} '{example}'`")),
-        ),
-    }
 }

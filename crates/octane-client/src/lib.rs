@@ -83,6 +83,7 @@ mod problem_class;
 mod raw_payload;
 mod read_runs;
 mod reconciliation;
+mod references;
 mod releases;
 mod relocation;
 mod report;

@@ -19,6 +19,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Passed, Self::Failed, Self::Skipped, Self::Planned];
+
     /// The status as written in payloads, for example `Passed`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -31,9 +34,7 @@ impl Status {
 
     /// Parses a status as written in payloads; case-sensitive, as in the official schema.
     pub fn from_payload(word: &str) -> Option<Self> {
-        [Self::Passed, Self::Failed, Self::Skipped, Self::Planned]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use regex::Regex;
 
-use octane_results::{Reruns, Volatile, time_zone, timestamp};
+use octane_results::{Reruns, Tag, TestField, TextEncoding, Volatile, time_zone, timestamp};
 
 use super::build_context::BuildContext;
 use super::connection::ConnectionArgs;
@@ -19,6 +19,7 @@ use super::number::number;
 use super::run_url::RunUrl;
 use super::shards::ShardChoice;
 use super::uploads::DeliveryArgs;
+use super::values::{self, ColumnMapping, JiraSource, StatusMapping};
 use super::via::ViaArgs;
 
 /// What is read, and how.
@@ -28,7 +29,7 @@ pub(crate) struct InputArgs {
     #[arg(id = "paths", required = true, value_name = "FILES")]
     pub(crate) inputs: Vec<String>,
     /// Exclude files matching this glob.
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = values::glob)]
     pub(crate) exclude: Vec<String>,
     /// Follow links that lead out of a directory; links inside of it are always followed.
     #[arg(long)]
@@ -38,20 +39,20 @@ pub(crate) struct InputArgs {
     pub(crate) input_format: InputFormat,
     /// Encoding of all files without a byte order mark, e.g. `windows-1252` [default: the declared one, or UTF-8].
     #[arg(long, value_name = "NAME")]
-    pub(crate) encoding: Option<String>,
+    pub(crate) encoding: Option<TextEncoding>,
     /// Map a column to a field, for example `--column 'Test Name=name'`; `--column Owner=` ignores the column.
     #[arg(long, value_name = "COLUMN=FIELD")]
-    pub(crate) column: Vec<String>,
+    pub(crate) column: Vec<ColumnMapping>,
     /// What a status word of the input means, e.g. `--status-map Inconclusive=failed`; statuses: passed, failed, skipped,
     /// planned. Wins over most formats (see docs/formats.md).
     #[arg(long, value_name = "WORD=STATUS")]
-    pub(crate) status_map: Vec<String>,
+    pub(crate) status_map: Vec<StatusMapping>,
     /// Time zone of start times without an offset, such as `Europe/Berlin` or `+02:00` [default: UTC, with a warning].
     #[arg(long, alias = "timezone", value_name = "ZONE", value_parser = time_zone)]
     pub(crate) time_zone: Option<TimeZone>,
     /// How module, package, class and name of tests are made, e.g. `--identity 'module={suite:first} class={file:stem}'`;
     /// what is not given stays as it is. Fields: module, package, class, classname, name, suite, file, project, hostname, report.
-    #[arg(long, value_name = "TEMPLATE")]
+    #[arg(long, value_name = "TEMPLATE", value_parser = values::identity)]
     pub(crate) identity: Vec<String>,
     /// Replace what differs from run to run in the names of tests by a word such as `<address>`: addresses, paths (of
     /// temporary files), times, hashes.
@@ -69,7 +70,7 @@ pub(crate) struct InputArgs {
         default_value = "property",
         help_heading = "Jira"
     )]
-    pub(crate) jira_from: Vec<String>,
+    pub(crate) jira_from: Vec<JiraSource>,
     /// What Jira keys in tags and names look like, e.g. `SHOP-\d+`; a group, if there is one, is the key.
     #[arg(long, value_name = "REGEX", help_heading = "Jira")]
     pub(crate) jira_pattern: Option<Regex>,
@@ -169,11 +170,11 @@ pub(crate) struct PayloadArgs {
     #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) program: Option<i64>,
     /// Environment of the runs, for example `OS:Linux`.
-    #[arg(short = 't', long = "tag", value_name = "TYPE:VALUE")]
-    pub(crate) tags: Vec<String>,
+    #[arg(short = 't', long = "tag", value_name = "TYPE:VALUE", value_parser = values::tag)]
+    pub(crate) tags: Vec<Tag>,
     /// Field of the tests: `Test_Level`, `Test_Type`, `Testing_Tool_Type` or `Framework`.
-    #[arg(short = 'f', long = "field", value_name = "TYPE:VALUE")]
-    pub(crate) fields: Vec<String>,
+    #[arg(short = 'f', long = "field", value_name = "TYPE:VALUE", value_parser = values::test_field)]
+    pub(crate) fields: Vec<TestField>,
     /// Backlog item that the tests cover.
     #[arg(long, value_name = "ID", value_parser = number::<i64>)]
     pub(crate) backlog_item: Vec<i64>,

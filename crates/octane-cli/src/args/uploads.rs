@@ -12,6 +12,7 @@ use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
 use super::duration::duration;
 use super::listing::SinceArgs;
+use super::report_kind::{ReportPath, report_path};
 use super::via::ViaArgs;
 use crate::env;
 
@@ -65,8 +66,8 @@ pub(crate) struct DeliveryArgs {
     pub(crate) compare: Compare,
     /// Also write a report to this file, in the format of its extension: `.json`, `.md` (Markdown), `.html` or `.xml` (JUnit); can
     /// be repeated.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) report: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = report_path())]
+    pub(crate) report: Vec<ReportPath>,
 }
 
 impl DeliveryArgs {

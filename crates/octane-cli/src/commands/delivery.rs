@@ -17,8 +17,8 @@ use crate::failure::{Failure, Result};
 use crate::input::Input;
 use crate::input::warnings::WarningsJson;
 use crate::output::{
-    Output, Progress, Reports, Summary, UploadReport, annotate, failure_json, print_failure,
-    print_for_people, summary, write_text,
+    Begins, Output, Progress, Reports, Summary, UploadReport, annotate, failure_json,
+    print_failure, print_for_people, summary, write_text,
 };
 use crate::policies::Policies;
 use crate::signals::{Signals, Stopping};
@@ -50,6 +50,8 @@ pub(crate) struct Delivered {
     pub(crate) comparison: Option<Comparison>,
     /// The tests of which a result failed, if some are tolerated and their history is known.
     pub(crate) failed_tests: Option<Vec<FailedTest>>,
+    /// What it means that a shard could not be merged with others, as they do not belong together.
+    not_merged: Option<Exit>,
 }
 
 impl Delivered {
@@ -59,7 +61,18 @@ impl Delivered {
             journals,
             comparison: None,
             failed_tests: None,
+            not_merged: None,
         }
+    }
+
+    /// The same, of a shard that was not merged with the others for this reason.
+    pub(super) fn not_merged(mut self, failure: &Failure) -> Self {
+        let (error, hint) = (&failure.error, failure.hint.as_deref().unwrap_or_default());
+        let message = format!("not merged with the other shards: {error:#}; {hint}");
+        let problem = ReportedProblem::new("shard_mismatch", message);
+        self.report.problems.push(problem);
+        self.not_merged = Some(failure.exit);
+        self
     }
 
     fn tests(&self) -> Tests {
@@ -117,7 +130,7 @@ impl<'a> Delivery<'a> {
             output,
             policies: Policies::new(args),
             command: None,
-            reports: Arc::new(Reports::new(&args.report)?),
+            reports: Arc::new(Reports::new(&args.report)),
             failed_results: Arc::default(),
             suggest,
             signals: Arc::new(Signals::new()?.stopping(cancellation.clone())),
@@ -203,13 +216,13 @@ impl<'a> Delivery<'a> {
         self.output.say(note);
     }
 
-    /// The progress of an upload that starts now; `prepared` says how much it is.
-    pub(crate) fn progress(&self, prepared: Option<&Event>) -> Progress {
+    /// The progress of what begins now; `prepared` says how much a new upload is.
+    pub(crate) fn progress(&self, begins: Begins, prepared: Option<&Event>) -> Progress {
         let progress = Progress::new(self.output);
         if let Some(event) = prepared {
             progress.show(event);
         }
-        progress.start();
+        progress.start(begins);
         progress
     }
 
@@ -225,7 +238,7 @@ impl<'a> Delivery<'a> {
         let progress = if let Start::New(progress) = start {
             progress
         } else {
-            resumed = self.progress(None);
+            resumed = self.progress(Begins::Resume, None);
             &resumed
         };
         let delivery = client
@@ -337,12 +350,13 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// The exit code of a report.
-    fn exit(&self, report: &Report) -> Exit {
-        if report.outcome == Outcome::Interrupted {
-            return self.signals.exit();
+    /// What became of an upload, or of the shards of one.
+    fn meant(&self, delivered: &Delivered) -> Exit {
+        match (delivered.report.outcome, delivered.not_merged) {
+            (Outcome::Interrupted, _) => self.signals.exit(),
+            (Outcome::Success, Some(exit)) => exit,
+            (outcome, _) => outcome.into(),
         }
-        report.outcome.into()
     }
 
     /// Whether an upload that failed, or one whose tests failed, fails the pipeline is decided by the policies.
@@ -450,7 +464,7 @@ impl<'a> Delivery<'a> {
             ..
         } = delivered;
         let tests = delivered.tests();
-        let codes = self.codes(self.exit(report), tests);
+        let codes = self.codes(self.meant(delivered), tests);
         let (command, not_tolerated) = self.judged_command(delivered, tests);
         let exit = exit_after(command.as_ref(), codes.of_upload);
         let printed = Printed {
@@ -525,7 +539,7 @@ impl<'a> Delivery<'a> {
     /// for the answer that has all of them.
     pub(crate) fn print_report_of_several(&self, delivered: &Delivered) -> Result<(Exit, Value)> {
         let report = &delivered.report;
-        let codes = self.codes(self.exit(report), delivered.tests());
+        let codes = self.codes(self.meant(delivered), delivered.tests());
         let failed_tests = delivered.failed_tests.as_deref();
         let displayed = self.for_display(report);
         if self.output.format == Format::Human {

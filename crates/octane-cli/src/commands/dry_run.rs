@@ -9,11 +9,10 @@ use octane_client::{
     UploadSettings,
 };
 use octane_model::plural::plural;
-use octane_results::Release;
 use serde_json::json;
 
 use super::delivery::Delivery;
-use super::preparation::{check_release, not_prepared};
+use super::preparation::{check_context, not_prepared};
 use crate::args::{Create, OnUnresolved};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -41,9 +40,7 @@ impl DryRun<'_> {
             warning_counts,
         } = input.warnings.json();
         let prepared = self.prepare(input).await?;
-        if let Some(Release::Name(name)) = &settings.context.release {
-            check_release(client, name).await?;
-        }
+        check_context(client, settings).await?;
         let mut problems = prepared.totals.problems.clone();
         let missing = self.missing(&mut problems).await?;
         if let Some(missing) = &missing {

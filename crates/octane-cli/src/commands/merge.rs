@@ -73,7 +73,7 @@ async fn complete(
     let Some(first) = shards.first() else {
         return Err(Failure::message(Exit::Input, "there are no shards"));
     };
-    RollCall::of(shards).map_err(mismatch)?;
+    RollCall::of(shards).map_err(|error| mismatch(error, &delivery.suggest))?;
     let args = ResumeArgs {
         dry_run: false,
         id: Some(first.id.clone()),
@@ -108,7 +108,7 @@ fn would_complete(
     delivery: &Delivery<'_>,
     output: Output,
 ) -> Result<Exit> {
-    let roll_call = RollCall::of(shards).map_err(mismatch)?;
+    let roll_call = RollCall::of(shards).map_err(|error| mismatch(error, &delivery.suggest))?;
     let mut all = Vec::new();
     for shard in shards {
         let stored = spools

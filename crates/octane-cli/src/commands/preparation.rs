@@ -1,6 +1,6 @@
 //! What an upload and its dry run have in common before anything is sent.
 
-use octane_client::{Client, ClientError, JournalError, PrepareError};
+use octane_client::{Client, ClientError, JournalError, PrepareError, UploadSettings};
 use octane_model::ReleaseEntity;
 use octane_results::Release;
 
@@ -20,12 +20,23 @@ pub(super) fn not_prepared(error: PrepareError) -> Failure {
     }
 }
 
-/// An unknown release would make Octane reject every run, so it is reported before.
-pub(super) async fn check_release(client: &Client, name: &str) -> Result<()> {
-    if name != Release::DEFAULT {
+/// What does not exist would make Octane reject every run that refers to it, so it is reported before.
+pub(super) async fn check_context(client: &Client, settings: &UploadSettings) -> Result<()> {
+    if let Some(Release::Name(name)) = &settings.context.release
+        && name != Release::DEFAULT
+    {
         find_release(client, name).await?;
     }
-    Ok(())
+    if settings.skip_errors {
+        return Ok(());
+    }
+    let checked = client.check_references(&settings.context).await;
+    checked.map_err(|error| match error {
+        error @ ClientError::UnknownId { .. } => Failure::from(error).hint(
+            "correct the ID, or use `--skip-errors`, with which Octane ignores what does not exist",
+        ),
+        error => error.into(),
+    })
 }
 
 /// The release of this name.

@@ -9,14 +9,16 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use octane_client::{
-    Client, Journal, JournalError, MergeError, Report, RollCall, Shard, Spool, UploadId,
-    UploadSettings, UploadSummary,
+    Client, Journal, JournalError, MergeError, Report, RollCall, Shard, ShardMismatch, Spool,
+    UploadId, UploadSettings, UploadSummary,
 };
 
 use self::next_step::{Seen, Step, next_step};
 use super::delivery::{Delivered, Delivery};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
+use crate::output::Begins;
+use crate::suggest::Suggest;
 
 /// How often a process looks whether others are done.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -65,7 +67,13 @@ impl Arrived<'_> {
             // Again: another process may have merged it while this one waited for the lock.
             let own = self.spool.summary(self.id)?;
             let members = free(self.spool.shards_of(&own)?);
-            let roll_call = RollCall::of(&members).map_err(mismatch)?;
+            let roll_call = match RollCall::of(&members) {
+                Ok(roll_call) => roll_call,
+                Err(error) => {
+                    let failure = mismatch(error, &self.delivery.suggest);
+                    return Ok(alone(report).not_merged(&failure));
+                }
+            };
             let step = next_step(&Seen {
                 is_merged_by_another: own.merged != self.merged_before,
                 is_complete: roll_call.is_complete(),
@@ -163,7 +171,7 @@ pub(super) async fn merge(
             Err(error) => return Err(error.into()),
         }
     }
-    let progress = delivery.progress(None);
+    let progress = delivery.progress(Begins::Merge, None);
     let merge = client
         .merge(journals.iter().cloned())
         .settings(settings.clone())
@@ -172,7 +180,7 @@ pub(super) async fn merge(
     let merged = progress.during(Box::pin(merge.run())).await;
     progress.finish();
     let report = merged.map_err(|error| match error {
-        MergeError::Mismatch(error) => mismatch(error),
+        MergeError::Mismatch(error) => mismatch(error, &delivery.suggest),
         MergeError::Journal(error) => error.into(),
         MergeError::Delivery {
             shard, id, source, ..
@@ -186,9 +194,23 @@ pub(super) async fn merge(
 }
 
 /// The error of uploads that do not belong together.
-pub(super) fn mismatch(error: octane_client::ShardMismatch) -> Failure {
-    Failure::new(Exit::Configuration, error).hint(
-        "nothing was merged; choose the shards of one suite run with `--suite-run NAME` and `--suite NAME`, or delete the uploads \
-         that do not belong to it (`octane uploads list`)",
-    )
+pub(super) fn mismatch(error: ShardMismatch, suggest: &Suggest) -> Failure {
+    let hint = match &error {
+        ShardMismatch::Different {
+            what: "numbers of shards",
+            one,
+            other,
+            ..
+        } => format!(
+            "nothing was merged; delete the one that does not belong to the suite run: `{}` or `{}`",
+            suggest.delete(one),
+            suggest.delete(other)
+        ),
+        ShardMismatch::Different { .. } => format!(
+            "nothing was merged; choose the shards of one suite run with `--suite-run NAME` and `--suite NAME` (`{}` lists them)",
+            suggest.list()
+        ),
+        _ => format!("nothing was merged; `{}` lists the uploads", suggest.list()),
+    };
+    Failure::new(Exit::Configuration, error).hint(hint)
 }

@@ -8,12 +8,12 @@ use octane_client::{
     CancellationToken, Client, ClientError, DeliveryError, Draft, Journal, ModuleChoice,
     PartPlanner, Prepared, Shard, SuiteChoice, TargetSpec, UploadId, UploadSettings,
 };
-use octane_results::{Build, Dialect, Release, Status};
+use octane_results::{Build, Dialect, Status};
 
 use super::delivery::{Delivery, Start, check_report, check_report_of_dry_run};
 use super::dry_run::DryRun;
 use super::hand_over::{HandOver, unusable};
-use super::preparation::{check_release, not_prepared};
+use super::preparation::{check_context, not_prepared};
 use super::shards::Arrived;
 use crate::args::{
     BuildContext, Create, InputArgs, JiraLinks, OnUnresolved, RunUrl, ShardChoice, UploadArgs,
@@ -28,7 +28,7 @@ use crate::input::Input;
 use crate::input::finding::{Inputs, find};
 use crate::input::reading::Reading;
 use crate::names;
-use crate::output::{Output, Progress, ask};
+use crate::output::{Begins, Output, Progress, ask};
 use crate::policies::Policies;
 use crate::relay::Door;
 use crate::spool::{prune, spool};
@@ -417,7 +417,7 @@ impl Job<'_> {
             let handing = hand_over.alone(journal, failed, self.delivery, Some(&input));
             return Box::pin(handing).await;
         }
-        let progress = self.delivery.progress(Some(&event));
+        let progress = self.delivery.progress(Begins::Upload, Some(&event));
         match progress.during(self.resolve(&settings, &journal)).await {
             Ok(()) => {}
             // The results are saved for a later attempt, which may succeed.
@@ -460,12 +460,10 @@ impl Job<'_> {
     /// Finds the module and the suite, and creates them if they do not exist and that is wanted.
     async fn resolve(&self, settings: &UploadSettings, journal: &Journal) -> Result<()> {
         let cancellation = &self.delivery.cancellation;
-        if let Some(Release::Name(name)) = &settings.context.release {
-            let checking = cancellation.within_grace(check_release(self.client, name));
-            checking
-                .await
-                .unwrap_or_else(|| Err(self.delivery.interrupted()))?;
-        }
+        let checking = cancellation.within_grace(check_context(self.client, settings));
+        checking
+            .await
+            .unwrap_or_else(|| Err(self.delivery.interrupted()))?;
         let delivery = self
             .client
             .delivery(journal)

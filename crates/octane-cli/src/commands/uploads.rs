@@ -377,7 +377,10 @@ fn rows(summaries: &[UploadSummary]) -> Text {
             state(summary),
             summary.counts.read.to_string(),
             summary.counts.pending.to_string(),
-            summary.suite_run.clone(),
+            match summary.shard {
+                Some(shard) => format!("{} (shard {shard})", summary.suite_run),
+                None => summary.suite_run.clone(),
+            },
         ]
     });
     table(

@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::vec::IntoIter;
 
 use octane_results::{
-    Arrangement, LeftOut, Process, Processed, ReadError, Record, Reruns, Source, Tag, TestRun,
+    Arrangement, LeftOut, Process, Processed, ReadError, Record, Reruns, Source, Status, Tag,
+    TestRun,
 };
 
 use super::finding::{Inputs, find};
 use super::tally::{Tallied, Tally};
 use super::warnings::Warnings;
 use super::workers::{Part, Workers};
-use super::{Input, STATUSES, default_name, options};
+use super::{Input, default_name, options};
 use crate::args::InputArgs;
 use crate::failure::{Failure, Result};
 
@@ -58,7 +59,7 @@ impl Reading {
             warnings: Warnings::default(),
             files: 0,
             name: default_name(args),
-            statuses: STATUSES.map(|status| (status, 0)),
+            statuses: Status::ALL.map(|status| (status, 0)),
             first_started: None,
             arrangement: Arrangement::default(),
             are_distinct: true,

@@ -3,14 +3,12 @@
 use jiff::Timestamp;
 use octane_results::{Process, Status, Survey, TestRun};
 
-use super::STATUSES;
-
 /// What is counted of valid results.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(super) survey: Survey,
-    /// How many there are of each of [`STATUSES`].
-    pub(super) statuses: [usize; STATUSES.len()],
+    /// How many there are of each of [`Status::ALL`].
+    pub(super) statuses: [usize; Status::ALL.len()],
     /// When the first of them started.
     pub(super) first_started: Option<Timestamp>,
 }
@@ -18,7 +16,7 @@ pub(crate) struct Tally {
 impl Tally {
     pub(super) fn add(&mut self, run: &TestRun) {
         self.survey.add(run);
-        for (count, status) in self.statuses.iter_mut().zip(STATUSES) {
+        for (count, status) in self.statuses.iter_mut().zip(Status::ALL) {
             *count += usize::from(status == run.status);
         }
         self.started(run.started);
@@ -42,9 +40,9 @@ impl Tally {
         self.statuses.iter().sum()
     }
 
-    pub(super) fn statuses(&self) -> [(Status, usize); STATUSES.len()] {
+    pub(super) fn statuses(&self) -> [(Status, usize); Status::ALL.len()] {
         let mut counts = self.statuses.into_iter();
-        STATUSES.map(|status| (status, counts.next().unwrap_or_default()))
+        Status::ALL.map(|status| (status, counts.next().unwrap_or_default()))
     }
 }
 

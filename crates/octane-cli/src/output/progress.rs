@@ -53,6 +53,17 @@ struct State {
     reading: Option<Arc<AtomicUsize>>,
 }
 
+/// What begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Begins {
+    /// A new upload, which was prepared.
+    Upload,
+    /// The rest of an upload.
+    Resume,
+    /// What is done once for all shards.
+    Merge,
+}
+
 /// What is done one after the other.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
@@ -100,18 +111,15 @@ impl Progress {
     }
 
     /// Says what begins.
-    pub(crate) fn start(&self) {
-        self.print(|state, _| match state {
-            State { batches: 0, .. } => "continuing the upload".to_owned(),
-            State {
-                results, batches, ..
-            } => {
-                format!(
-                    "sending {} in {}",
-                    plural(*results, "result"),
-                    plural(*batches, "batch")
-                )
-            }
+    pub(crate) fn start(&self, begins: Begins) {
+        self.print(|state, _| match begins {
+            Begins::Upload => format!(
+                "sending {} in {}",
+                plural(state.results, "result"),
+                plural(state.batches, "batch")
+            ),
+            Begins::Resume => "continuing the upload".to_owned(),
+            Begins::Merge => "completing the suite run".to_owned(),
         });
     }
 
@@ -205,7 +213,13 @@ impl State {
                 results, batches, ..
             } => (state.results, state.batches) = (*results, *batches),
             Event::Split { .. } => state.batches += 1,
-            Event::Accepted { .. } | Event::Refused { .. } => state.accepted += 1,
+            Event::Accepted { .. } | Event::Refused { .. } => {
+                state.accepted += 1;
+                // More of them if results are sent again.
+                if state.batches > 0 {
+                    state.batches = state.batches.max(state.accepted);
+                }
+            }
             Event::Ended { .. } => state.ended += 1,
             Event::Reading { runs, .. } => state.runs_read = *runs,
             Event::Verified { .. } | Event::Resolved { .. } => state.is_verified = true,
@@ -414,7 +428,7 @@ mod tests {
             batches: 3,
             ..State::default()
         };
-        progress.start();
+        progress.start(Begins::Upload);
         // The time of several stages adds up.
         progress
             .during(tokio::time::sleep(Duration::from_secs(20)))
@@ -502,7 +516,7 @@ mod tests {
             print: None,
             ..progress()
         };
-        progress.start();
+        progress.start(Begins::Upload);
         progress
             .during(tokio::time::sleep(Duration::from_secs(60)))
             .await;

@@ -1,12 +1,4 @@
 //! The files of `--report`.
-//!
-//! | extension | kind |
-//! | --- | --- |
-//! | `.json`, or none | the answer of `--format json` |
-//! | `.md`, `.markdown` | Markdown, as the summary of a CI job with more details |
-//! | `.html`, `.htm` | a page that needs no network |
-//! | `.xml` | JUnit XML, for the test view of a CI system |
-//! | any other | an error |
 
 mod content;
 mod document;
@@ -17,7 +9,7 @@ mod markdown;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -31,46 +23,15 @@ pub(crate) use markdown::markdown;
 use self::content::{Details, ROWS_MAX};
 use self::document::Document;
 use super::json;
+use crate::args::{ReportKind, ReportPath};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output_file::{OutputFile, REPORT_MARK};
 
-/// A format of reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Json,
-    Markdown,
-    Html,
-    Junit,
-}
-
-impl Kind {
-    /// The one that the file's extension means; see the [table](self).
-    fn of(file: &Path) -> Result<Self> {
-        let Some(extension) = file.extension() else {
-            return Ok(Self::Json);
-        };
-        match &*extension.to_string_lossy().to_lowercase() {
-            "json" => Ok(Self::Json),
-            "md" | "markdown" => Ok(Self::Markdown),
-            "html" | "htm" => Ok(Self::Html),
-            "xml" => Ok(Self::Junit),
-            unknown => {
-                let message = format!(
-                    "cannot use `--report {}`: unknown extension `.{unknown}`",
-                    file.display()
-                );
-                Err(Failure::message(Exit::Usage, message)
-                    .hint("use `.json`, `.md` (Markdown), `.html` or `.xml` (JUnit)"))
-            }
-        }
-    }
-}
-
 /// The reports of a command, collected upload by upload and written at the end.
 #[derive(Debug)]
 pub(crate) struct Reports {
-    files: Vec<(PathBuf, Kind)>,
+    files: Vec<ReportPath>,
     collected: Mutex<Collected>,
 }
 
@@ -86,21 +47,20 @@ struct Collected {
 
 impl Reports {
     /// The reports in these files. Fails if one cannot be written: before the work, not after it.
-    pub(crate) fn check(files: &[PathBuf], inputs: &[String]) -> Result<()> {
+    pub(crate) fn check(files: &[ReportPath], inputs: &[String]) -> Result<()> {
         for file in files {
-            OutputFile::new(file, "--report", inputs)?;
-            Kind::of(file)?;
+            OutputFile::new(&file.path, "--report", inputs)?;
         }
         Ok(())
     }
 
     /// Fails unless all are JSON, which alone can say what would be done.
-    pub(crate) fn check_dry_run(files: &[PathBuf]) -> Result<()> {
+    pub(crate) fn check_dry_run(files: &[ReportPath]) -> Result<()> {
         for file in files {
-            if Kind::of(file)? != Kind::Json {
+            if file.kind != ReportKind::Json {
                 let message = format!(
                     "cannot use `--report {}` with `--dry-run`: nothing is uploaded that it could report",
-                    file.display()
+                    file.path.display()
                 );
                 return Err(Failure::message(Exit::Usage, message)
                     .hint("use a file that ends with `.json`, which says what would be done"));
@@ -110,20 +70,19 @@ impl Reports {
     }
 
     /// The reports in these files.
-    pub(crate) fn new(files: &[PathBuf]) -> Result<Self> {
-        let files = files.iter().map(|file| Ok((file.clone(), Kind::of(file)?)));
-        Ok(Self {
-            files: files.collect::<Result<_>>()?,
+    pub(crate) fn new(files: &[ReportPath]) -> Self {
+        Self {
+            files: files.to_vec(),
             collected: Mutex::default(),
-        })
+        }
     }
 
-    fn has(&self, kind: Kind) -> bool {
-        self.files.iter().any(|(_, other)| *other == kind)
+    fn has(&self, kind: ReportKind) -> bool {
+        self.files.iter().any(|file| file.kind == kind)
     }
 
     fn has_documents(&self) -> bool {
-        self.has(Kind::Markdown) || self.has(Kind::Html)
+        self.has(ReportKind::Markdown) || self.has(ReportKind::Html)
     }
 
     /// Adds an upload. Reads its journals. If that fails, no other file than one of JSON is written.
@@ -134,7 +93,7 @@ impl Reports {
                 let document = content::document(upload, &details);
                 collected.documents.push(document);
             }
-            if self.has(Kind::Junit) {
+            if self.has(ReportKind::Junit) {
                 collected.add_suite(|out, number| {
                     junit::write_upload(out, upload, number, Timestamp::now())
                 })?;
@@ -149,7 +108,7 @@ impl Reports {
             if self.has_documents() {
                 collected.documents.push(content::of_failure(failure, exit));
             }
-            if self.has(Kind::Junit) {
+            if self.has(ReportKind::Junit) {
                 collected.add_suite(|out, number| {
                     junit::write_failure(out, failure, exit, number, Timestamp::now())
                 })?;
@@ -175,13 +134,13 @@ impl Reports {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let mut written = Ok(());
-        for (file, kind) in &self.files {
-            if collected.is_incomplete && *kind != Kind::Json {
+        for ReportPath { path, kind } in &self.files {
+            if collected.is_incomplete && *kind != ReportKind::Json {
                 continue;
             }
-            let done = collected.write(file, *kind, answer).map_err(|error| {
+            let done = collected.write(path, *kind, answer).map_err(|error| {
                 Failure::new(Exit::Configuration, error)
-                    .context(format!("cannot write the report to `{}`", file.display()))
+                    .context(format!("cannot write the report to `{}`", path.display()))
             });
             written = written.and(done);
         }
@@ -209,17 +168,17 @@ impl Collected {
         Ok(())
     }
 
-    fn write(&mut self, path: &Path, kind: Kind, answer: &impl Serialize) -> io::Result<()> {
+    fn write(&mut self, path: &Path, kind: ReportKind, answer: &impl Serialize) -> io::Result<()> {
         match kind {
-            Kind::Json => std::fs::write(path, json::pretty(answer)? + "\n"),
-            Kind::Markdown => {
+            ReportKind::Json => std::fs::write(path, json::pretty(answer)? + "\n"),
+            ReportKind::Markdown => {
                 let documents = self.documents.iter();
                 let texts = documents.map(|document| markdown(document, 1));
                 let text = texts.collect::<Vec<_>>().join("\n");
                 std::fs::write(path, format!("{REPORT_MARK}\n\n{text}"))
             }
-            Kind::Html => std::fs::write(path, html::page(&self.documents, REPORT_MARK)),
-            Kind::Junit => {
+            ReportKind::Html => std::fs::write(path, html::page(&self.documents, REPORT_MARK)),
+            ReportKind::Junit => {
                 let mut out = BufWriter::new(File::create(path)?);
                 writeln!(
                     out,

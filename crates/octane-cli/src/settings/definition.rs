@@ -125,6 +125,11 @@ impl Setting {
         if self.kind == Kind::Flag {
             return Ok(());
         }
+        // A list of no hosts is one.
+        let is_empty = |value: &String| value.trim().is_empty() && self.key != "no-proxy";
+        if values.iter().any(is_empty) {
+            return Err("the value is empty; give one, or remove the line".to_owned());
+        }
         // The option alone: none of what it requires or excludes counts here.
         let mut alone = Arg::new("value")
             .long("value")
@@ -252,7 +257,8 @@ fn setting(option: &Arg) -> Option<Setting> {
         kind: kind(option),
         is_list: matches!(option.get_action(), ArgAction::Append) || option.is_positional(),
         is_path: option.get_value_parser().type_id() == TypeId::of::<PathBuf>()
-            || option.is_positional(),
+            || option.is_positional()
+            || (option.get_value_names()).is_some_and(|names| names == ["FILE"]),
         option: match option.get_long() {
             Some(long) => format!("--{long}"),
             None => "FILES".to_owned(),

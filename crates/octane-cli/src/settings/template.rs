@@ -164,8 +164,9 @@ mod tests {
             };
             for problem in problems {
                 // Placeholders need not be valid values, but are of the right type.
-                let is_type =
-                    problem.message.contains("; expected") || problem.message.contains("unknown");
+                let message = &problem.message;
+                let is_type = message.contains("` is ") && message.contains("; expected")
+                    || message.starts_with("unknown");
                 assert!(!is_type, "{problem}");
             }
         }

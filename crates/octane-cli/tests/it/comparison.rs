@@ -62,10 +62,16 @@ fn a_failure_that_a_later_attempt_hides_is_flaky_and_not_fixed() {
         Value::Null
     );
     // Both attempts in one upload.
-    let one = since(&server, "n 2", "C,a,failed\nC,a,passed\nC,b,passed\n");
+    let attempts = "<testsuite name='C'><testcase classname='C' name='a'><failure/></testcase>\
+        <testcase classname='C' name='a'/><testcase classname='C' name='b'/></testsuite>";
+    server.place.file("a.xml", attempts);
+    let line = "upload a.xml --suite S --suite-run #2 --format json";
+    let done = server.octane(&line.split(' ').collect::<Vec<_>>(), SECRET);
+    let one = &done.json()["comparison"];
     assert_eq!(
         (&one["flaky"], &one["fixed"]),
-        (&json!(["C.a"]), &json!(["C.b"]))
+        (&json!(["C.a"]), &json!(["C.b"])),
+        "{done:?}"
     );
     // Each attempt in an upload of its own, as in a job that is run again.
     assert_eq!(

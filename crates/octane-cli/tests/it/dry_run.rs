@@ -76,6 +76,24 @@ fn a_dry_run_ends_with_the_exit_code_of_the_upload_and_creates_nothing() {
         ),
         (6, &["a.csv", "--suite", "424242"]),
         (6, &["a.csv", "--suite", "Nightly", "--release", "None"]),
+        (6, &["a.csv", "--suite", "Nightly", "--release", "424242"]),
+        (6, &["a.csv", "--suite", "Nightly", "--milestone", "424242"]),
+        (6, &["a.csv", "--suite", "Nightly", "--program", "424242"]),
+        (
+            6,
+            &["a.csv", "--suite", "Nightly", "--backlog-item", "424242"],
+        ),
+        (
+            0,
+            &[
+                "a.csv",
+                "--suite",
+                "Nightly",
+                "--backlog-item",
+                "424242",
+                "--skip-errors",
+            ],
+        ),
         (0, &["a.csv", "--suite", "New", "--on-upload-error", "warn"]),
         (0, &["keys.csv", "--suite", "Nightly"]),
         (

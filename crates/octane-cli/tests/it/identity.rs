@@ -66,7 +66,7 @@ fn a_template_that_is_wrong_is_named_with_its_column() {
         .fails(
             2,
             &[
-                "--identity module={suit}",
+                "'module={suit}' for '--identity <TEMPLATE>'",
                 "column 9",
                 "did you mean `suite`?",
             ],

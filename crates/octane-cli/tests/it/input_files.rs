@@ -225,7 +225,7 @@ fn an_invalid_command_line_is_a_json_document_too() {
         (&["nonsense"], "nonsense"),
         (&["uploads"], "subcommand"),
         (&["upload", "a.xml", "--batch-size", "0"], "--batch-size"),
-        (&["validate", "a.xml", "--column", "x"], "--column x"),
+        (&["validate", "a.xml", "--column", "x"], "--column"),
     ] {
         for format in [&["--format", "json"][..], &["--format=json"]] {
             let done = place.octane(&[line, format].concat());
@@ -307,14 +307,15 @@ fn output_files_are_checked_before_the_work() {
         .file("a.csv", "name,status\nx,passed\n")
         .file("r/a.xml", PASSED);
     let convert = |file: &str| place.octane(&["convert", "a.csv", "-o", file]);
-    let upload = |file: &str| place.octane(&["upload", "a.csv", "--sandbox", "--report", file]);
+    let upload = |file: &str| place.octane(&["upload", "r/a.xml", "--sandbox", "--report", file]);
     for (file, reason) in [
         ("gone/out", "does not exist"),
         ("r", "is a directory"),
         ("./a.csv", "is also an input"),
     ] {
         convert(file).fails(3, &[file, reason]);
-        upload(file).fails(3, &[file, reason]);
+        let report = file.replace("a.csv", "r/a.xml");
+        upload(&report).fails(3, &[&report, reason]);
         place
             .octane(&["resume", "--all", "--report", "gone/out"])
             .fails(3, &["does not exist"]);

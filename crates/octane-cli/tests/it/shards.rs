@@ -1,5 +1,7 @@
 //! Shards: jobs that upload parts of one test run, and the last step that merges them.
 
+mod mismatch;
+
 use std::collections::BTreeMap;
 
 use octane_sandbox::Fault;
@@ -463,34 +465,6 @@ fn a_failed_row_is_as_late_as_the_last_row_of_its_shard() {
         assert_eq!(code, 0, "{report}");
         assert_eq!(runs(&server)["t"].0, expected, "{report}");
     }
-}
-
-#[test]
-fn shards_that_do_not_belong_together_are_not_merged() {
-    let server = Server::new();
-    export(&server, "1/2");
-    export(&server, "2/3");
-    let before = writes(&server);
-    merge(&server, &[]).fails(3, &["numbers of shards `2` and `3`", "nothing was merged"]);
-    std::fs::remove_dir_all(server.place.path().join("last-job")).unwrap();
-    std::fs::remove_dir_all(server.place.path().join("artifacts")).unwrap();
-    export(&server, "1/2");
-    let other = ["--suite-run", "other"];
-    server.place.file("a.csv", &table("x"));
-    let upload = [
-        "upload", "a.csv", "--suite", "S", "--shard", "2/2", "--spool", "m",
-    ];
-    assert_eq!(
-        server.octane(&[&upload[..], &other].concat(), SECRET).code,
-        0
-    );
-    export_from(&server, "m");
-    merge(&server, &[]).fails(3, &["suite runs `r` and `other`", "--suite-run NAME"]);
-    assert_eq!(linked(&server), 0);
-    let done = merge(&server, &["--suite-run", "r"]);
-    assert_eq!(done.code, 5, "{done:?}");
-    assert!(done.stdout.contains("shard 2 has not arrived"), "{done:?}");
-    assert!(writes(&server) > before);
 }
 
 #[test]

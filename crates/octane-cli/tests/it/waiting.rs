@@ -84,6 +84,8 @@ fn a_task_that_does_not_end_in_time_is_not_a_success() {
 fn a_task_whose_results_were_rejected_is_partial_and_its_log_is_shown() {
     let server = server(Settings::default());
     server.place.file("b.csv", "name,status\npays,passed\n");
+    // With a key that may not read releases, whether there is one is not checked before.
+    server.fail_next(Fault::status(403).path("*/releases"));
     let line = "upload b.csv --suite S --suite-run r -y --release 424242 --format json";
     let sent = octane(&server, line);
     let task = task_of(&sent);

@@ -173,13 +173,13 @@ fn of_one_file(mut repeats: Vec<&Repeat>) -> Option<FileResult<'_>> {
     let latest = last.started.filter(|_| is_timed);
     let are_attempts = before.iter().all(|repeat| repeat.status != Status::Passed)
         && repeats.iter().all(|repeat| repeat.may_be_retry);
-    let repeat = if !are_attempts {
+    let repeat = if are_attempts {
+        last
+    } else {
         // Of several that are as bad, this is the last one.
         repeats
             .iter()
             .max_by_key(|repeat| severity(repeat.status))?
-    } else {
-        last
     };
     Some(FileResult { repeat, latest })
 }

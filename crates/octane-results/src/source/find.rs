@@ -32,6 +32,11 @@ impl FindOptions {
         self
     }
 
+    /// Fails if this is not a glob of files that are not wanted.
+    pub fn check_exclude(glob: &str) -> Result<(), SourceProblem> {
+        Exclude::new(glob).map(drop)
+    }
+
     /// Sets whether links that lead out of a folder are followed.
     pub fn follow_links(mut self, follow_links: bool) -> Self {
         self.follow_links = follow_links;

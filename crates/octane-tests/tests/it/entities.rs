@@ -7,9 +7,11 @@ use octane_client::{
     Client, ClientError, ClientSettings, ModuleChoice, OnAmbiguous, Parent, SuiteChoice, Target,
     TargetSpec, UploadSettings,
 };
-use octane_model::{Entity, Reference, ReleaseId, Select, SuiteId, SuiteRunId};
+use octane_model::{
+    Entity, MilestoneId, Reference, ReleaseId, Select, SuiteId, SuiteRunId, WorkItemId,
+};
 use octane_rest::{ApiKey, Endpoint};
-use octane_results::{Release, Status, TestRun};
+use octane_results::{Context, Release, Status, TestRun};
 use octane_sandbox::{Fault, Settings};
 use octane_tests::{Scripted, World, response};
 
@@ -530,4 +532,43 @@ async fn a_suite_run_is_planned_in_the_default_release_or_in_another_one() {
         let release = read.reference("release").unwrap();
         assert_eq!(release.id, expected.into(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn what_a_context_refers_to_is_checked_with_one_request_for_each_collection() {
+    let world = World::new().await;
+    let client = &world.client;
+    let release = client.releases().find_default().await.unwrap().unwrap().id;
+    let stories = client.endpoint().collection("stories").list();
+    let stories: Vec<Entity> = stories.limit(2).all().await.unwrap();
+    let ids = stories.iter().map(|story| story.id.as_ref().unwrap());
+    let mut context = Context {
+        release: Some(Release::Id(release)),
+        backlog_items: ids
+            .map(|id| WorkItemId::new(id.as_str().parse().unwrap()))
+            .collect(),
+        ..Context::default()
+    };
+    let requests = || world.sandbox.sandbox().requests().len();
+    let before = requests();
+    client.check_references(&context).await.unwrap();
+    assert_eq!(requests() - before, 2);
+    context.backlog_items.push(WorkItemId::new(424_242));
+    let error = client.check_references(&context).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no backlog item with ID 424242 in this workspace"
+    );
+    context = Context {
+        milestone: Some(MilestoneId::new(7)),
+        ..Context::default()
+    };
+    let error = client.check_references(&context).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no milestone with ID 7 in this workspace"
+    );
+    let forbidden = Fault::status(403).path("*/milestones");
+    world.sandbox.sandbox().fail_next(forbidden).unwrap();
+    client.check_references(&context).await.unwrap();
 }

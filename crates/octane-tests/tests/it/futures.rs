@@ -24,6 +24,7 @@ use octane_rest::{
     Body, Endpoint, Entities, Environment, Idempotency, ListRequest, Secret, SecretCommand,
     SecretFile, SecretSource, TestResults,
 };
+use octane_results::Context;
 
 /// Not called: that it compiles is the test.
 fn is_send<F: Future + Send>(_: F) {}
@@ -116,6 +117,7 @@ fn uploads(
     token: &CancellationToken,
 ) {
     is_send(Client::resolve_target(client, spec));
+    is_send(Client::check_references(client, &Context::default()));
     is_send(Client::compare(client, &[], report, token));
     is_send(Client::failed_tests(client, &[], report, &[], token));
     is_send(Upload::send(upload()));

@@ -147,3 +147,27 @@ fn columns_are_counted_in_characters() {
     assert!(found[0].starts_with("octane.toml:2:1: "), "{found:?}");
     assert!(found[1].starts_with("octane.toml:4:10: "), "{found:?}");
 }
+
+#[test]
+fn a_value_that_its_option_refuses_is_named_with_its_place() {
+    let upload = "tags = ['OS']\nfields = ['Level:x']\nidentity = ['module={suit}']\nstatus-map = ['warning']\ncolumn = ['x']\n\
+                  report = ['r.txt']\nencoding = 'klingon'\nexclude = ['[']\nsuite = ' '\nmodule = ''\nscrub = ['(']\n";
+    let text = format!(
+        "[upload]\n{upload}[jira]\nfrom = ['nowhere']\n[octane]\nurl = ''\nno-proxy = ''\n"
+    );
+    insta::assert_snapshot!(problems(&text).join("\n"), @r#"
+    octane.toml:2:8: `upload.tags`: `OS`: expected TYPE:VALUE, for example `OS:Linux`
+    octane.toml:3:10: `upload.fields`: `Level:x`: unknown test field `Level`; expected one of Test_Level, Test_Type, Testing_Tool_Type, Framework
+    octane.toml:4:12: `upload.identity`: `module={suit}`: column 9: unknown field `suit`; did you mean `suite`?
+    octane.toml:5:14: `upload.status-map`: `warning`: expected WORD=STATUS with one of passed, failed, skipped, planned, for example `warning=failed`
+    octane.toml:6:10: `upload.column`: `x`: expected COLUMN=FIELD, for example `Test Name=name`
+    octane.toml:7:10: `upload.report`: `r.txt`: unknown extension `.txt`; use `.json`, `.md` (Markdown), `.html` or `.xml` (JUnit)
+    octane.toml:8:12: `upload.encoding`: `klingon`: unknown encoding `klingon`; for example `utf-8`, `windows-1252` or `shift_jis`
+    octane.toml:9:11: `upload.exclude`: `[`: error parsing glob '[': unclosed character class; missing ']'
+    octane.toml:10:9: `upload.suite`: the value is empty; give one, or remove the line
+    octane.toml:11:10: `upload.module`: the value is empty; give one, or remove the line
+    octane.toml:12:9: `upload.scrub`: `(`: regex parse error: ( ^ error: unclosed group
+    octane.toml:14:8: `jira.from`: `nowhere`: expected `property`, `property:NAME`, `tag` or `name`
+    octane.toml:16:7: `octane.url`: the value is empty; give one, or remove the line
+    "#);
+}
