@@ -143,7 +143,12 @@ mod tests {
         let mut skipped = TestRun::new("pays", Status::Skipped);
         skipped.description = Some("not today".to_owned());
         skipped.context.environment = vec![Tag::new("OS", "Linux")];
-        let runs = [failed(), skipped];
+        let mut planned = TestRun::new("later", Status::Planned).module("Shop & Co");
+        planned.run_name = Some("later [firefox]".to_owned());
+        planned.external_test_id = Some("T-1".to_owned());
+        let mut passed = TestRun::new("ships", Status::Passed);
+        passed.description = Some("in two\nlines".to_owned());
+        let runs = [failed(), skipped, planned, passed];
         let text = |format| String::from_utf8(written(format, &runs)).unwrap();
         insta::assert_snapshot!(text(ExportFormat::Csv));
         insta::assert_snapshot!(text(ExportFormat::Ndjson));

@@ -1,7 +1,18 @@
-//! `JUnit` XML.
+//! `JUnit` XML. What a `testcase` has no attribute or element for is in its properties:
+//!
+//! | property | what |
+//! | --- | --- |
+//! | `module` | the module of the test |
+//! | `test` | the name of the test, if the run has another one, which is the name of the `testcase` |
+//! | `status` | `planned`, of a run that is not skipped but planned |
+//! | `description` | the description, unless it is the reason of a skip |
+//! | `external_test_id`, `external_run_id`, `report_url` | the field of this name |
+//! | `tags` | the environment, as `OS:Linux; Browser:Firefox` |
+//! | `jira` | the Jira keys, separated by commas |
 
 use std::borrow::Cow;
 
+use super::environment::environment;
 use crate::payload::escape::{double_quoted, text};
 use crate::run::TestRun;
 use crate::status::Status;
@@ -30,11 +41,7 @@ pub(super) fn write(run: &TestRun, out: &mut Vec<u8>) {
         attribute("timestamp", &started.to_string(), out);
     }
     out.extend_from_slice(b">");
-    if !run.jira.is_empty() {
-        out.extend_from_slice(b"<properties><property name=\"jira\"");
-        attribute("value", &run.jira.join(","), out);
-        out.extend_from_slice(b"/></properties>");
-    }
+    properties(run, out);
     match run.status {
         Status::Passed => {}
         Status::Failed => failure(run, out),
@@ -47,6 +54,58 @@ pub(super) fn write(run: &TestRun, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(b"</testcase>\n");
+}
+
+fn properties(run: &TestRun, out: &mut Vec<u8>) {
+    let is_skip = matches!(run.status, Status::Skipped | Status::Planned);
+    let has_run_name = (run.run_name.as_ref()).is_some_and(|name| *name != run.identity.name);
+    let given = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
+    let properties: [(&str, Cow<'_, str>); 9] = [
+        ("module", (&*run.identity.module).into()),
+        (
+            "test",
+            if has_run_name {
+                &*run.identity.name
+            } else {
+                ""
+            }
+            .into(),
+        ),
+        (
+            "status",
+            if run.status == Status::Planned {
+                "planned"
+            } else {
+                ""
+            }
+            .into(),
+        ),
+        (
+            "description",
+            if is_skip {
+                String::new()
+            } else {
+                given(&run.description)
+            }
+            .into(),
+        ),
+        ("external_test_id", given(&run.external_test_id).into()),
+        ("external_run_id", given(&run.external_run_id).into()),
+        ("report_url", given(&run.report_url).into()),
+        ("tags", environment(run).into()),
+        ("jira", run.jira.join(",").into()),
+    ];
+    if properties.iter().all(|(_, value)| value.is_empty()) {
+        return;
+    }
+    out.extend_from_slice(b"<properties>");
+    for (name, value) in properties.iter().filter(|(_, value)| !value.is_empty()) {
+        out.extend_from_slice(b"<property");
+        attribute("name", name, out);
+        attribute("value", value, out);
+        out.extend_from_slice(b"/>");
+    }
+    out.extend_from_slice(b"</properties>");
 }
 
 fn failure(run: &TestRun, out: &mut Vec<u8>) {
