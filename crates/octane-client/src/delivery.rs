@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
 use crate::common_links::CommonLinks;
+use crate::confirmed_by::ConfirmedBy;
 use crate::context::Context;
 use crate::error::ClientError;
 use crate::event::Event;
@@ -26,6 +27,7 @@ use crate::resend::{BatchState, Look, Resume};
 use crate::run_options::{RunOptions, run_options};
 use crate::settings::UploadSettings;
 use crate::stage::StageError;
+use crate::state_before::note_state_before;
 use crate::submit::submit;
 use crate::target::{Target, TargetSpec};
 use crate::verify::{Lookup, verify};
@@ -223,6 +225,9 @@ impl<'a> Delivery<'a> {
         }
         let target = self.resolve().await?;
         let context = self.context(&manifest, &target);
+        if manifest.raw != Some(ConfirmedBy::Task) {
+            note_state_before(&context).await?;
+        }
         let defer_links = manifest.shard.is_some() && self.common_links.is_none();
         Ok(context.deliver(defer_links).await?)
     }

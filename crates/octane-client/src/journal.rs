@@ -58,6 +58,7 @@ mod spool;
 mod stale_link;
 mod state;
 mod summary;
+mod untouched_run;
 
 pub(crate) use batch::StoredBatch;
 pub use bundle::BundleError;

@@ -100,6 +100,7 @@ mod shard;
 mod shards;
 mod stage;
 mod stale_links;
+mod state_before;
 mod submit;
 mod suite_runs;
 mod suites;

@@ -13,7 +13,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::TryStreamExt;
-use octane_model::{AutomatedRun, Entity, Order, Query, Reference, Select, SuiteRunId};
+use octane_model::{AutomatedRun, Entity, EntityId, Order, Query, Reference, Select, SuiteRunId};
 use octane_rest::ListRequest;
 use serde_json::Value;
 
@@ -25,6 +25,9 @@ use crate::link_field::{LinkField, LinkLevel};
 use crate::name::suite_run_name;
 use crate::run_kind::RunKind;
 use crate::stage::{StageError, request};
+
+/// The field that says when an entity was last changed.
+pub(crate) const LAST_MODIFIED: &str = "last_modified";
 
 /// How many IDs one query asks for; the vendor's clients keep lists below a hundred too.
 pub(crate) const IDS_MAX: usize = 100;
@@ -110,7 +113,11 @@ async fn read_kind(
     let Context {
         journal, target, ..
     } = context;
+    let untouched_before = journal.run(Journal::untouched_before).await?;
     let mut select = kind.select().with("duration");
+    if untouched_before.is_some() {
+        select = select.with(LAST_MODIFIED);
+    }
     if let Some(field) = linked {
         select = select.with(&field.name);
     }
@@ -123,6 +130,7 @@ async fn read_kind(
         linked,
         query: in_suite_run.refers_to(is_called & is_in_suite),
         select,
+        untouched_before,
         read: AtomicUsize::new(0),
     };
     let ends = journal.run(move |journal| journal.names_of_batch_ends(kind));
@@ -164,6 +172,8 @@ struct Reader<'a> {
     /// The runs of the suite run.
     query: Query,
     select: Select,
+    /// When a run must have been changed last at the latest that shows nothing of this upload, if that matters.
+    untouched_before: Option<i64>,
     /// How many runs were read so far.
     read: AtomicUsize,
 }
@@ -265,8 +275,20 @@ impl Reader<'_> {
         self.store(page).await
     }
 
+    /// Whether a run was not changed since before this upload sent anything.
+    fn is_untouched(&self, run: &Entity) -> bool {
+        let changed = || run.text(LAST_MODIFIED).and_then(milliseconds);
+        self.untouched_before
+            .is_some_and(|time| changed().is_some_and(|changed| changed < time))
+    }
+
     async fn store(&self, page: Vec<Entity>) -> Result<(), StageError> {
         let (kind, linked) = (self.kind, self.linked);
+        let untouched: Vec<EntityId> = page
+            .iter()
+            .filter(|run| self.is_untouched(run))
+            .filter_map(|run| run.id.clone())
+            .collect();
         let runs: Vec<ServerRun> = page
             .into_iter()
             .filter_map(|entity| server_run(entity, kind, linked))
@@ -276,7 +298,13 @@ impl Reader<'_> {
         } = self.context;
         let count = runs.len();
         journal
-            .run(move |journal| journal.add_server_runs(&runs))
+            .run(move |journal| {
+                journal.add_server_runs(&runs)?;
+                if untouched.is_empty() {
+                    return Ok(());
+                }
+                journal.add_untouched_runs(&untouched)
+            })
             .await?;
         let runs = self.read.fetch_add(count, Ordering::Relaxed) + count;
         // The few of a small upload are not worth a word.

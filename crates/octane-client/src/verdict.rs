@@ -71,7 +71,7 @@ pub(crate) enum Observation {
     Newer,
     /// Not this result, but a later one of the same test in this upload is in.
     LaterRow,
-    /// No result, or only older ones.
+    /// No result, or only older ones, or a run that was not changed since before the upload sent anything.
     Absent,
     /// The API key may not read the runs.
     Forbidden,

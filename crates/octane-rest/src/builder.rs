@@ -19,6 +19,7 @@ use crate::observe::{Observer, RequestFinished};
 use crate::rate_limiter::RateLimiter;
 use crate::redactor::Redactor;
 use crate::secret::Secret;
+use crate::server_time::ServerTime;
 use crate::session::Session;
 use crate::session_store::SessionStore;
 use crate::settings::{EndpointSettings, InvalidSetting};
@@ -235,6 +236,7 @@ impl Builder {
             observers: self.observers,
             redactor: self.redactor,
             session: Session::new(&settings),
+            server_time: ServerTime::default(),
             session_store: self.session_store,
             rate_limiter: match self.pace {
                 Some(pace) => RateLimiter::shared(pace, Arc::clone(&adaptive_limit)),

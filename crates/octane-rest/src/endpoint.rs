@@ -67,6 +67,11 @@ impl Endpoint {
         &self.state.settings
     }
 
+    /// The server's clock in seconds since 1970-01-01 UTC: the `Date` of the last response. `None` if no response had one.
+    pub fn server_time(&self) -> Option<i64> {
+        self.state.server_time.get()
+    }
+
     /// Knows the secrets of this endpoint, see [`Builder::redactor`](crate::Builder::redactor).
     pub fn redactor(&self) -> &Redactor {
         &self.state.redactor

@@ -15,6 +15,7 @@ use crate::observe::Observer;
 use crate::rate_limiter::RateLimiter;
 use crate::redactor::Redactor;
 use crate::request_context::RequestContext;
+use crate::server_time::ServerTime;
 use crate::session::Session;
 use crate::session_store::SessionStore;
 use crate::settings::EndpointSettings;
@@ -44,6 +45,7 @@ pub(crate) struct EndpointState {
     pub(crate) rate_limiter: RateLimiter,
     pub(crate) concurrency: ConcurrencyLimit,
     pub(crate) backoff: Backoff,
+    pub(crate) server_time: ServerTime,
 }
 
 impl EndpointState {

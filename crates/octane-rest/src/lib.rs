@@ -77,6 +77,7 @@ mod response;
 mod retry;
 mod secret;
 mod send;
+mod server_time;
 mod session;
 mod session_store;
 mod settings;

@@ -117,6 +117,7 @@ impl EndpointState {
                 .await;
             let generation = cookies.as_ref().map(SessionCookies::generation);
             if let Ok(response) = &result {
+                self.server_time.update_from(response.headers());
                 if let Some(cookies) = &cookies
                     && self
                         .session

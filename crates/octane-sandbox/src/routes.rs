@@ -39,7 +39,9 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use octane_model::Problem;
 use percent_encoding::percent_decode_str;
 
@@ -291,7 +293,18 @@ async fn admit(State(state): State<Arc<AppState>>, request: Request, next: Next)
     }
     // A router that was created outside of a runtime finds one here.
     state.worker.start();
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // By the sandbox's clock, as all times of entities.
+    if let Some(date) = date(state.clock.now()) {
+        response.headers_mut().entry(header::DATE).or_insert(date);
+    }
+    response
+}
+
+/// The value of `Date`.
+fn date(now: Timestamp) -> Option<HeaderValue> {
+    let text = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+    HeaderValue::try_from(text.ok()?).ok()
 }
 
 /// Paths must be valid UTF-8. The HTTP library would reject others too, but not with JSON.

@@ -183,7 +183,7 @@ async fn an_upload_is_not_refused_while_some_of_its_results_may_be_in() {
     // One batch failed, and the results of the other one succeeded and do not show.
     let octane = FakeOctane::new(|received| match received.path.as_str() {
         "test-results" => {
-            let id = if received.at < ms(40) { 9001 } else { 9002 };
+            let id = if received.at < ms(60) { 9001 } else { 9002 };
             Answer::Json(202, json!({ "id": id, "status": "queued" }))
         }
         "test-results/9001" => task(9001, "failed"),

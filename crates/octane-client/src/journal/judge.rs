@@ -9,6 +9,7 @@ use super::resume::update_superseded;
 use super::row_table::{ensure_index_of_keys, ensure_rows};
 use super::server_run::{NEWER, NEWER_OR_SAME, exact_match};
 use super::state::{Reason, RowState};
+use super::untouched_run::{IS_UNTOUCHED, ensure_untouched_runs};
 use crate::resend::BatchState;
 use crate::verdict::{BatchEnd, Observation, Verdict, verdict};
 
@@ -95,9 +96,17 @@ fn observe_and_judge(
     } else {
         ("1".to_owned(), NEWER_OR_SAME)
     };
+    // What a batch in doubt has not changed holds a result of before. One with bytes that Octane had received changes nothing.
+    let is_untouched = if *end == BatchEnd::Success || batch.is_duplicate {
+        "0"
+    } else {
+        ensure_untouched_runs(transaction)?;
+        IS_UNTOUCHED
+    };
     // One step for all three observations: each row is written once.
     let sql = format!(
         "WITH seen AS MATERIALIZED (SELECT number, CASE
+             WHEN {is_untouched} THEN 'absent'
              WHEN EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND ({now} OR {is_history_enough}
                  AND EXISTS (SELECT 1 FROM previous_runs p WHERE p.run = f.run AND {before}))) THEN 'exact'
              WHEN {newer} THEN 'newer'

@@ -9,6 +9,7 @@ use super::error::JournalError;
 use super::feature_row::is_of;
 use super::row_table::{each, ensure_index_of_keys, ensure_rows, is_in_journal};
 use super::schema::INDEX_OF_SERVER_RUNS;
+use super::untouched_run::clear_untouched_runs;
 use crate::compare::Shown;
 use crate::own_results::{OwnResult, described, own_results};
 use crate::run_key::RunKey;
@@ -57,6 +58,7 @@ impl Journal {
     /// Deletes what an earlier look has found.
     pub(crate) fn clear_server_runs(&self) -> Result<(), JournalError> {
         self.write("server runs", |transaction| {
+            clear_untouched_runs(transaction)?;
             transaction.execute_batch(
                 "DROP INDEX IF EXISTS server_runs_by_key; DELETE FROM server_runs; DELETE FROM previous_runs",
             )

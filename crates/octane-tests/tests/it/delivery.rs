@@ -287,8 +287,9 @@ async fn results_are_pending_until_the_suite_run_can_be_read() {
     let client = client(&world, &world.sandbox.url(), 1);
     let settings = UploadSettings::default();
     let journal = prepared(&client, &settings).await;
+    // They are read before something is sent, and after it.
     let fault = Fault::status(503).method("GET").path("*/automated_runs");
-    world.sandbox.sandbox().fail_next(fault).unwrap();
+    world.sandbox.sandbox().fail_next(fault.times(2)).unwrap();
     let report = deliver(&client, &journal, &settings).await;
     assert_eq!(report.outcome, Outcome::Unreachable, "{report:?}");
     assert_eq!((report.counts.ingested, report.counts.pending), (0, 12));

@@ -82,6 +82,8 @@ async fn a_task_that_succeeds_is_not_trusted_until_its_runs_can_be_read() {
     // The client looks for the runs again after pauses, which take no time on the paused clock.
     let server = ScriptedTransport::new([
         (200, ""),
+        // What the suite run had before.
+        (200, r#"{"total_count":0,"data":[]}"#),
         (202, r#"{"id":7,"status":"success"}"#),
         (
             200,
@@ -104,7 +106,13 @@ async fn a_task_that_succeeds_is_not_trusted_until_its_runs_can_be_read() {
 async fn the_report_of_a_refused_payload_quotes_the_server() {
     let refusal =
         r#"{"error_code":"platform.illegal","description":"element `test_run` is not expected"}"#;
-    let server = Scripted::new([response(200, ""), response(400, refusal)]).await;
+    let empty = r#"{"total_count":0,"data":[]}"#;
+    let responses = [
+        response(200, ""),
+        response(200, empty),
+        response(400, refusal),
+    ];
+    let server = Scripted::new(responses).await;
     let report = one_result(&client(server.url())).await;
     assert_eq!(
         (report.outcome, report.counts.rejected),

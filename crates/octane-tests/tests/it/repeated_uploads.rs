@@ -1,8 +1,10 @@
 //! Uploads whose bytes Octane had received before.
 
-use octane_client::{Counts, Outcome, Target};
-use octane_model::{AutomatedRun, Resource, SuiteId};
-use octane_results::{Status, TestRun};
+use std::time::Duration;
+
+use octane_client::{Counts, Outcome, Target, UploadSettings};
+use octane_model::{AutomatedRun, ReleaseId, Resource, SuiteId};
+use octane_results::{Release, Status, TestRun};
 use octane_tests::World;
 
 /// One night: a table without start times, into the same suite run every time. Returns the counts and the codes of the
@@ -83,4 +85,36 @@ async fn an_upload_of_which_octane_had_everything_says_so() {
     let (counts, again) = night(&world, suite, Status::Passed).await;
     assert_eq!(again, ["duplicate"]);
     assert_eq!((counts.ingested, counts.duplicate), (2, 2));
+}
+
+#[tokio::test]
+async fn results_of_an_earlier_upload_do_not_stand_for_those_that_octane_rejects() {
+    let world = World::new().await;
+    let suites = world.client.suites();
+    let suite = suites.create("Nightly", None).await.unwrap().id;
+    let upload = |names: &[&str], release: Option<ReleaseId>| {
+        let results: Vec<TestRun> = (names.iter())
+            .map(|name| {
+                let started = "2026-11-28T05:00:00Z".parse().unwrap();
+                TestRun::new(*name, Status::Passed).started(started)
+            })
+            .collect();
+        let mut settings = UploadSettings::default();
+        settings.context.release = release.map(Release::Id);
+        let upload = world.client.upload(results, Target::new(suite, "nightly"));
+        upload.settings(settings)
+    };
+    let first = upload(&["pays", "ships"], None).send().await.unwrap();
+    assert_eq!(first.outcome, Outcome::Success, "{first:?}");
+    // The same results; their runs are in the suite run, and these are not. Times of entities have whole seconds.
+    let clock = world.sandbox.sandbox().clock();
+    clock.advance(Duration::from_secs(3));
+    let unknown = Some(ReleaseId::new(424_242));
+    for names in [&["pays", "ships"][..], &["pays", "refunds"]] {
+        let report = upload(names, unknown).send().await.unwrap();
+        assert_eq!(report.outcome, Outcome::Refused, "{report:?}");
+        assert_eq!((report.counts.ingested, report.counts.rejected), (0, 2));
+    }
+    let again = upload(&["pays", "refunds"], None).send().await.unwrap();
+    assert_eq!(again.outcome, Outcome::Success, "{again:?}");
 }

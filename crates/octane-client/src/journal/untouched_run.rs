@@ -1,0 +1,71 @@
+//! Runs of the suite run that have not changed since before anything of the upload was sent.
+
+use octane_model::EntityId;
+use rusqlite::Connection;
+
+use super::database::{Journal, set_document};
+use super::error::JournalError;
+
+/// The key of the time before which such a run was last changed.
+const KEY: &str = "untouched_before";
+
+/// The runs that were found to be such ones. In the connection, like all that is found anew at each look.
+const TABLE: &str =
+    "CREATE TEMP TABLE IF NOT EXISTS untouched_runs (run TEXT PRIMARY KEY) WITHOUT ROWID";
+
+/// Whether the run of a row is untouched.
+pub(super) const IS_UNTOUCHED: &str = "EXISTS (SELECT 1 FROM server_runs f
+    JOIN temp.untouched_runs u ON u.run = f.run WHERE f.key = rows.key)";
+
+/// Makes the table if there is none yet.
+pub(super) fn ensure_untouched_runs(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLE)
+}
+
+/// Forgets which runs are untouched.
+pub(super) fn clear_untouched_runs(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("DROP TABLE IF EXISTS temp.untouched_runs")
+}
+
+impl Journal {
+    /// Whether nothing of the upload was sent.
+    pub(crate) fn is_unsent(&self) -> Result<bool, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM batches WHERE state <> 'ready')")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
+    /// Stores before which time a run was last changed that is untouched, in milliseconds since 1970-01-01 UTC.
+    pub(crate) fn set_untouched_before(&self, time: i64) -> Result<(), JournalError> {
+        self.write("state before", |transaction| {
+            set_document(transaction, KEY, &time)
+        })
+    }
+
+    /// That time, if there is something to look for: a result counts whatever its run shows if its batch succeeded.
+    pub(crate) fn untouched_before(&self) -> Result<Option<i64>, JournalError> {
+        let is_in_doubt = self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM batches WHERE state = 'ended' AND ended_as NOT IN ('success', 'refused'))",
+                )?
+                .query_row([], |row| row.get(0))
+        })?;
+        if is_in_doubt { self.get(KEY) } else { Ok(None) }
+    }
+
+    /// Stores which runs are untouched.
+    pub(crate) fn add_untouched_runs(&self, runs: &[EntityId]) -> Result<(), JournalError> {
+        self.write("server runs", |transaction| {
+            ensure_untouched_runs(transaction)?;
+            let mut insert = transaction
+                .prepare_cached("INSERT OR IGNORE INTO temp.untouched_runs (run) VALUES (?)")?;
+            for run in runs {
+                insert.execute([run.as_str()])?;
+            }
+            Ok(())
+        })
+    }
+}
