@@ -1,6 +1,7 @@
 //! Finds the inputs that match patterns.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -141,8 +142,9 @@ impl Search {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 let mut walked = self.walk(pattern, path, &|path| {
-                    let name = path.file_name().and_then(|name| name.to_str());
-                    name.is_some_and(is_results_name)
+                    // Only its extension matters, which is text where the rest may not be.
+                    let name = path.file_name().map(OsStr::to_string_lossy);
+                    name.is_some_and(|name| is_results_name(&name))
                 });
                 for path in std::mem::take(&mut walked.others) {
                     if let Some(reason) = overlooked(&path) {
@@ -311,6 +313,20 @@ mod tests {
         let options = FindOptions::default().excludes(excludes.iter().copied());
         let found = sources(&patterns, &options).unwrap().sources;
         found.into_iter().map(relative).collect()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_whose_name_is_not_utf_8_is_found_in_a_folder() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let folder = folder(&["a.xml"]);
+        let name = OsStr::from_bytes(b"b-\xFC.xml");
+        // Some file systems refuse such names.
+        if fs::write(folder.path().join(name), "<testsuite/>").is_ok() {
+            assert_eq!(names(&folder, &[""], &[]), ["a.xml", "b-\u{FFFD}.xml"]);
+            assert_eq!(names(&folder, &["*.xml"], &["b-*"]), ["a.xml"]);
+        }
     }
 
     const FILES: [&str; 6] = [
