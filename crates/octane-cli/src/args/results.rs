@@ -26,7 +26,7 @@ use super::via::ViaArgs;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct InputArgs {
     /// Reports and tables of results: files, directories or globs; `-` is standard input.
-    #[arg(id = "paths", required = true, value_name = "FILES")]
+    #[arg(id = "paths", required = true, value_name = "FILES", value_parser = values::input())]
     pub(crate) inputs: Vec<String>,
     /// Exclude files matching this glob.
     #[arg(long, value_name = "GLOB", value_parser = values::glob)]

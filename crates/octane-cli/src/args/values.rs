@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::str::FromStr;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use octane_results::{
     FindOptions, IdentityTemplate, ResultField, Status, Tag, TestField, TestFieldKind,
 };
@@ -118,6 +119,18 @@ pub(super) fn identity(text: &str) -> Result<String, String> {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Parses what names files, as text.
+pub(super) fn input() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().try_map(|input| {
+        input.into_string().map_err(|input| {
+            let glob = input.to_string_lossy().replace('\u{FFFD}', "?");
+            format!(
+                "the name is not UTF-8; pass its directory, or a glob such as '{glob}' in quotes"
+            )
+        })
+    })
 }
 
 /// Checks a glob.

@@ -109,7 +109,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         name: "Buildkite",
         documentation: "Environment variables",
         suite_run: &[
-            "[{BUILDKITE_ORGANIZATION_SLUG}/]{BUILDKITE_PIPELINE_SLUG} #{BUILDKITE_BUILD_NUMBER}",
+            "[{BUILDKITE_ORGANIZATION_SLUG}/]{BUILDKITE_PIPELINE_SLUG} #{BUILDKITE_BUILD_NUMBER} (Buildkite)",
         ],
         run_url: &["{BUILDKITE_BUILD_URL}"],
         repository: &["{BUILDKITE_ORGANIZATION_SLUG}/{BUILDKITE_PIPELINE_SLUG}"],
@@ -125,7 +125,9 @@ pub(crate) const SYSTEMS: &[System] = &[
         id: "bitbucket",
         name: "Bitbucket Pipelines",
         documentation: "Variables and secrets",
-        suite_run: &["[{BITBUCKET_WORKSPACE}/]{BITBUCKET_REPO_SLUG} #{BITBUCKET_BUILD_NUMBER}"],
+        suite_run: &[
+            "[{BITBUCKET_WORKSPACE}/]{BITBUCKET_REPO_SLUG} #{BITBUCKET_BUILD_NUMBER} (Bitbucket)",
+        ],
         run_url: &[
             "https://bitbucket.org/{BITBUCKET_WORKSPACE}/{BITBUCKET_REPO_SLUG}/pipelines/results/{BITBUCKET_BUILD_NUMBER}",
         ],
@@ -142,7 +144,10 @@ pub(crate) const SYSTEMS: &[System] = &[
         id: "drone",
         name: "Drone",
         documentation: "Environment Reference",
-        suite_run: &["{DRONE_REPO} #{DRONE_BUILD_NUMBER}"],
+        suite_run: &[
+            "{DRONE_REPO} #{DRONE_BUILD_NUMBER} ({DRONE_BUILD_LINK|host})",
+            "{DRONE_REPO} #{DRONE_BUILD_NUMBER} (Drone)",
+        ],
         run_url: &["{DRONE_BUILD_LINK}"],
         repository: &["{DRONE_REPO}"],
         branch: &["{DRONE_SOURCE_BRANCH,DRONE_BRANCH}"],
@@ -155,7 +160,10 @@ pub(crate) const SYSTEMS: &[System] = &[
         id: "travis",
         name: "Travis CI",
         documentation: "Environment Variables",
-        suite_run: &["{TRAVIS_REPO_SLUG} #{TRAVIS_BUILD_NUMBER}"],
+        suite_run: &[
+            "{TRAVIS_REPO_SLUG} #{TRAVIS_BUILD_NUMBER} ({TRAVIS_BUILD_WEB_URL|host})",
+            "{TRAVIS_REPO_SLUG} #{TRAVIS_BUILD_NUMBER} (Travis CI)",
+        ],
         run_url: &["{TRAVIS_BUILD_WEB_URL}"],
         repository: &["{TRAVIS_REPO_SLUG}"],
         branch: &["{TRAVIS_PULL_REQUEST_BRANCH,TRAVIS_BRANCH}"],
@@ -216,7 +224,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         id: "gocd",
         name: "GoCD",
         documentation: "GoCD environment variables",
-        suite_run: &["{GO_PIPELINE_NAME} #{GO_PIPELINE_COUNTER}"],
+        suite_run: &["{GO_PIPELINE_NAME} #{GO_PIPELINE_COUNTER} (GoCD)"],
         run_url: &[
             "{GO_SERVER_URL|no-slash}/pipelines/value_stream_map/{GO_PIPELINE_NAME}/{GO_PIPELINE_COUNTER}",
         ],
@@ -230,7 +238,10 @@ pub(crate) const SYSTEMS: &[System] = &[
         id: "woodpecker",
         name: "Woodpecker",
         documentation: "Environment variables",
-        suite_run: &["{CI_REPO} #{CI_PIPELINE_NUMBER}"],
+        suite_run: &[
+            "{CI_REPO} #{CI_PIPELINE_NUMBER} ({CI_PIPELINE_URL|host})",
+            "{CI_REPO} #{CI_PIPELINE_NUMBER} (Woodpecker)",
+        ],
         run_url: &["{CI_PIPELINE_URL}"],
         repository: &["{CI_REPO}"],
         branch: &["{CI_COMMIT_SOURCE_BRANCH,CI_COMMIT_BRANCH}"],
@@ -269,12 +280,12 @@ pub(crate) const SYSTEMS: &[System] = &[
         build: &["{BUILD_NUMBER}"],
         ..NOTHING
     },
-    // A job `nightly` exists on many servers, so the name has the server's.
+    // A job `nightly` exists on many servers, several of which may share a host, so the name has the server's.
     System {
         id: "jenkins",
         name: "Jenkins",
         documentation: "Using environment variables",
-        suite_run: &["{JOB_NAME|jenkins-name} #{BUILD_NUMBER}[ ({JENKINS_URL|host})]"],
+        suite_run: &["{JOB_NAME|jenkins-name} #{BUILD_NUMBER}[ ({JENKINS_URL|server})]"],
         run_url: &["{BUILD_URL}"],
         repository: &["{GIT_URL}"],
         branch: &["{CHANGE_BRANCH,BRANCH_NAME}", "{GIT_BRANCH|remote}"],

@@ -85,6 +85,19 @@ fn parts(slot: &str) -> (&str, &str) {
     slot.split_once('|').unwrap_or((slot, ""))
 }
 
+/// A URL with its scheme.
+fn url(text: &str) -> Option<http::Uri> {
+    let url: http::Uri = text.parse().ok()?;
+    url.scheme().is_some().then_some(url)
+}
+
+/// The host of a URL, with its port if it has one.
+fn host(url: &http::Uri) -> Option<String> {
+    let port = url.port();
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    Some(url.host()?.to_lowercase() + &port)
+}
+
 /// All variables of a template.
 pub(super) fn variables(template: &'static str) -> impl Iterator<Item = &'static str> {
     let slots = template.split('{').skip(1);
@@ -109,6 +122,8 @@ enum Filter {
     None,
     /// The host of a URL, with its port if it has one.
     Host,
+    /// The same with the path, if it has one.
+    Server,
     /// A URL without the slash at its end.
     NoSlash,
     /// One segment of a path.
@@ -142,6 +157,7 @@ impl Filter {
         Some(match name {
             "" => Self::None,
             "host" => Self::Host,
+            "server" => Self::Server,
             "no-slash" => Self::NoSlash,
             "segment" => Self::Segment,
             "branch" => Self::Branch,
@@ -159,13 +175,10 @@ impl Filter {
     fn apply(self, value: &str) -> Option<String> {
         Some(match self {
             Self::None => value.to_owned(),
-            Self::Host => {
-                let uri: http::Uri = value.parse().ok()?;
-                uri.scheme()?;
-                let port = uri
-                    .port()
-                    .map_or_else(String::new, |port| format!(":{port}"));
-                uri.host()?.to_lowercase() + &port
+            Self::Host => host(&url(value)?)?,
+            Self::Server => {
+                let url = url(value)?;
+                host(&url)? + url.path().trim_end_matches('/')
             }
             Self::Next => (value.parse::<u32>().ok()?.checked_add(1)?).to_string(),
             Self::NoSlash => value.trim_end_matches('/').to_owned(),

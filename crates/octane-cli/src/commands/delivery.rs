@@ -50,6 +50,8 @@ pub(crate) struct Delivered {
     pub(crate) comparison: Option<Comparison>,
     /// The tests of which a result failed, if some are tolerated and their history is known.
     pub(crate) failed_tests: Option<Vec<FailedTest>>,
+    /// Those that hold for all shards of it, if it is more than one upload.
+    policies: Option<Policies>,
     /// What it means that a shard could not be merged with others, as they do not belong together.
     not_merged: Option<Exit>,
 }
@@ -61,8 +63,15 @@ impl Delivered {
             journals,
             comparison: None,
             failed_tests: None,
+            policies: None,
             not_merged: None,
         }
+    }
+
+    /// The same, judged by the policies of all shards.
+    pub(super) fn judged_by(mut self, policies: Policies) -> Self {
+        self.policies = Some(policies);
+        self
     }
 
     /// The same, of a shard that was not merged with the others for this reason.
@@ -265,7 +274,21 @@ impl<'a> Delivery<'a> {
     /// Looks at what was before: the suite run before, and the history of the tests that failed.
     pub(crate) async fn look_back(&self, client: &Client, delivered: &mut Delivered) {
         self.compare(client, delivered).await;
-        self.look_up_failures(client, delivered).await;
+        let judging = self.judging(delivered);
+        judging.look_up_failures(client, delivered).await;
+    }
+
+    /// The same with the policies by which this is judged.
+    fn judging(&self, delivered: &Delivered) -> Self {
+        Self {
+            policies: delivered.policies.unwrap_or(self.policies),
+            ..self.clone()
+        }
+    }
+
+    /// The policies of an upload.
+    pub(super) fn policies(&self) -> Policies {
+        self.policies
     }
 
     /// Compares an upload, or all shards of one, with the suite run before. That it is not possible is a problem without an effect on
@@ -457,6 +480,10 @@ impl<'a> Delivery<'a> {
         delivered: &Delivered,
         input: Option<&Input>,
     ) -> Result<Exit> {
+        self.judging(delivered).print(delivered, input)
+    }
+
+    fn print(&self, delivered: &Delivered, input: Option<&Input>) -> Result<Exit> {
         let Delivered {
             report,
             comparison,
@@ -538,6 +565,10 @@ impl<'a> Delivery<'a> {
     /// Prints the report of one upload among others, and annotates it; returns the exit code, and the report as JSON
     /// for the answer that has all of them.
     pub(crate) fn print_report_of_several(&self, delivered: &Delivered) -> Result<(Exit, Value)> {
+        self.judging(delivered).print_among_others(delivered)
+    }
+
+    fn print_among_others(&self, delivered: &Delivered) -> Result<(Exit, Value)> {
         let report = &delivered.report;
         let codes = self.codes(self.meant(delivered), delivered.tests());
         let failed_tests = delivered.failed_tests.as_deref();

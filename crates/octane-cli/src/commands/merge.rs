@@ -82,7 +82,7 @@ async fn complete(
         via: ViaArgs::default(),
         connection: args.1.clone(),
     };
-    let resumed = Resumed::new(&args, first, delivery);
+    let resumed = Resumed::of_shards(&args, first, shards, delivery);
     let connected = resumed.connect_alone(&args, output).await?;
     let client = connected.client_for(&args.connection, &first.options);
     let done = async {

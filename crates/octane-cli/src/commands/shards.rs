@@ -15,6 +15,7 @@ use octane_client::{
 
 use self::next_step::{Seen, Step, next_step};
 use super::delivery::{Delivered, Delivery};
+use crate::args::OnUnresolved;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Begins;
@@ -91,14 +92,12 @@ impl Arrived<'_> {
                 }
                 Step::Leave => return Ok(alone(report)),
                 Step::Merge => {
-                    let merged = merge(
-                        self.client,
-                        self.spool,
-                        &members,
-                        self.settings,
-                        self.delivery,
-                    );
-                    return merged.await;
+                    let stored = members.iter().map(|member| &member.options);
+                    let policies = self.delivery.policies().with_shards(stored);
+                    let mut settings = self.settings.clone();
+                    settings.require_all_jira_keys = policies.on_unresolved == OnUnresolved::Fail;
+                    let merged = merge(self.client, self.spool, &members, &settings, self.delivery);
+                    return Ok(merged.await?.judged_by(policies));
                 }
                 Step::Wait(pause) => {
                     drop(lock);

@@ -359,7 +359,7 @@ const RECIPES: [(fn() -> Recipe, &[(&str, &str)], &str); 9] = [
             ("BITBUCKET_REPO_SLUG", "shop"),
             ("BITBUCKET_BUILD_NUMBER", "9"),
         ],
-        "octo/shop #9",
+        "octo/shop #9 (Bitbucket)",
     ),
     (
         circleci,
@@ -380,7 +380,7 @@ const RECIPES: [(fn() -> Recipe, &[(&str, &str)], &str); 9] = [
             ("BUILDKITE_PIPELINE_SLUG", "shop"),
             ("BUILDKITE_BUILD_NUMBER", "8"),
         ],
-        "octo/shop #8",
+        "octo/shop #8 (Buildkite)",
     ),
     (
         teamcity,

@@ -1,6 +1,7 @@
 //! Shards: jobs that upload parts of one test run, and the last step that merges them.
 
 mod mismatch;
+mod policies;
 
 use std::collections::BTreeMap;
 

@@ -176,7 +176,7 @@ pub(super) const ROWS: &[(&str, &str, [&str; 8])] = &[
          BUILDKITE_COMMIT=c0ffee
          BUILDKITE_RETRY_COUNT=1",
         [
-            "octo/shop #8",
+            "octo/shop #8 (Buildkite)",
             "https://buildkite.com/octo/shop/builds/8",
             "octo/shop",
             "main",
@@ -194,7 +194,7 @@ pub(super) const ROWS: &[(&str, &str, [&str; 8])] = &[
          BITBUCKET_BRANCH=main
          BITBUCKET_COMMIT=c0ffee",
         [
-            "octo/shop #9",
+            "octo/shop #9 (Bitbucket)",
             "https://bitbucket.org/octo/shop/pipelines/results/9",
             "octo/shop",
             "main",
@@ -214,7 +214,7 @@ pub(super) const ROWS: &[(&str, &str, [&str; 8])] = &[
          DRONE_BRANCH=main
          DRONE_COMMIT=c0ffee",
         [
-            "octo/shop #11",
+            "octo/shop #11 (drone.example.com)",
             "https://drone.example.com/octo/shop/11",
             "octo/shop",
             "feature/login",
@@ -234,7 +234,7 @@ pub(super) const ROWS: &[(&str, &str, [&str; 8])] = &[
          TRAVIS_BRANCH=main
          TRAVIS_COMMIT=c0ffee",
         [
-            "octo/shop #12",
+            "octo/shop #12 (app.travis-ci.com)",
             "https://app.travis-ci.com/octo/shop/builds/120",
             "octo/shop",
             "main",
@@ -314,7 +314,7 @@ pub(super) const ROWS: &[(&str, &str, [&str; 8])] = &[
          GO_STAGE_COUNTER=2
          GO_REVISION=c0ffee",
         [
-            "shop #15",
+            "shop #15 (GoCD)",
             "https://go.example.com/go/pipelines/value_stream_map/shop/15",
             "-",
             "-",
@@ -334,7 +334,7 @@ pub(super) const ROWS: &[(&str, &str, [&str; 8])] = &[
          CI_COMMIT_SHA=c0ffee
          CI_SYSTEM_URL=https://woodpecker.example.com",
         [
-            "octo/shop #16",
+            "octo/shop #16 (woodpecker.example.com)",
             "https://woodpecker.example.com/repos/3/pipeline/16",
             "octo/shop",
             "main",
@@ -392,7 +392,7 @@ pub(super) const ROWS: &[(&str, &str, [&str; 8])] = &[
          GIT_URL=https://git.example.com/shop.git
          GIT_COMMIT=c0ffee",
         [
-            "shop/feature/login #19 (ci.example.com)",
+            "shop/feature/login #19 (ci.example.com/jenkins)",
             "https://ci.example.com/jenkins/job/shop/job/feature%252Flogin/19/",
             "https://git.example.com/shop.git",
             "feature/login",

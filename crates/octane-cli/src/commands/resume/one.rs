@@ -31,6 +31,22 @@ impl<'a> Resumed<'a> {
         delivery: &Delivery<'a>,
     ) -> Self {
         let policies = Policies::resumed(&args.delivery, &summary.options);
+        Self::judged_by(policies, summary, delivery)
+    }
+
+    /// The first of some shards, for what is done once for all of them.
+    pub(crate) fn of_shards(
+        args: &ResumeArgs,
+        first: &'a UploadSummary,
+        shards: &[UploadSummary],
+        delivery: &Delivery<'a>,
+    ) -> Self {
+        let stored = shards.iter().map(|shard| &shard.options);
+        let policies = Policies::of_shards(&args.delivery, stored);
+        Self::judged_by(policies, first, delivery)
+    }
+
+    fn judged_by(policies: Policies, summary: &'a UploadSummary, delivery: &Delivery<'a>) -> Self {
         let suggest = delivery.suggest.clone().to(summary.url.as_deref());
         Self {
             summary,
