@@ -1,9 +1,6 @@
 //! Reads inputs.
 
-use std::io::{self, Cursor, Read};
 use std::sync::Arc;
-
-use flate2::read::MultiGzDecoder;
 
 use crate::format::Format;
 use crate::sniff;
@@ -34,6 +31,7 @@ pub(crate) mod file_names;
 mod file_state;
 mod go_test;
 mod googletest;
+mod head;
 mod jest;
 mod jira_keys;
 pub(crate) mod jira_map;
@@ -79,6 +77,7 @@ use cleaned::Cleaned;
 use commas::Commas;
 use csv::Csv;
 use error::{ReadError, ReadErrorKind};
+use head::{Opened, first, open};
 use junit::parts::can_be_cut;
 use junit::parts::part::Setting;
 use options::ReadOptions;
@@ -90,12 +89,6 @@ use report::json::{JsonFormat, JsonReport};
 use report::lines::{LineFormat, LineReport};
 use report::xml::{XmlFormat, XmlReport};
 use report::{ReportFile, ReportReader, ReportRecords};
-
-/// The number of bytes from which the format of an input is detected.
-const HEAD_BYTES: u64 = 8 * 1024;
-
-/// The first bytes of compressed files.
-const GZIP: &[u8] = b"\x1F\x8B";
 
 /// Opens `source`, detects its format and reads its header.
 ///
@@ -200,7 +193,7 @@ fn with_kind(error: ReadError, source: &Source, head: &[u8], options: &ReadOptio
 
 /// Whether a source that begins with `head` seems to hold something other than results.
 fn is_other_kind(source: &Source, head: &[u8], options: &ReadOptions) -> bool {
-    sniff::is_other_kind(head, source.name(), &options.status_aliases)
+    sniff::is_other_kind(first(head), source.name(), &options.status_aliases)
 }
 
 /// A table whose header has been read.
@@ -272,25 +265,6 @@ fn columnar(
 ) -> Result<Records, ReadError> {
     let kind = ReadErrorKind::FeatureMissing { format };
     Err(ReadError::new(source.shared_name(), kind))
-}
-
-/// The first bytes of a source, and all of it.
-type Opened = (Vec<u8>, Input);
-
-/// The first bytes of `source`, and all of it, unpacked.
-fn open(source: &Source) -> io::Result<Opened> {
-    let (head, input) = with_head(source.open()?)?;
-    if head.starts_with(GZIP) {
-        return with_head(Box::new(MultiGzDecoder::new(input)));
-    }
-    Ok((head, input))
-}
-
-fn with_head(mut input: Input) -> io::Result<Opened> {
-    let mut head = Vec::new();
-    (input.by_ref().take(HEAD_BYTES)).read_to_end(&mut head)?;
-    let input = Cursor::new(head.clone()).chain(input);
-    Ok((head, Box::new(input)))
 }
 
 /// The records of a report in a format other than `JUnit`.

@@ -21,9 +21,8 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
         return Ok(format);
     }
     let by_extension = extension.and_then(Format::from_extension);
-    let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
-    let text = String::from_utf8_lossy(&text);
-    let text = text.trim_start_matches(|char: char| !char.is_ascii() || char.is_whitespace());
+    let text = text(head);
+    let text = start(&text);
     match first_byte(head) {
         Some(b'<') if is_web_page(head) => Err("a web page"),
         Some(b'<') => Ok(xml_format(text)),
@@ -38,6 +37,33 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
         _ if by_extension == Some(Format::Csv) => Ok(Format::Csv),
         _ => Ok(text_format(text).or(by_extension).unwrap_or(Format::Csv)),
     }
+}
+
+/// Whether these first bytes do not say what the format is, and further ones may: there is a long comment before the root
+/// element, or a long text in the first object.
+pub(crate) fn is_undecided(head: &[u8], extension: Option<&str>) -> bool {
+    if foreign_bytes(head).is_some() || columnar_format(head).is_some() {
+        return false;
+    }
+    let text = text(head);
+    match first_byte(head) {
+        Some(b'<') => !is_web_page(head) && root(&text).is_none(),
+        Some(b'{' | b'[') if extension.and_then(Format::from_extension) != Some(Format::Csv) => {
+            json::is_undecided(start(&text))
+        }
+        _ => false,
+    }
+}
+
+/// The bytes as text; those of UTF-16 too.
+fn text(head: &[u8]) -> String {
+    let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// A text without a byte order mark and space at its beginning.
+fn start(text: &str) -> &str {
+    text.trim_start_matches(|char: char| !char.is_ascii() || char.is_whitespace())
 }
 
 /// Whether an input is a document in XML.
@@ -218,8 +244,7 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
     if columnar_format(head).is_some() {
         return false;
     }
-    let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
-    let text = String::from_utf8_lossy(&text);
+    let text = text(head);
     match first_byte(head) {
         None => return !is_results_file,
         Some(b'<') => return is_web_page(head),

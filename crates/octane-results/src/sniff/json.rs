@@ -35,6 +35,8 @@ struct Names {
     /// Those of the values of the outer ones, as `outer.inner`; of the first object in arrays.
     inner: Vec<String>,
     is_array: bool,
+    /// Whether the first bytes end before that object does.
+    is_cut: bool,
 }
 
 impl Names {
@@ -63,11 +65,20 @@ pub(super) fn format(text: &str) -> Option<Format> {
     if is_mocha_event(text.as_bytes()) {
         return Some(Format::Mocha);
     }
+    format_by(&names(text))
+}
+
+/// Whether the first object does not end in `text` and what is there of it, such as a long text, says nothing of the format.
+pub(super) fn is_undecided(text: &str) -> bool {
     let names = names(text);
+    names.is_cut && !is_mocha_event(text.as_bytes()) && format_by(&names).is_none()
+}
+
+fn format_by(names: &Names) -> Option<Format> {
     if names.is_array {
         // A line of the daemon of Flutter, before those of its tests.
         let is_daemon = names.have(&["event", "params"]);
-        return (is_feature(&names).then_some(Format::Cucumber))
+        return (is_feature(names).then_some(Format::Cucumber))
             .or(is_daemon.then_some(Format::Dart));
     }
     let is_message = matches!(&names.outer[..], [name] if MESSAGES.contains(&name.as_str()));
@@ -77,7 +88,7 @@ pub(super) fn format(text: &str) -> Option<Format> {
     let is_features = ["elements", "keyword"]
         .iter()
         .any(|name| names.has_inner(&format!("features.{name}")))
-        || names.has("elements") && is_feature(&names);
+        || names.has("elements") && is_feature(names);
     let candidates = [
         (is_features, Format::Cucumber),
         (
@@ -86,10 +97,10 @@ pub(super) fn format(text: &str) -> Option<Format> {
                 || names.have(&["tests", "failures", "disabled", "testsuites"]),
             Format::Googletest,
         ),
-        (is_ctrf(&names), Format::Ctrf),
-        (is_playwright(&names), Format::Playwright),
-        (is_mocha(&names), Format::Mocha),
-        (is_jest(&names), Format::Jest),
+        (is_ctrf(names), Format::Ctrf),
+        (is_playwright(names), Format::Playwright),
+        (is_mocha(names), Format::Mocha),
+        (is_jest(names), Format::Jest),
         (
             names.has("Action")
                 && names.have_any(&["Time", "Package", "Test", "ImportPath", "Output"]),
@@ -106,7 +117,7 @@ pub(super) fn format(text: &str) -> Option<Format> {
                     && names.have_any(&["suite", "test", "group", "testID", "count", "success"]),
             Format::Dart,
         ),
-        (is_allure(&names), Format::Allure),
+        (is_allure(names), Format::Allure),
     ];
     candidates
         .into_iter()
@@ -136,11 +147,21 @@ pub(super) fn has_objects_in_lines(text: &str) -> bool {
     first && lines.next().is_some_and(|line| line.starts_with('{'))
 }
 
-/// A feature: with what each writer has, or, where the first bytes end before that, by its first element.
+/// A feature: with what each writer has, or, where the first bytes end before that, by its first element. Cucumber-JVM writes the
+/// time and the hooks of that, which may have screenshots, first.
 fn is_feature(names: &Names) -> bool {
+    const OF_ELEMENT: [&str; 7] = [
+        "type",
+        "steps",
+        "keyword",
+        "start_timestamp",
+        "before",
+        "after",
+        "line",
+    ];
     let is_named = names.have_any(&["uri", "id", "name", "location"]);
     names.have_any(&["elements", "keyword"]) && is_named
-        || ["type", "steps", "keyword"]
+        || OF_ELEMENT
             .iter()
             .any(|name| names.has_inner(&format!("elements.{name}")))
 }
@@ -247,8 +268,8 @@ fn is_jest(names: &Names) -> bool {
 fn names(text: &str) -> Names {
     let mut names = Names::default();
     let mut json = JsonReader::new(SliceText::new(text));
-    // Ends where the first bytes end.
-    let _ = read_outer(&mut json, &mut names);
+    let read = read_outer(&mut json, &mut names);
+    names.is_cut = matches!(read, Err(JsonError::Truncated));
     names
 }
 
@@ -384,6 +405,14 @@ mod tests {
                 Some(Format::Cucumber),
             ),
             (
+                r#"[{"line":1,"elements":[{"start_timestamp":"2026-11-28T05:00:00Z","before":[{"embeddings":[{"data":"iVBOR"#,
+                Some(Format::Cucumber),
+            ),
+            (
+                r#"[{"description":"","elements":[{"after":[{"embeddings":[{"data":"iVBOR"#,
+                Some(Format::Cucumber),
+            ),
+            (
                 r#"{"features": [{"elements": [{"keyword": "Scenario", "#,
                 Some(Format::Cucumber),
             ),
@@ -453,6 +482,21 @@ mod tests {
             ),
         ] {
             assert_eq!(format(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_undecided_while_a_long_text_hides_what_it_is() {
+        for (text, expected) in [
+            (r#"{"note":"aaaa"#, true),
+            (r#"[{"note":["aaaa","#, true),
+            (r#"{"stats":{"passes":1},"note":"aaaa"#, false),
+            (r#"["start",{"total":"#, false),
+            (r#"[{"name":"adds","status":"passed"},{"name":"#, false),
+            ("{\"name\":\"adds\"}\n{\"name\":", false),
+            (r#"{"name"}"#, false),
+        ] {
+            assert_eq!(is_undecided(text), expected, "{text}");
         }
     }
 }
