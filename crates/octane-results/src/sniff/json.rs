@@ -34,6 +34,8 @@ struct Names {
     outer: Vec<String>,
     /// Those of the values of the outer ones, as `outer.inner`; of the first object in arrays.
     inner: Vec<String>,
+    /// Those of the outer ones whose values are objects.
+    objects: Vec<String>,
     is_array: bool,
     /// Whether the first bytes end before that object does.
     is_cut: bool,
@@ -192,9 +194,12 @@ fn is_playwright(names: &Names) -> bool {
     let known = CONFIG
         .iter()
         .filter(|name| names.has_inner(&format!("config.{name}")));
-    let is_mochawesome = names.has_inner("suites.tests") || names.has_inner("suites.uuid");
+    let is_mocha = names.has_inner("suites.tests")
+        || names.has_inner("suites.uuid")
+        || has_stats_of_mocha(names)
+        || has_suite_of_mochawesome(names);
     names.has_inner("suites.specs")
-        || names.has_inner("suites.suites") && !is_mochawesome
+        || names.has_inner("suites.suites") && !is_mocha
         || names.has_inner("suites.column")
         || known.count() > 1
         || names.has_inner("stats.unexpected") && names.has_inner("stats.flaky")
@@ -240,6 +245,21 @@ fn is_allure(names: &Names) -> bool {
         || names.have(&["name", "status"]) && names.has_inner("attachments.source")
 }
 
+fn has_stats_of_mocha(names: &Names) -> bool {
+    ["stats.passes", "stats.testsRegistered"]
+        .iter()
+        .any(|name| names.has_inner(name))
+}
+
+/// Mochawesome 1 and 2 have one suite where Playwright has a list.
+fn has_suite_of_mochawesome(names: &Names) -> bool {
+    let is_suite = names.objects.iter().any(|name| name == "suites");
+    is_suite
+        && ["suites", "tests", "uuid"]
+            .iter()
+            .any(|name| names.has_inner(&format!("suites.{name}")))
+}
+
 /// Mocha, whose lists have full titles; or Mochawesome, whose results are suites.
 fn is_mocha(names: &Names) -> bool {
     let lists = ["tests", "passes", "failures", "pending"];
@@ -247,14 +267,14 @@ fn is_mocha(names: &Names) -> bool {
         let has = |name: &str| names.has_inner(&format!("{list}.{name}"));
         has("fullTitle") || has("currentRetry") && has("err")
     };
-    names.has_inner("stats.passes")
+    has_stats_of_mocha(names)
+        || has_suite_of_mochawesome(names)
         || names.has("stats") && names.have_any(&lists)
         || lists.iter().any(|list| is_listed(list))
         || ["beforeHooks", "rootEmpty", "fullFile"]
             .iter()
             .any(|name| names.has_inner(&format!("results.{name}")))
         || names.have(&["stats", "suites", "copyrightYear"])
-        || names.has_inner("stats.testsRegistered")
 }
 
 fn is_jest(names: &Names) -> bool {
@@ -298,7 +318,10 @@ fn read_outer(json: &mut Json<'_>, names: &mut Names) -> Result<(), JsonError> {
         let outer = json.name()?;
         names.outer.push(outer.clone());
         match json.peek()? {
-            JsonKind::Object => read_inner(json, &outer, names)?,
+            JsonKind::Object => {
+                names.objects.push(outer.clone());
+                read_inner(json, &outer, names)?;
+            }
             JsonKind::Array => {
                 json.begin()?;
                 if json.has_next()? && json.peek()? == JsonKind::Object {
@@ -439,6 +462,18 @@ mod tests {
             (
                 r#"{"results":[{"uuid":"u","title":"","fullFile":"","tests":[],"suites":[{"#,
                 Some(Format::Mocha),
+            ),
+            (
+                r#"{"stats":{"suites":1,"passes":0},"suites":{"title":"","suites":[{"tests":[{"code":"aaaa"#,
+                Some(Format::Mocha),
+            ),
+            (
+                r#"{"suites":{"title":"","suites":[{"tests":[{"code":"aaaa"#,
+                Some(Format::Mocha),
+            ),
+            (
+                r#"{"suites":[{"title":"a.spec.ts","suites":[{"title":"aaaa"#,
+                Some(Format::Playwright),
             ),
             (
                 r#"{"meta":{},"results":[{"afterHooks":[],"beforeHooks":[],"duration":1,"suites":[{"#,
