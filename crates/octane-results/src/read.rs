@@ -39,7 +39,6 @@ pub(crate) mod jira_sources;
 pub(crate) mod json_reader;
 mod json_table;
 mod junit;
-mod late_failure;
 mod line_column;
 mod mocha;
 mod ndjson_table;
@@ -58,6 +57,7 @@ pub(crate) mod record;
 mod report;
 mod robot;
 mod row;
+mod run_errors;
 #[cfg(feature = "arrow")]
 mod seekable;
 mod spare;

@@ -12,7 +12,7 @@
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
 //! | no plan, and no test failed: the run ended before it, even directly after the version | the same |
 //! | `# fail 1` or `# failed 1` below the tests, all of which are `ok` | one failed result, called `summary` |
-//! | a comment of `node:test` on an error after the end of its test, if no test failed | the same |
+//! | a comment of `node:test` on an error after the end of its test or outside of tests, or on a threshold of the coverage, if no test failed | one failed result, called `[run]` |
 //! | `Bail out!` | one failed result |
 //! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
 //! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed, or none ran | one failed result, called `exit status` |
@@ -228,7 +228,7 @@ impl Tap {
             pending.fail_by(text);
         }
         match &self.pending {
-            _ if self.comments.is_summary(text, line) || self.comments.is_late(text) => {}
+            _ if self.comments.is_summary(text, line) || self.comments.errors.note(text) => {}
             Some(pending) if pending.takes_notes() => self.note(line),
             _ => self.comments.note(text, line),
         }
@@ -264,9 +264,13 @@ impl Tap {
 
     /// Adds a failed result of the innermost subtest that no test point stands for.
     fn push_failed(&mut self, name: &str, message: String, file: &mut ReportFile) {
+        self.push_failure(name, Failure::new(message), file);
+    }
+
+    fn push_failure(&mut self, name: &str, failure: Failure, file: &mut ReportFile) {
         let failed = Draft {
             class: class_of(&self.levels, self.comments.heading()),
-            failure: Some(Failure::new(message)),
+            failure: Some(failure),
             ..Draft::new(self.place, name, Outcome::Known(Status::Failed))
         };
         self.push(failed, file);

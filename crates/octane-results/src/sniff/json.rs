@@ -253,7 +253,8 @@ fn has_stats_of_mocha(names: &Names) -> bool {
 
 /// Mochawesome 1 and 2 have one suite where Playwright has a list.
 fn has_suite_of_mochawesome(names: &Names) -> bool {
-    let is_suite = names.objects.iter().any(|name| name == "suites");
+    let is_suite =
+        names.objects.iter().any(|name| name == "suites") && names.has_inner("suites.title");
     is_suite
         && ["suites", "tests", "uuid"]
             .iter()

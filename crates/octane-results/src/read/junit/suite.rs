@@ -12,8 +12,8 @@ use crate::origin::Origin;
 use crate::read::commas::Commas;
 use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::KeyList;
-use crate::read::late_failure::is_late_failure;
 use crate::read::line_column::LineColumn;
+use crate::read::run_errors::{RUN, RunErrors};
 use crate::read::status_aliases::StatusAliases;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
@@ -56,6 +56,8 @@ pub(super) struct Suite {
     invalid: u64,
     /// How many failures are in comments.
     commented: u64,
+    /// What comments say of the run.
+    run_errors: RunErrors,
     verdict: Verdict,
     time: Option<String>,
     /// The longest of its cases.
@@ -91,6 +93,7 @@ impl Suite {
             flaky: 0,
             invalid: 0,
             commented: 0,
+            run_errors: RunErrors::default(),
             verdict: Verdict::default(),
             time: None,
             longest: Duration::ZERO,
@@ -109,6 +112,7 @@ impl Suite {
             flaky: 0,
             invalid: 0,
             commented: 0,
+            run_errors: RunErrors::default(),
             longest: Duration::ZERO,
             failures_outside: Vec::new(),
             last_words: None,
@@ -138,6 +142,7 @@ impl Suite {
             flaky: _,
             invalid: _,
             commented: _,
+            run_errors: _,
             verdict,
             time,
             longest: _,
@@ -211,13 +216,13 @@ impl Suite {
         }
     }
 
-    /// Takes note of a comment. The summary of `node:test` has one for each number, and what fails after the end of its test.
+    /// Takes note of a comment. The summary of `node:test` has one for each number, and for each error of the run.
     pub(super) fn comment(&mut self, comment: &str) {
         let comment = comment.trim();
         let count = (comment.strip_prefix("fail ")).or_else(|| comment.strip_prefix("cancelled "));
         let count = count.and_then(|count| count.parse().ok());
-        let is_late = is_late_failure(comment);
-        self.commented = (self.commented).saturating_add(count.unwrap_or(u64::from(is_late)));
+        self.commented = (self.commented).saturating_add(count.unwrap_or(0));
+        self.run_errors.note(comment);
     }
 
     /// Takes note of who has written it, once its attributes are known and if it is the root.
@@ -280,9 +285,12 @@ impl Suite {
     /// A suite that says that it failed, although no result of it did, has failed too: what went wrong is not in the
     /// report, and must not be hidden by the cases that passed.
     pub(super) fn failed_run(&mut self, aliases: &StatusAliases) -> Option<(TestRun, LineColumn)> {
-        let failure = failure(&mut self.failures_outside).or_else(|| self.unexplained(aliases))?;
+        let (unnamed, failure) = match failure(&mut self.failures_outside) {
+            Some(failure) => (UNNAMED, failure),
+            None => self.unexplained(aliases)?,
+        };
         let name = match self.name.as_str() {
-            "" => UNNAMED,
+            "" => unnamed,
             name => name,
         };
         let mut run = TestRun::new(name, Status::Failed).failure(failure);
@@ -295,13 +303,17 @@ impl Suite {
         Some((run, self.failed_at))
     }
 
-    /// The failure that the suite declares and none of its results shows. An invalid one may be it.
-    fn unexplained(&self, aliases: &StatusAliases) -> Option<Failure> {
+    /// The failure that the suite declares and none of its results shows, after what is failed if the suite has no name. An invalid
+    /// result may be it.
+    fn unexplained(&self, aliases: &StatusAliases) -> Option<(&'static str, Failure)> {
         if self.failed > 0 || self.invalid > 0 {
             return None;
         }
         if let Some(words) = &self.last_words {
-            return Some(Failure::new(words));
+            return Some((UNNAMED, Failure::new(words)));
+        }
+        if let Some(failure) = self.run_errors.failure() {
+            return Some((RUN, failure));
         }
         let messages = match self.writer {
             Writer::QtTest5 => self.errors,
@@ -316,10 +328,11 @@ impl Suite {
         if declared > self.flaky {
             let declared = usize::try_from(declared).unwrap_or(usize::MAX);
             let message = format!("the suite declares {}, {none}", plural(declared, "failure"));
-            return Some(Failure::new(message));
+            return Some((UNNAMED, Failure::new(message)));
         }
         let is_failed = self.verdict.is_failed(aliases);
-        is_failed.then(|| Failure::new(format!("the suite says that it failed, {none}")))
+        let message = || format!("the suite says that it failed, {none}");
+        is_failed.then(|| (UNNAMED, Failure::new(message())))
     }
 
     /// Counts the cases of a nested suite.
@@ -329,6 +342,7 @@ impl Suite {
         self.flaky += inner.flaky;
         self.invalid += inner.invalid;
         self.commented = self.commented.saturating_add(inner.commented);
+        self.run_errors.add(&inner.run_errors);
         self.longest = self.longest.max(inner.longest);
     }
 

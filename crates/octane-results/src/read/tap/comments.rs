@@ -1,7 +1,7 @@
 //! Comments: the names of groups, what tests print, and the summary at the end.
 
 use super::line::Point;
-use crate::read::late_failure::is_late_failure;
+use crate::read::run_errors::RunErrors;
 
 /// The words with which the comments begin that tools write at the end of a report.
 const SUMMARY_WORDS: [&str; 11] = [
@@ -35,8 +35,8 @@ pub(super) struct Comments {
     pub(super) failed: u64,
     /// How many test points are `not ok`, whatever their directives.
     pub(super) not_ok: u64,
-    /// What `node:test` says of an error after the end of its test.
-    pub(super) late: Option<String>,
+    /// What `node:test` says of the run.
+    pub(super) errors: RunErrors,
 }
 
 /// A comment that may be a heading.
@@ -106,15 +106,6 @@ impl Comments {
         if self.first.is_none() {
             self.first.clone_from(&self.last);
         }
-    }
-
-    /// Whether a comment is about an error that was thrown after the end of its test.
-    pub(super) fn is_late(&mut self, text: &str) -> bool {
-        let is_late = is_late_failure(text);
-        if is_late && self.late.is_none() {
-            self.late = Some(text.to_owned());
-        }
-        is_late
     }
 
     /// Whether a comment is one of those with which tools end a report, such as `tests 12`.
@@ -225,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_after_the_end_of_its_test_is_not_green() {
+    fn an_error_of_the_run_is_not_green() {
         let late = |point: &str| {
             shown(&format!(
                 "TAP version 13\n# Subtest: a\n{point}\n  ---\n  duration_ms: 2.7\n  ...\n1..1\n# Error: Test \"a\" at a.js:2:1 generated asynchronous activity after the test ended. This activity created the error \"Error: x\" and would have caused the test to fail, but did not.\n# tests 1\n# pass 1\n# fail 0\n"
@@ -233,11 +224,21 @@ mod tests {
         };
         let found = late("ok 1 - a");
         assert!(
-            found.contains("summary = Failed ! \"Error: Test \\\"a\\\" at a.js:2:1 generated"),
+            found.contains("[run] = Failed ! \"Error: Test \\\"a\\\" at a.js:2:1 generated"),
             "{found}"
         );
         let found = late("not ok 1 - a");
-        assert!(!found.contains("summary"), "{found}");
+        assert!(!found.contains("[run]"), "{found}");
+        for error in [
+            "Error: A resource generated asynchronous activity after the test ended. This activity created the error 'x' which triggered an uncaughtException event, caught by the test runner.",
+            "Error: 60.00% line coverage does not meet threshold of 100%.",
+        ] {
+            let found = shown(&format!(
+                "TAP version 13\nok 1 - a\n1..1\n# fail 0\n# {error}\n"
+            ));
+            let failed = format!("[run] = Failed ! {error:?}");
+            assert!(found.ends_with(&failed), "{found}");
+        }
     }
 
     #[test]

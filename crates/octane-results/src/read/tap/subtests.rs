@@ -8,6 +8,7 @@ use super::pending::{Pending, status};
 use super::suffix::Directive;
 use super::{BAIL_OUT, DEPTH_MAX, PLAN, SUMMARY, Tap};
 use crate::read::report::{Outcome, ReportFile, Took};
+use crate::read::run_errors::RUN;
 use crate::status::Status;
 use crate::warning::WarningKind;
 
@@ -293,9 +294,9 @@ impl Tap {
             let message = format!("the stream declares {declared}, but all of its tests are `ok`");
             self.push_failed(SUMMARY, message, file);
         } else if self.levels[0].failed == 0
-            && let Some(late) = self.comments.late.take()
+            && let Some(failure) = self.comments.errors.failure()
         {
-            self.push_failed(SUMMARY, late, file);
+            self.push_failure(RUN, failure, file);
         }
     }
 }

@@ -257,11 +257,21 @@ fn the_summary_of_node_test_is_not_overlooked() {
     for comments in [
         "<!-- tests 2 --><!-- pass 1 -->\n<!-- fail 1 -->\n<!-- cancelled 0 -->",
         "<!-- cancelled 1 -->",
-        "<!-- Error: Test \"adds\" at a.js:2:1 generated asynchronous activity after the test ended. This activity created the error \"Error: x\" and would have caused the test to fail. -->",
     ] {
         let found = report("", comments);
         let failed = "1:1 |||unnamed suite Failed 0ns None Some(\"the suite declares 1 failure, but none of its results has failed\") \"\"";
         assert_eq!(found, format!("{passed}\n{failed}"), "{comments}");
+    }
+    for error in [
+        "Error: Test 'adds' at a.js:2:1 generated asynchronous activity after the test ended. This activity created the error 'x' and would have caused the test to fail.",
+        "Error: A resource generated asynchronous activity after the test ended. This activity created the error 'x' which triggered an uncaughtException event, caught by the test runner.",
+        "Error: 60.00% line coverage does not meet threshold of 100%.",
+    ] {
+        let comments = format!("<!-- pass 1 --><!-- fail 0 --><!-- {error} -->");
+        let failed = format!("1:1 |||[run] Failed 0ns None Some({error:?}) \"\"");
+        assert_eq!(report("", &comments), format!("{passed}\n{failed}"));
+        let found = report("<failure message='m'/>", &comments);
+        assert_eq!(found.lines().count(), 1, "{found}");
     }
     for comments in [
         "<!-- fail 0 --><!-- cancelled 0 -->",
