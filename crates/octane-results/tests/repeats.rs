@@ -163,6 +163,13 @@ fn a_failed_row_is_sent_last_where_no_attempt_looks_like_a_row() {
                </testsuite></testsuites>"#
         )
     };
+    // node:test, testthat and others.
+    let bare = |case: &str| {
+        format!(
+            "<testsuites><testsuite name='a - b.R'><testcase {case}><failure message='row 1'/></testcase>\
+             <testcase {case}/></testsuite></testsuites>"
+        )
+    };
     let trx = indoc! {r#"
         <TestRun xmlns="http://microsoft.com/schemas/VisualStudio/TeamTest/2010"><Results>
           <UnitTestResult testId="1" testName="t" outcome="Failed"/>
@@ -174,6 +181,12 @@ fn a_failed_row_is_sent_last_where_no_attempt_looks_like_a_row() {
         (junit("jest tests", ""), "t Failed"),
         (junit("vitest tests", ""), "t Failed"),
         (junit("Mocha Tests", ""), "t Failed"),
+        (junit("bun test", ""), "t Failed"),
+        (junit("deno test", ""), "t Failed"),
+        (bare("name='t' time='1' classname='test'"), "t Failed"),
+        (bare("time='1' classname='a_b.R' name='t'"), "t Failed"),
+        (bare("time='1' classname='a' name='t'"), "t Passed"),
+        (bare("name='t' time='1' classname='a_b.R'"), "t Passed"),
         ("name,status\nt,failed\nt,passed\n".to_owned(), "t Failed"),
         (
             r#"[{"name":"t","status":"failed"},{"name":"t","status":"passed"}]"#.to_owned(),

@@ -45,6 +45,8 @@ pub(super) struct Case {
     /// What the case says of its origin.
     origin: Origin,
     time: String,
+    /// Whether its time is its first attribute; only known in reports of writers that say nothing of themselves.
+    pub(super) begins_with_time: bool,
     /// What becomes of it.
     run: Box<TestRun>,
 }
@@ -64,6 +66,7 @@ impl Case {
             display_name: String::new(),
             origin: Origin::default(),
             time: String::new(),
+            begins_with_time: false,
             run,
         }
     }
@@ -84,6 +87,7 @@ impl Case {
         self.display_name.clear();
         self.origin = Origin::default();
         self.time.clear();
+        self.begins_with_time = false;
         self.run.reset();
     }
 
@@ -166,10 +170,12 @@ impl Case {
                 | Writer::NodeTap
                 | Writer::NodeTapOk
                 | Writer::OneCaseForAllAttempts
+                | Writer::Bare
                 | Writer::Pytest => {}
             }
         }
         self.fail_if_ctest_could_not_run_it();
+        let may_be_retry = suite.writer.repeats_retried_tests() && !self.has_all_attempts(suite);
         let said = (self.attempts.iter()).filter_map(|attempt| attempt.kind.status());
         let status = match self.verdict.status(said, &options.status_aliases) {
             Ok(status) if self.invalid.is_empty() => status,
@@ -206,7 +212,7 @@ impl Case {
                 .map(Attempt::take_failure)
                 .collect();
         }
-        run.may_be_retry = suite.writer.repeats_retried_tests();
+        run.may_be_retry = may_be_retry;
         let (own, outer) = (&self.origin, &suite.origin);
         let Origin {
             project,
@@ -240,6 +246,13 @@ impl Case {
     /// Whether nothing says which test it is.
     fn is_nameless(&self) -> bool {
         self.run.identity.name.is_empty() && self.class.is_empty() && self.display_name.is_empty()
+    }
+
+    /// Whether it is of `node:test`, which does not repeat tests, or an expectation of testthat.
+    fn has_all_attempts(&self, suite: &Suite) -> bool {
+        suite.writer == Writer::Bare
+            && (self.class == "test"
+                || self.begins_with_time && is_class_of_testthat(&self.class, &suite.name))
     }
 
     /// `CTest`, whose cases are their own classes, calls what it could not start "not run", and counts it as failed. What it skips on
@@ -302,6 +315,22 @@ impl OpenCases {
         self.count = self.count.checked_sub(1)?;
         self.cases.get_mut(self.count)
     }
+}
+
+/// Whether testthat calls the class of the tests in a context so: like the context, with an underscore for what may not be in the
+/// name of a class of Java.
+fn is_class_of_testthat(class: &str, context: &str) -> bool {
+    let is_kept = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_');
+    let mut chars = context.chars().peekable();
+    let mut expected = std::iter::from_fn(|| {
+        let char = chars.next()?;
+        if is_kept(char) {
+            return Some(char);
+        }
+        while chars.next_if(|next| !is_kept(*next)).is_some() {}
+        Some('_')
+    });
+    class.chars().all(|char| expected.next() == Some(char)) && expected.next().is_none()
 }
 
 /// Sets a text that many results share.

@@ -12,6 +12,7 @@ use super::output::OutputScanner;
 use super::scope::{Inside, OpenScopes, Scope};
 use super::suite::Suite;
 use super::verdict::is_unclear;
+use super::writer::Writer;
 use crate::invalid::{InvalidRow, shortened};
 use crate::read::commas::Commas;
 use crate::read::error::ReadErrorKind;
@@ -324,7 +325,8 @@ impl Report {
         self.invalid(tag.place(), cells);
         suite.has_invalid_bytes |= tag.has_invalid_bytes();
         if self.suites.is_empty() {
-            suite.recognise_root();
+            let is_bare = tag.name() == "testsuites" && tag.attributes().next().is_none();
+            suite.recognise_root(is_bare);
         }
         if let Some(started) = started {
             suite.started = self.started(tag.place(), &started).or(suite.started);
@@ -372,9 +374,19 @@ impl Report {
             cases_open,
             spare,
             options,
+            suites,
             ..
         } = self;
         let case = cases_open.open(tag.place(), || spare.take());
+        if suites
+            .last()
+            .is_some_and(|suite| suite.writer == Writer::Bare)
+        {
+            case.begins_with_time = tag
+                .attributes()
+                .next()
+                .is_some_and(|(name, _)| name == "time");
+        }
         let mut started = None;
         let mut keys = String::new();
         let sources = &options.jira_sources;

@@ -225,8 +225,11 @@ impl Suite {
         self.run_errors.note(comment);
     }
 
-    /// Takes note of who has written it, once its attributes are known and if it is the root.
-    pub(super) fn recognise_root(&mut self) {
+    /// Takes note of who has written it, once its attributes are known and if it is the root; `is_bare` if it has none.
+    pub(super) fn recognise_root(&mut self, is_bare: bool) {
+        if is_bare {
+            self.writer = Writer::Bare;
+        }
         let declares_tests_only = self.tests.is_some() && self.failures.is_none();
         if self.name == "AllTests" && declares_tests_only {
             self.writer = Writer::GoogleTestList;

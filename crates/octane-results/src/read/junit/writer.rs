@@ -12,7 +12,9 @@ use super::attempt::AttemptKind;
 /// | pytest | a suite called `pytest`, or `testsuites` called `pytest tests` | a case without a name and a class began and did not end |
 /// | node-tap | the root `TAP Tests` | a case with a property `skip` or `todo` was skipped; what failed in a suite with the property `ok` is a skipped or a TODO test |
 /// | Surefire, Failsafe | the schema of Surefire | all attempts at a test are in one case, so several cases of one name are rows of a data provider |
-/// | Jest, Vitest, Mocha | the root `jest tests`, `vitest tests` or `Mocha Tests` | the same: several cases of one name are rows of `test.each` |
+/// | Jest, Vitest, Mocha, Bun, Deno | the root `jest tests`, `vitest tests`, `Mocha Tests`, `bun test` or `deno test` | the same: several cases of one name are rows of `test.each`, or different tests |
+/// | `node:test` | the root has no attributes, and the class of a case is `test` | the same |
+/// | testthat | the root has no attributes; the time of a case comes first, and its class is its suite | a case is one expectation of a test |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {
@@ -22,8 +24,10 @@ pub(super) enum Writer {
     EUnit,
     GoogleTestList,
     Pytest,
-    /// Surefire, Jest, Vitest or Mocha.
+    /// Surefire, Jest, Vitest, Mocha, Bun or Deno.
     OneCaseForAllAttempts,
+    /// One that says nothing of itself, such as `node:test` and testthat.
+    Bare,
     Doctest,
     NodeTap,
     /// In a suite of which it says that it is successful.
@@ -37,7 +41,12 @@ impl Writer {
             "name" if value.starts_with("module '") => Some(Self::EUnit),
             "name" if matches!(value, "pytest" | "pytest tests") => Some(Self::Pytest),
             "name" if value == "TAP Tests" => Some(Self::NodeTap),
-            "name" if matches!(value, "jest tests" | "vitest tests" | "Mocha Tests") => {
+            "name"
+                if matches!(
+                    value,
+                    "jest tests" | "vitest tests" | "Mocha Tests" | "bun test" | "deno test"
+                ) =>
+            {
                 Some(Self::OneCaseForAllAttempts)
             }
             name if name.ends_with("noNamespaceSchemaLocation") && value.contains("surefire") => {
