@@ -11,7 +11,8 @@
 //!   type and message, further ones are appended to its details. So has one with `status="failed"`,
 //!   `success="false"` and the like; `Verdict` has the table. A status that is not known makes the case an
 //!   invalid row: it never counts as passed.
-//! - A case with `warning`, as `PHPUnit` writes it, is neither red nor green: it is skipped, unless it has failed.
+//! - A case with `warning`, as `PHPUnit` writes it, or with `todo`, as testem writes it, is neither red nor green: it is skipped, unless
+//!   it has failed.
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a
 //!   set-up or clean-up that failed is not hidden by the cases that passed. So is a suite that declares failures
 //!   that none of its results shows, or whose output ends with the words of a program that failed as a whole: `Bail out!`, or the

@@ -32,7 +32,8 @@ impl AttemptKind {
         Some(match name {
             "failure" => Self::Failure,
             "error" => Self::Error,
-            "skipped" | "ignored" => Self::Skipped,
+            // A test that is expected to fail, as testem writes it.
+            "skipped" | "ignored" | "todo" => Self::Skipped,
             "rerunFailure" => Self::RerunFailure,
             "rerunError" => Self::RerunError,
             "flakyFailure" | "flakyError" => Self::Flaky,

@@ -286,6 +286,13 @@ fn the_summary_of_node_test_is_not_overlooked() {
 }
 
 #[test]
+fn a_todo_test_of_testem_is_skipped() {
+    let report = "<testsuite name='Testem Tests' tests='3' skipped='0' todo='2' failures='1'>\
+        <testcase name='a'/><testcase name='b'><todo/></testcase><testcase name='c'><todo/><failure/></testcase></testsuite>";
+    assert_eq!(statuses(report), ["a: Passed", "b: Skipped", "c: Failed"]);
+}
+
+#[test]
 fn properties_of_node_tap_skip_a_test() {
     insta::assert_snapshot!(shown(indoc! {"
         <testsuites name='TAP Tests'>
