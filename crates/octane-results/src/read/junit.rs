@@ -22,7 +22,7 @@
 //! - Words that mean something else to some writers: `errors` of Qt 4 and 5 counts messages, and a case without a `result` was skipped there.
 //!   What `EUnit` calls skipped was cancelled, and has failed. So has what `CTest` could not run. A `failure` of doctest with the type `WARN`
 //!   is none, the tests that `GoogleTest` only lists have no status, a case of pytest without a name and a class was interrupted, and an assumption of `JUnit` that did not hold (`aborted`, as Ant writes it) is skipped.
-//!   In a report of node-tap, cases with a property `skip` or `todo` are skipped, and so is what failed in a suite that is `ok`.
+//!   Intern writes a number as the `status`: 0 is passed, and 1 is failed. In a report of node-tap, cases with a property `skip` or `todo` are skipped, and so is what failed in a suite that is `ok`.
 //! - The summary of `node:test` is in comments. If it counts failures, or reports an error after the end of its test or outside of tests,
 //!   or a threshold of the coverage that was not reached, and no result has failed, the report is a failed result.
 //! - The time of a run at the end of a suite's name (`-20261130045457`), as `unittest-xml-reporting` writes it, is removed.

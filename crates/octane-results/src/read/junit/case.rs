@@ -174,6 +174,9 @@ impl Case {
                 | Writer::Pytest => {}
             }
         }
+        if suite.is_of_intern() && self.class.is_empty() {
+            self.verdict.take_exit_codes(&options.status_aliases);
+        }
         self.fail_if_ctest_could_not_run_it();
         let may_be_retry = suite.writer.repeats_retried_tests() && !self.has_all_attempts(suite);
         let said = (self.attempts.iter()).filter_map(|attempt| attempt.kind.status());

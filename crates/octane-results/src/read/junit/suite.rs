@@ -236,6 +236,11 @@ impl Suite {
         }
     }
 
+    /// Whether Intern may have written it, whose cases have no class and a number for a status.
+    pub(super) fn is_of_intern(&self) -> bool {
+        self.writer == Writer::Bare && self.failures.is_some()
+    }
+
     /// Counts a case of this suite, with its status if that is known.
     pub(super) fn count(&mut self, status: Option<Status>, is_flaky: bool) {
         self.cases += 1;

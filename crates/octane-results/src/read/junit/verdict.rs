@@ -83,6 +83,22 @@ impl Verdict {
         self.words.iter().any(|said| said == word)
     }
 
+    /// Takes numbers for the exit codes that Intern writes, unless the user says what they mean.
+    pub(super) fn take_exit_codes(&mut self, aliases: &StatusAliases) {
+        self.words.retain(|word| {
+            let status = match word.as_str() {
+                "0" => Status::Passed,
+                "1" => Status::Failed,
+                _ => return true,
+            };
+            let is_unknown = meaning(word, aliases).is_none();
+            if is_unknown {
+                self.statuses.push(status);
+            }
+            !is_unknown
+        });
+    }
+
     /// Something that should be true, and means `otherwise` if it is false.
     fn desired(&mut self, value: &str, otherwise: Status) {
         if is_one_of(value, &["false", "no", "0", "n", "f", "off"]) {
@@ -247,6 +263,23 @@ mod tests {
             ("status=;result=passed", "Passed"),
         ] {
             assert_eq!(status(attributes), expected, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn an_exit_code_is_a_status_where_the_writer_has_them() {
+        for (words, expected) in [
+            (&["0"][..], Ok(Status::Passed)),
+            (&["1"], Ok(Status::Failed)),
+            (&["0", "1"], Ok(Status::Failed)),
+            (&["0", "failed"], Ok(Status::Failed)),
+            (&["0", "2"], Err("`2` is not a valid status".to_owned())),
+        ] {
+            let mut verdict = Verdict::default();
+            words.iter().for_each(|word| verdict.word(word));
+            verdict.take_exit_codes(&StatusAliases::default());
+            let status = verdict.status(std::iter::empty(), &StatusAliases::default());
+            assert_eq!(status.map_err(|cell| cell.reason), expected, "{words:?}");
         }
     }
 

@@ -14,6 +14,7 @@ use super::attempt::AttemptKind;
 /// | Surefire, Failsafe | the schema of Surefire | all attempts at a test are in one case, so several cases of one name are rows of a data provider |
 /// | Jest, Vitest, Mocha, Bun, Deno | the root `jest tests`, `vitest tests`, `Mocha Tests`, `bun test` or `deno test` | the same: several cases of one name are rows of `test.each`, or different tests |
 /// | `node:test` | the root has no attributes, and the class of a case is `test` | the same |
+/// | Intern | the root has no attributes, the suite counts failures, and a case has no class | a `status` of 0 is passed, and 1 is failed |
 /// | testthat | the root has no attributes; the time of a case comes first, and its class is its suite | a case is one expectation of a test |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +27,7 @@ pub(super) enum Writer {
     Pytest,
     /// Surefire, Jest, Vitest, Mocha, Bun or Deno.
     OneCaseForAllAttempts,
-    /// One that says nothing of itself, such as `node:test` and testthat.
+    /// One that says nothing of itself, such as `node:test`, testthat and Intern.
     Bare,
     Doctest,
     NodeTap,

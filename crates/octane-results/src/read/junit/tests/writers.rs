@@ -293,6 +293,31 @@ fn a_todo_test_of_testem_is_skipped() {
 }
 
 #[test]
+fn intern_writes_numbers_as_statuses() {
+    let report = |root: &str, suite: &str, case: &str| {
+        shown(&format!(
+            "<testsuites{root}><testsuite name='node' {suite}>\n<testcase name='a' {case}</testcase></testsuite></testsuites>"
+        ))
+    };
+    let counts = "failures='0'";
+    for (case, expected) in [
+        ("status='0'>", "Passed"),
+        ("status='1'>", "Failed"),
+        ("status='0'><failure/>", "Failed"),
+        ("status='0'><skipped/>", "Skipped"),
+        ("status='2'>", "`2` is not a valid status"),
+        ("classname='c' status='0'>", "`0` is not a valid status"),
+    ] {
+        let found = report("", counts, case);
+        assert!(found.contains(expected), "{case}: {found}");
+    }
+    for (root, suite) in [(" name='r'", counts), ("", "")] {
+        let found = report(root, suite, "status='0'>");
+        assert!(found.contains("`0` is not a valid status"), "{found}");
+    }
+}
+
+#[test]
 fn properties_of_node_tap_skip_a_test() {
     insta::assert_snapshot!(shown(indoc! {"
         <testsuites name='TAP Tests'>
