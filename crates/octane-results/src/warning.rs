@@ -108,6 +108,8 @@ pub enum WarningKind {
     },
     /// A report does not say how many tests there should be, where its format wants it.
     NoPlan,
+    /// A run did not end, so that results may be missing; a result of it has failed.
+    NoEnd,
     /// Something failed that is not a test, such as a hook around all tests.
     FailedOutside {
         /// What failed, and why.
@@ -201,6 +203,7 @@ impl fmt::Display for WarningKind {
             Self::NoPlan => f.write_str(
                 "there is no plan (such as `1..3`), so it is not known whether tests are missing",
             ),
+            Self::NoEnd => f.write_str("the run did not end; results may be missing"),
             Self::FailedOutside { message } => {
                 write!(f, "failed outside of the tests: {}", shortened(message))
             }

@@ -18,7 +18,8 @@
 //! - Hooks are steps only if they did not pass. A hook around all tests is a result only if it failed: a failed one, called
 //!   `[hook]`. So is a run that was not successful though nothing in it has failed, called `[run]`.
 //! - A feature that could not be parsed is a failed result if there are other results.
-//! - A run without an end is one failed result, called `[run]`, if it has results of which none is failed.
+//! - A run without an end is one failed result, called `[run]`, if it has results of which none is failed. If one is, it is a warning,
+//!   unless an attempt did not end either.
 //! - A step of a scenario that its test case does not have did not run. The test case may be named instead of its attempt where
 //!   steps are, as by `pytest-bdd-ng`.
 //! - Attachments are kept without their content, logs not at all; an attached list of addresses is links.
@@ -89,6 +90,7 @@ impl LineFormat for CucumberMessages {
     }
 
     fn end(&mut self, file: &mut ReportFile) {
+        let has_endless = !self.open.is_empty();
         for (_, attempt) in std::mem::take(&mut self.open) {
             self.push(attempt.without_end(), file);
         }
@@ -120,8 +122,12 @@ impl LineFormat for CucumberMessages {
             self.has_failed = true;
             file.push(failed(place, RUN, &reason));
         }
-        if self.has_begun && !self.has_ended && has_results && !self.has_failed {
-            file.push(failed(self.place, RUN, "the run did not end"));
+        if self.has_begun && !self.has_ended && has_results {
+            if !self.has_failed {
+                file.push(failed(self.place, RUN, "the run did not end"));
+            } else if !has_endless {
+                file.warn(self.place, WarningKind::NoEnd);
+            }
         }
     }
 }

@@ -10,7 +10,8 @@
 //! | `testStart` without an end | failed |
 //! | `error` of a test that has ended | one failed result, called `failed after its end`; its test has been read before |
 //! | `done` without success where no result is failed | one failed result, called `[run]` |
-//! | a beginning of tests without a `done` where no result is failed | the same |
+//! | a beginning of tests without a `done` where no result is failed | the same; a warning where one is, unless that is a test without an end |
+//! | a last line that is cut off | one invalid result |
 //!
 //! The class of a test is its file: as `dart` writes it, or from the folder of its package on where `flutter` writes the
 //! whole path, which may differ from machine to machine. The platform distinguishes the runs of a test. Lines that are no
@@ -33,9 +34,11 @@ use super::report::lines::{LineFormat, json_line, unmarked};
 use super::report::output::{Output, trimmed};
 use super::report::seen::Seen;
 use super::report::{Draft, Outcome, ReportFile, Took};
+use crate::invalid::InvalidCell;
 use crate::read::file_names::with_slashes;
 use crate::run::Failure;
 use crate::status::Status;
+use crate::warning::WarningKind;
 
 /// The name of the result of a run that failed without a failed test.
 const RUN: &str = "[run]";
@@ -56,6 +59,8 @@ pub(crate) struct Dart {
     has_begun: bool,
     has_ended: bool,
     has_failed: bool,
+    /// Where the last line is cut off.
+    cut_off: Option<LineColumn>,
     place: LineColumn,
 }
 
@@ -91,21 +96,36 @@ impl LineFormat for Dart {
     ) -> Result<(), ReadErrorKind> {
         self.place = place;
         let line = unmarked(line);
+        if !line.is_empty() {
+            self.cut_off = None;
+        }
         if !line.starts_with('{') {
             return Ok(());
         }
         match json_line(line) {
             Ok(event) => self.event(&event, file),
             // Cut off, or mixed with what something else printed: an end may be missing.
-            Err(_) => self.has_ended = false,
+            Err(error) => {
+                self.has_ended = false;
+                self.cut_off = error.is_eof().then_some(place);
+            }
         }
         Ok(())
     }
 
     fn end(&mut self, file: &mut ReportFile) {
+        let has_endless = !self.open.is_empty();
         self.end_tests(file);
         if self.has_begun && !self.has_ended {
+            let is_named = has_endless || self.cut_off.is_some();
+            if self.has_failed && !is_named {
+                file.warn(self.place, WarningKind::NoEnd);
+            }
             self.end_run("the run did not end", file);
+        }
+        if let Some(place) = self.cut_off.take() {
+            let cell = InvalidCell::new(None, "", "the report is cut off here");
+            file.push_row(place, |_, _, _| Err(vec![cell]));
         }
     }
 }

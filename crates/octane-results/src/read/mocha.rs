@@ -27,7 +27,8 @@
 //! A test that has failed in one of them has failed.
 //!
 //! Of the events, `pass` and `fail` are results; there is none for tests that were skipped. A run without its `end`, or that
-//! ends with failures that are not there, is one failed result, called `[run]`, if none has failed.
+//! ends with failures that are not there, is one failed result, called `[run]`, if none has failed; without its `end` it is a warning if
+//! one has.
 
 use std::collections::{HashMap, HashSet};
 

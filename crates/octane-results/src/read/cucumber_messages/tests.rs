@@ -227,6 +227,22 @@ fn what_fails_outside_of_scenarios_is_told() {
 }
 
 #[test]
+fn a_run_that_did_not_end_after_a_failure_is_a_warning() {
+    let failed = attempt("x1", [PASSED, PASSED, r#""status":"FAILED""#], false);
+    let shown_of = |last: &[&str]| {
+        let messages = [DOCUMENT, PICKLE, RUN_STARTED, CASE].into_iter();
+        let messages = messages.chain(failed.iter().map(String::as_str));
+        shown(&messages.chain(last.iter().copied()).collect::<Vec<_>>())
+    };
+    let warning = "\nwarning in.ndjson:9:1: the run did not end; results may be missing";
+    assert!(shown_of(&[]).ends_with(warning), "{}", shown_of(&[]));
+    let unfinished = started("x2", "c1");
+    for last in [RUN_FINISHED, &unfinished] {
+        assert!(!shown_of(&[last]).contains("warning"), "{last}");
+    }
+}
+
+#[test]
 fn two_scenarios_of_one_name_are_distinguished() {
     let pickle = |id: &str, uri: &str| {
         format!(

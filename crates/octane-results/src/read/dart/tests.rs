@@ -94,7 +94,17 @@ fn a_run_that_was_not_successful_is_not_green() {
     insta::assert_snapshot!(shown(&format!("{START}{passes}{cut_off}")), @r#"
     5: test/tax_test.dart | passes = Passed 20ms project=vm
     7: [run] = Failed ! "the run did not end"
+    invalid dart.json:7:1: the report is cut off here
     "#);
+    let failure = passes.replace("success", "failure");
+    insta::assert_snapshot!(shown(&format!("{START}{failure}{cut_off}\n\n")), @"
+    5: test/tax_test.dart | passes = Failed 20ms ! project=vm
+    invalid dart.json:7:1: the report is cut off here
+    ");
+    insta::assert_snapshot!(shown(&format!("{START}{failure}")), @"
+    5: test/tax_test.dart | passes = Failed 20ms ! project=vm
+    warning dart.json:6:1: the run did not end; results may be missing
+    ");
     let done = r#"{"success":true,"type":"done","time":40}"#;
     insta::assert_snapshot!(shown(&format!("{START}{passes}{done}")), @"5: test/tax_test.dart | passes = Passed 20ms project=vm");
     insta::assert_snapshot!(shown(&format!("{START}{done}")), @"warning dart.json:1:1: contains no test results");

@@ -12,6 +12,7 @@ use crate::read::report::{Draft, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::sniff::is_mocha_event;
 use crate::status::Status;
+use crate::warning::WarningKind;
 
 /// The name of the result of a run that did not end, or failed in a way that nothing shows.
 const RUN: &str = "[run]";
@@ -71,6 +72,9 @@ impl LineFormat for MochaStream {
             false if self.has_begun && file.results > 0 => "the run did not end",
             _ => return,
         };
+        if self.has_failed && !self.has_ended {
+            file.warn(self.place, WarningKind::NoEnd);
+        }
         if !std::mem::replace(&mut self.has_failed, true) {
             file.push(Draft {
                 failure: Some(Failure::new(message)),
@@ -126,6 +130,9 @@ printed by a test
         );
         let cut = shown(&passed);
         assert!(cut.ends_with("Failed [run] `the run did not end`"), "{cut}");
+        let cut = shown(TESTS);
+        let expected = "\nwarning in.json:4:1: the run did not end; results may be missing";
+        assert!(cut.ends_with(expected), "{cut}");
         let broken = shown(
             r#"["start",{"total":1}]
 ["fail",{"title":"a"#,
