@@ -2,7 +2,7 @@
 //!
 //! Where the formats leave room, this reader decides:
 //!
-//! - A **result** is what is in `passes`, `pending` or `failures`. `tests` does not say how a test ended: one that is in none
+//! - A **result** is what is in `passes`, `pending` (or `skipped`, as `mocha-bamboo-reporter` calls it) or `failures`. `tests` does not say how a test ended: one that is in none
 //!   of the lists and says nothing itself began and did not end, so it has failed. Of each of `tests`, the titles are
 //!   remembered until the end of the report.
 //! - A **hook** that failed is a result of its own, as it is for Mocha.
@@ -81,7 +81,7 @@ struct Suite {
 }
 
 /// The lists of Mocha.
-const LISTS: [&str; 4] = ["tests", "passes", "failures", "pending"];
+const LISTS: [&str; 5] = ["tests", "passes", "failures", "pending", "skipped"];
 
 /// The lists of a suite of Mochawesome.
 const IN_SUITES: [&str; 3] = ["tests", "beforeHooks", "afterHooks"];
@@ -183,7 +183,7 @@ impl Mocha {
                 self.open_test(key, test, value);
                 return;
             }
-            "pending" => Outcome::Known(Status::Skipped),
+            "pending" | "skipped" => Outcome::Known(Status::Skipped),
             "failures" => {
                 self.failed.insert(key.clone());
                 Outcome::Known(Status::Failed)

@@ -113,6 +113,14 @@ fn names_retries_and_files() {
 }
 
 #[test]
+fn the_list_of_skipped_tests_may_be_called_so() {
+    let report = indoc! {r#"
+        {"stats":{"tests":2,"passes":1,"pending":1,"failures":0},"failures":[],
+         "passes":[{"title":"adds","fullTitle":"Cart adds","duration":1}],"skipped":[{"title":"pays","fullTitle":"Cart pays"}]}"#};
+    assert_shown(report, "Passed Cart.adds 1ms\nSkipped Cart.pays");
+}
+
+#[test]
 fn mochawesome_has_nested_suites_and_hooks() {
     let report = indoc! {r#"
         {"stats":{"suites":2,"tests":5,"passes":1,"testsRegistered":5},"results":[
