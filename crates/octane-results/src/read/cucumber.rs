@@ -8,7 +8,8 @@
 //!   a failed result of its own.
 //! - The **class** is the name of the feature, or else its file; the **name** is the name of the scenario. The file
 //!   (`uri`, or `location` of behave) is the origin.
-//! - A background with the id of the scenario before it belongs to that one.
+//! - A background with the id of the scenario before it belongs to that one. One that was skipped, though all steps of its scenario
+//!   passed, is ignored: `behave2cucumber` writes it, and has its steps in the scenario.
 //! - **Rows of an outline** are distinguished by the end of their id, `…;large orders;3`: `pays (large-orders, example 2)`, as
 //!   the first row of the table has the titles. Where the ids have no numbers and the names are equal, the rows are
 //!   numbered by their lines. So are scenarios of one feature with equal names: the second one is `pays (2)`.

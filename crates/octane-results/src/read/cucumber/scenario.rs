@@ -47,9 +47,15 @@ pub(super) fn tags(tags: &Value) -> Vec<String> {
 
 impl Scenario {
     pub(super) fn new(element: &Value, background: Stage, file: &ReportFile) -> Self {
-        let mut stage = background;
         let mut own = Stage::default();
         own.add_element(element, file);
+        // After a step that was skipped none passes, so that what a converter has put there did not run.
+        let has_passed = own.verdict.is_passed() && !items(element.get("steps")).is_empty();
+        let mut stage = if background.verdict.is_skipped() && has_passed {
+            Stage::default()
+        } else {
+            background
+        };
         stage.append(own);
         // What the scenario says of itself; behave does.
         let own = field(element, "status");

@@ -25,6 +25,29 @@ fn scenario(results: &[&str]) -> String {
 }
 
 #[test]
+fn a_skipped_background_of_a_scenario_that_passed_does_not_count() {
+    let step = |word: &str| format!(r#"{{"name":"s","result":{{"status":"{word}"}}}}"#);
+    let report = |background: &str, steps: &str| {
+        shown(&format!(
+            r#"[{{"uri":"a.feature","keyword":"Feature","name":"Cart","elements":[
+                {{"type":"background","keyword":"Background","steps":[{}]}},
+                {{"type":"scenario","keyword":"Scenario","name":"pays","before":[{{"result":{{"status":"passed"}}}}],"steps":[{steps}]}}]}}]"#,
+            step(background)
+        ))
+    };
+    for (background, steps, expected) in [
+        ("skipped", step("passed"), "Passed Cart.pays"),
+        ("skipped", step("skipped"), "Skipped Cart.pays"),
+        ("skipped", String::new(), "Skipped Cart.pays"),
+        ("undefined", step("passed"), "Failed Cart.pays"),
+        ("odd", step("passed"), "`odd` is not a valid status"),
+    ] {
+        let found = report(background, &steps);
+        assert!(found.contains(expected), "{background} {steps}: {found}");
+    }
+}
+
+#[test]
 fn a_scenario_has_the_status_of_its_worst_step() {
     for (words, expected) in [
         (&["passed", "passed"][..], "Passed Cart.adds"),

@@ -82,6 +82,18 @@ impl Verdict {
         self.has_failed
     }
 
+    /// Whether everything passed, and something did.
+    pub(super) fn is_passed(&self) -> bool {
+        let has_other = self.has_failed || self.has_skipped || self.has_untested;
+        self.has_passed && !has_other && self.unknown.is_none()
+    }
+
+    /// Whether something was skipped, and nothing is worse.
+    pub(super) fn is_skipped(&self) -> bool {
+        let has_worse = self.has_failed || self.has_untested || self.unknown.is_some();
+        self.has_skipped && !has_worse
+    }
+
     /// Whether it began and did not end.
     pub(super) fn is_cut_off(&self) -> bool {
         let has_worse = self.has_failed || self.unknown.is_some() || self.has_skipped;
