@@ -14,6 +14,7 @@
 //! with `executed="False"` and such a word is skipped: some writers have no other way to say it. With a word that means
 //! passed or skipped, a `failure` whose message is empty, with a stack trace that is empty or `None`, does not count, as
 //! `pytest-nunit` writes it in each test; nor does one whose message begins with `Skipped: ` with a word that means skipped, or
+//! one with which a test has skipped itself (`('a.py', 7, 'Skipped: slow')`), which makes it skipped, or
 //! one that only lists the runs of a test (`Run 1: Passed`) with one that means passed, as `TestCafe` does in quarantine mode.
 //!
 //! Where the format leaves room, this reader decides:
@@ -49,7 +50,7 @@ use crate::status::Status;
 mod parts;
 mod suite;
 
-use parts::{as_reported, attachments, has_failure, in_failure, outcome};
+use parts::{as_reported, attachments, has_failure, in_failure, outcome, skipped_itself};
 use suite::{Shown, Suite};
 
 /// A report of `NUnit`.
@@ -157,7 +158,9 @@ impl Nunit {
         }
         description = own.description.or(description);
         let reason = case.text_of(&["reason", "message"]);
-        let reason = reason.map(|reason| reason.trim().to_owned());
+        let reason = reason
+            .or_else(|| skipped_itself(case))
+            .map(|reason| reason.trim().to_owned());
         draft.description = match &draft.outcome {
             Outcome::Known(Status::Skipped) => reason.or(description),
             _ => description.or(reason),

@@ -39,6 +39,7 @@ pub(super) fn as_reported(of: &Element) -> Outcome {
 /// | --- | --- | --- | --- |
 /// | passed or skipped | is empty | is empty or `None` | `pytest-nunit` |
 /// | skipped | begins with `Skipped: ` | any | `pytest-nunit` |
+/// | passed | is where a test skipped itself: `('a.py', 7, 'Skipped: slow')` | any | `pytest-nunit` |
 /// | passed | lists runs: `Run 1: Passed` | any | `testcafe-reporter-nunit3` |
 ///
 /// An element without a message is a failure.
@@ -57,10 +58,31 @@ pub(super) fn has_failure(case: &Element) -> bool {
     let is_none = match as_reported(case) {
         Outcome::Known(Status::Passed | Status::Skipped) if message.is_empty() => is_without_trace,
         Outcome::Known(Status::Skipped) => message.starts_with("Skipped: "),
-        Outcome::Known(Status::Passed) => lists_runs(message),
+        Outcome::Known(Status::Passed) => {
+            lists_runs(message) || reason_of_pytest(message).is_some()
+        }
         _ => false,
     };
     !is_none
+}
+
+/// Why a test of pytest has skipped itself, which `pytest-nunit` calls passed.
+pub(super) fn skipped_itself(case: &Element) -> Option<&str> {
+    let message = case.child("failure")?.child("message")?.text()?;
+    let reason = reason_of_pytest(message.trim())?;
+    let is_passed = matches!(as_reported(case), Outcome::Known(Status::Passed));
+    is_passed.then_some(reason)
+}
+
+/// The reason in a message that consists of a file, a line and a text, as pytest has it of a test that was skipped.
+fn reason_of_pytest(message: &str) -> Option<&str> {
+    let inside = message.strip_prefix('(')?.strip_suffix(')')?;
+    let (place, text) = ["'Skipped: ", "\"Skipped: "]
+        .iter()
+        .find_map(|start| inside.split_once(start))?;
+    let (_, line) = place.strip_suffix(", ")?.rsplit_once(", ")?;
+    let is_line = !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
+    text.strip_suffix(['\'', '"']).filter(|_| is_line)
 }
 
 /// Whether a message does no more than list how the runs of a test in quarantine ended; the first one has a number, others
@@ -90,6 +112,9 @@ pub(super) fn outcome(case: &Element, file: &ReportFile) -> Outcome {
         _ if has_failure && !has_word => Outcome::Known(Status::Failed),
         // Writers without a word for a test that did not run call it a success.
         Outcome::Known(Status::Passed) if is_false(case, "executed") => {
+            Outcome::Known(Status::Skipped)
+        }
+        Outcome::Known(Status::Passed) if skipped_itself(case).is_some() => {
             Outcome::Known(Status::Skipped)
         }
         other => other,

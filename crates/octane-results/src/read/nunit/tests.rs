@@ -15,6 +15,34 @@ fn shown(report: &str) -> String {
 }
 
 #[test]
+fn a_test_of_pytest_that_has_skipped_itself_is_skipped() {
+    let report = |result: &str, message: &str| {
+        shown(&format!(
+            "<test-run><test-case name='t' result='{result}'><failure><message><![CDATA[{message}]]></message>\
+             <stack-trace><![CDATA[{message}]]></stack-trace></failure></test-case></test-run>"
+        ))
+    };
+    for (result, message, expected) in [
+        (
+            "Passed",
+            "('/w/a.py', 7, 'Skipped: slow')",
+            "|t Skipped 0ns (slow)",
+        ),
+        (
+            "Passed",
+            "('/w/a.py', 7, \"Skipped: isn't\")",
+            "|t Skipped 0ns (isn't)",
+        ),
+        ("Failed", "('/w/a.py', 7, 'Skipped: slow')", "|t Failed "),
+        ("Passed", "('/w/a.py', x, 'Skipped: slow')", "|t Failed "),
+        ("Passed", "('/w/a.py', 7, 'slow')", "|t Failed "),
+    ] {
+        let found = report(result, message);
+        assert!(found.contains(expected), "{message}: {found}");
+    }
+}
+
+#[test]
 fn each_word_means_what_the_table_says() {
     for (word, expected) in [
         ("Passed", "Passed"),
