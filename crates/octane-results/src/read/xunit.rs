@@ -14,7 +14,7 @@
 //!
 //! Where the format leaves room, this reader decides:
 //!
-//! - The **class** is `type`, or else the name of the `class` (version 1) or `collection` around the test, without
+//! - The **class** is `type` (unless it is `test`, which `go2xunit` has in each test), or else the name of the `class` (version 1) or `collection` around the test, without
 //!   `Test collection for` and without its id. The **name** is the display name, without the class before it; the arguments of a theory are part of it.
 //! - An `error` of an assembly, such as a clean-up that failed, is a failed result of its own, named after what failed:
 //!   `test-class-cleanup of Shop.TaxTest`. So is a `failure` of a `class` (version 1), whose fixtures could not be set up or
@@ -197,7 +197,10 @@ impl Xunit {
     }
 
     fn test(&self, test: &Element, is_untold: bool, file: &ReportFile) -> Draft {
-        let class = test.attribute("type");
+        // What `go2xunit` has in each test.
+        let class = test
+            .attribute("type")
+            .filter(|class| *class != "test" || self.group.is_empty());
         let name = test.attribute("name").or(test.attribute("method"));
         let name = dotnet::own_name(name.unwrap_or_default(), class.unwrap_or(&self.group));
         let mut draft = Draft::new(test.place, name, outcome(test, file));

@@ -10,6 +10,19 @@ fn shown(report: &str) -> String {
 }
 
 #[test]
+fn the_type_of_go2xunit_is_not_a_class() {
+    let report = |class: &str| {
+        shown(&format!(
+            "<assemblies><assembly name='go'>{class}<test name='TestPays' type='test' method='TestPays' result='Pass'/></class></assembly></assemblies>"
+        ))
+    };
+    let found = report("<class name='shop/cart'>");
+    assert!(found.contains("|shop/cart|TestPays Passed"), "{found}");
+    let found = report("<class>");
+    assert!(found.contains("|test|TestPays Passed"), "{found}");
+}
+
+#[test]
 fn each_word_means_what_the_table_says() {
     for (word, expected) in [
         ("Pass", "Passed"),
