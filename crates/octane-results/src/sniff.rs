@@ -1,6 +1,7 @@
 //! Detects the format of an input.
 
 mod json;
+mod lines;
 
 pub(crate) use json::is_mocha_event;
 
@@ -35,23 +36,25 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
             }))
         }
         _ if by_extension == Some(Format::Csv) => Ok(Format::Csv),
-        _ => Ok(text_format(text).or(by_extension).unwrap_or(Format::Csv)),
+        _ => Ok(lines::format(text).or(by_extension).unwrap_or(Format::Csv)),
     }
 }
 
 /// Whether these first bytes do not say what the format is, and further ones may: there is a long comment before the root
-/// element, or a long text in the first object.
+/// element, a long text in the first object, or what a build printed before its tests.
 pub(crate) fn is_undecided(head: &[u8], extension: Option<&str>) -> bool {
     if foreign_bytes(head).is_some() || columnar_format(head).is_some() {
         return false;
     }
     let text = text(head);
+    let by_extension = extension.and_then(Format::from_extension);
     match first_byte(head) {
         Some(b'<') => !is_web_page(head) && root(&text).is_none(),
-        Some(b'{' | b'[') if extension.and_then(Format::from_extension) != Some(Format::Csv) => {
-            json::is_undecided(start(&text))
-        }
-        _ => false,
+        _ if by_extension == Some(Format::Csv) => false,
+        Some(b'{' | b'[') => json::is_undecided(start(&text)),
+        Some(_) if by_extension == Some(Format::Tap) => false,
+        Some(_) => lines::is_undecided(start(&text)),
+        None => false,
     }
 }
 
@@ -108,35 +111,6 @@ fn root(text: &str) -> Option<&str> {
             return Some(name.rsplit_once(':').map_or(name, |(_, name)| name));
         }
     }
-}
-
-/// The format of lines that are neither XML nor JSON, by the first of them.
-fn text_format(text: &str) -> Option<Format> {
-    const LINES_MAX: usize = 50;
-    let mut lines = text.lines().take(LINES_MAX).map(str::trim);
-    let is_tap = |line: &str| {
-        let is_numbered = |rest: &str| {
-            rest.is_empty() || rest.starts_with(|char: char| char.is_whitespace() || char == '-')
-        };
-        let is_plan = || {
-            let count = line.strip_prefix("1..").unwrap_or_default();
-            let digits = count.bytes().take_while(u8::is_ascii_digit).count();
-            digits > 0 && is_numbered(&count[digits..])
-        };
-        let is_test = |word| line.strip_prefix(word).is_some_and(is_numbered);
-        line.starts_with("TAP version ") || is_plan() || is_test("ok") || is_test("not ok")
-    };
-    // A build may print before the tests do.
-    lines.find_map(|line| {
-        let is_event = |keys: &[&str]| keys.iter().any(|key| line.starts_with(key));
-        if is_event(&["{\"Time\":", "{\"Action\":", "{\"ImportPath\":"]) {
-            Some(Format::GoTest)
-        } else if is_event(&["{\"protocolVersion\":", "[{\"event\":\"test."]) {
-            Some(Format::Dart)
-        } else {
-            is_tap(line).then_some(Format::Tap)
-        }
-    })
 }
 
 /// The first byte that is neither part of a byte order mark nor whitespace; also works for UTF-16.

@@ -78,6 +78,15 @@ mod tests {
                 ),
                 "pays = Failed",
             ),
+            (
+                "in.json",
+                format!(
+                    "{}{}\n",
+                    "go: downloading example.com/x v1.0.0\n".repeat(1000),
+                    r#"{"Time":"2026-01-01T00:00:00Z","Action":"fail","Package":"shop","Elapsed":1}"#
+                ),
+                " = Failed",
+            ),
         ] {
             let found = listing(name, &document);
             assert!(found.contains(expected), "{name}: {found}");
@@ -95,7 +104,9 @@ mod tests {
             ("in.xml", "<testsuite><!--", BYTES),
             ("in.xml", "<!--", BYTES_MAX),
             ("in.json", "{\"note\":\"", BYTES_MAX),
-            ("in.gz", "\x1F", BYTES),
+            ("in.txt", "name,status\n", BYTES),
+            ("in.tap", "", BYTES),
+            ("in.txt", "", BYTES_MAX),
         ] {
             assert_eq!(
                 size(name, format!("{start}{long}").into()),
