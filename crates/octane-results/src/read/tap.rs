@@ -7,6 +7,7 @@
 //! | `not ok` | failed |
 //! | `ok # SKIP`, `not ok # SKIP` | skipped; failed if Bats says below it where: the test was skipped, and its clean-up failed |
 //! | `not ok # TODO`, `not ok # XFAIL` | skipped |
+//! | `skip 2 pays`, `todo 3 pays`, as testem writes it, with the next number | skipped |
 //! | a subtest with tests in it | its tests; it is a failed result itself only if it is `not ok` and none of them failed |
 //! | tests of a subtest that is `not ok # TODO`, in a stream without a version, as Perl writes it | skipped if they failed |
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
@@ -58,7 +59,7 @@ mod suffix;
 use block::{Block, Taken};
 use comments::Comments;
 use level::{Level, class_of};
-use line::{Line, depth, indentation, parse};
+use line::{Line, Point, depth, indentation, parse};
 use pending::Pending;
 
 /// The name of the result for tests that are planned and did not run.
@@ -189,6 +190,8 @@ impl Tap {
         }
         let depth = depth(indentation).filter(|depth| *depth <= DEPTH_MAX);
         match (parsed, depth) {
+            // What a test printed.
+            (Line::Point(point), _) if point.is_skip && !self.is_next(&point) => self.note(line),
             (Line::Point(point), Some(depth)) => {
                 self.flush(file);
                 if depth == 0 {
@@ -216,6 +219,11 @@ impl Tap {
                 None => self.note(line),
             },
         }
+    }
+
+    /// Whether a point has the number of the next test of the stream.
+    fn is_next(&self, point: &Point) -> bool {
+        self.levels.len() == 1 && point.number == Some(self.levels[0].points + 1)
     }
 
     fn takes_block(&self, indentation: usize) -> bool {

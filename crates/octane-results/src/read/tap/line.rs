@@ -39,6 +39,8 @@ pub(super) struct Point {
     pub(super) is_open: bool,
     /// Whether there is nothing but `ok` or `not ok`.
     pub(super) is_bare: bool,
+    /// Whether another word says that it was skipped, which is not part of the protocol.
+    pub(super) is_skip: bool,
 }
 
 /// The number of spaces before `line`.
@@ -78,7 +80,7 @@ pub(super) fn parse(line: &str) -> Line<'_> {
     }
     plan(line)
         .map(Line::Plan)
-        .or_else(|| point(line).map(Line::Point))
+        .or_else(|| point(line).or_else(|| skip(line)).map(Line::Point))
         .unwrap_or(Line::Other)
 }
 
@@ -136,6 +138,29 @@ fn point(line: &str) -> Option<Point> {
         took,
         is_open,
         is_bare,
+        is_skip: false,
+    })
+}
+
+/// A line such as `skip 2 - pays` or `todo 3 pays`, as testem writes it.
+fn skip(line: &str) -> Option<Point> {
+    let rest = ["skip ", "todo "]
+        .iter()
+        .find_map(|word| line.strip_prefix(word))?;
+    let (number, after) = number(rest)?;
+    if !after.starts_with(' ') {
+        return None;
+    }
+    let (name, took) = without_time(without_dash(after));
+    Some(Point {
+        is_ok: true,
+        number: Some(number),
+        name: unescaped(name.trim()),
+        directive: Directive::Skip(String::new()),
+        took,
+        is_open: false,
+        is_bare: false,
+        is_skip: true,
     })
 }
 
@@ -168,6 +193,7 @@ mod tests {
                     took,
                     is_open,
                     is_bare: _,
+                    is_skip: _,
                 } = point;
                 let number = number.map(|number| number.to_string()).unwrap_or_default();
                 let word = if is_ok { "ok" } else { "not ok" };
@@ -211,8 +237,12 @@ mod tests {
             "ok - s1::passes  (0.11s)",
             "ok - waits (0.11s)",
             "ok - waits  (0.1s)",
+            "skip 2 pays",
+            "todo 3 - pays",
             "okay",
             "notok 3",
+            "skip pays",
+            "todo 3",
         ];
         let shown: Vec<_> = lines.into_iter().map(shown).collect();
         insta::assert_snapshot!(shown.join("\n"), @r#"
@@ -246,6 +276,10 @@ mod tests {
         ok `` `s1::passes` None Seconds("0.11")
         ok `` `waits (0.11s)` None Unknown
         ok `` `waits  (0.1s)` None Unknown
+        ok `2` `pays` Skip("") Unknown
+        ok `3` `pays` Skip("") Unknown
+        Other
+        Other
         Other
         Other
         "#);

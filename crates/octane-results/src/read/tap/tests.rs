@@ -9,6 +9,28 @@ fn shown(stream: &str) -> String {
 }
 
 #[test]
+fn tests_that_testem_skipped_have_a_word_of_their_own() {
+    insta::assert_snapshot!(shown(indoc! {"
+        ok 1 Chrome - adds
+        skip 2 Chrome - pays
+        skip 7 rows
+        todo 3 Chrome - ships
+
+        1..3
+        # tests 3
+        # skip  1
+        # todo  1
+        # fail  0
+
+        # ok
+    "}), @"
+    1: Chrome - adds = Passed
+    2: Chrome - pays = Skipped
+    4: Chrome - ships = Skipped
+    ");
+}
+
+#[test]
 fn each_kind_of_line_has_its_status() {
     insta::assert_snapshot!(shown(indoc! {"
         TAP version 14
