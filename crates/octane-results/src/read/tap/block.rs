@@ -1,7 +1,9 @@
 //! The blocks with diagnostics below a test point.
 //!
 //! They are YAML, of which only what tools write is understood: keys with values, keys below keys, and texts of several
-//! lines. Whatever else is in a block does no harm.
+//! lines; or an object in JSON, which is YAML too. Whatever else is in a block does no harm.
+
+use serde_json::Value;
 
 use super::line::indentation;
 
@@ -60,8 +62,23 @@ impl Block {
         dedented(&lines)
     }
 
+    /// Those of an object in JSON, as Deno writes it.
+    fn values_of_json(&self) -> Option<Vec<(String, String)>> {
+        let text = self.text();
+        if !text.trim_start().starts_with('{') {
+            return None;
+        }
+        let object: Value = serde_json::from_str(&text).ok()?;
+        let mut values = Vec::new();
+        add_json("", &object, &mut values);
+        Some(values)
+    }
+
     /// The values by their keys, which are joined with dots where they are below each other.
     pub(super) fn values(&self) -> Vec<(String, String)> {
+        if let Some(values) = self.values_of_json() {
+            return values;
+        }
         let mut values = Vec::new();
         let mut outer: Vec<(usize, &str)> = Vec::new();
         let mut lines = self.lines.iter().map(String::as_str).peekable();
@@ -93,6 +110,26 @@ impl Block {
         }
         values
     }
+}
+
+/// Adds the texts and numbers in `value`, whose key is `path`.
+fn add_json(path: &str, value: &Value, values: &mut Vec<(String, String)>) {
+    let text = match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                let path = match path {
+                    "" => key.clone(),
+                    outer => format!("{outer}.{key}"),
+                };
+                add_json(&path, value, values);
+            }
+            return;
+        }
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Array(_) => return,
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+    };
+    values.push((path.to_owned(), text));
 }
 
 /// The key and the value of a line such as `message: 'unknown host'`.
@@ -191,6 +228,18 @@ mod tests {
         stack = "one"
         expected = "2"
         "#);
+    }
+
+    #[test]
+    fn a_block_may_be_an_object_in_json() {
+        let text = r#"  {"message":"Error: a\nb","severity":"fail","at":{"file":"a.ts","line":2},"tags":[1]}"#;
+        insta::assert_snapshot!(values(text), @r#"
+        at.file = "a.ts"
+        at.line = "2"
+        message = "Error: a\nb"
+        severity = "fail"
+        "#);
+        assert_eq!(values("  {\"message\": 1"), "");
     }
 
     #[test]
