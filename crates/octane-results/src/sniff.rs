@@ -11,6 +11,10 @@ use crate::format::Format;
 use crate::read::field::ResultField;
 use crate::read::status_aliases::StatusAliases;
 
+/// What Robot Framework writes as JSON.
+const ROBOT_JSON: &str = "JSON of Robot Framework, which is not supported (write `output.xml` instead: \
+                          `robot --output output.xml`)";
+
 /// Detects the format from the first bytes and the extension; on failure describes the bytes.
 ///
 /// The bytes take precedence, since a wrong extension is more common than a table that starts with `<`.
@@ -27,6 +31,7 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
     match first_byte(head) {
         Some(b'<') if is_web_page(head) => Err("a web page"),
         Some(b'<') => Ok(xml_format(text)),
+        Some(b'{') if json::is_robot(text) => Err(ROBOT_JSON),
         Some(b'{' | b'[') if by_extension != Some(Format::Csv) => {
             Ok(json::format(text).unwrap_or(match by_extension {
                 Some(Format::Json) if json::has_objects_in_lines(text) => Format::Ndjson,
@@ -222,6 +227,7 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
     match first_byte(head) {
         None => return !is_results_file,
         Some(b'<') => return is_web_page(head),
+        Some(b'{') if json::is_robot(start(&text)) => return false,
         Some(b'{' | b'[') => {
             let words = [
                 "\"status\"",
@@ -296,6 +302,25 @@ mod tests {
     fn unsupported_formats_are_described() {
         assert_eq!(sniff(b"PK\x03\x04..", Some("csv")), Err("a ZIP archive"));
         assert_eq!(sniff(b"<!doctype html><p>", None), Err("a web page"));
+        let robot = |name: &str| {
+            format!("{{\"generator\": \"{name} 7.1 (Python 3)\", \"rpa\": false, \"suite\": {{")
+        };
+        for name in ["Robot", "Rebot"] {
+            let robot = robot(name);
+            assert_eq!(sniff(robot.as_bytes(), Some("json")), Err(ROBOT_JSON));
+            assert!(!is_other_kind(
+                robot.as_bytes(),
+                "output.json",
+                &StatusAliases::default()
+            ));
+        }
+        let other = robot("Gen");
+        assert_eq!(sniff(other.as_bytes(), Some("json")), Ok(Format::Json));
+        assert!(is_other_kind(
+            other.as_bytes(),
+            "output.json",
+            &StatusAliases::default()
+        ));
         for root in ["TestLog", "TestCase", "CUNIT_TEST_RUN_REPORT"] {
             assert!(foreign_root(root).is_some(), "{root}");
         }

@@ -127,6 +127,19 @@ fn format_by(names: &Names) -> Option<Format> {
         .map(|(_, format)| format)
 }
 
+/// Whether a document is what Robot Framework writes as JSON.
+pub(super) fn is_robot(text: &str) -> bool {
+    let generator = || {
+        let (_, after) = text.split_once("\"generator\"")?;
+        let value = after.trim_start().strip_prefix(':')?;
+        value.trim_start().strip_prefix('"')
+    };
+    let is_by_robot = ["Robot ", "Rebot "]
+        .iter()
+        .any(|name| generator().is_some_and(|value| value.starts_with(name)));
+    is_by_robot && names(text).has("generator")
+}
+
 /// Whether an input begins with an event of Mocha, such as `["pass",{"title":"adds"}]`.
 pub(crate) fn is_mocha_event(head: &[u8]) -> bool {
     let event = || {
