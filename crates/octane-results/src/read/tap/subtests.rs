@@ -26,6 +26,7 @@ impl Tap {
         }
         self.comments.count(point);
         self.flush(file);
+        self.has_times |= !matches!(point.took, Took::Unknown);
         let is_parent = self.reach(depth, file);
         let level = &mut self.levels[depth];
         level.points += 1;
@@ -41,7 +42,6 @@ impl Tap {
         level.announced = None;
         let is_open = point.is_open;
         let mut pending = Pending::new(self.place, depth, name, point);
-        self.has_times |= !matches!(point.took, Took::Unknown);
         pending.skip_todo(self.has_times);
         if is_open && depth < DEPTH_MAX {
             self.levels.push(Level::of_point(pending));

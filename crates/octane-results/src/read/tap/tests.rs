@@ -9,6 +9,17 @@ fn shown(stream: &str) -> String {
 }
 
 #[test]
+fn the_time_of_a_subtest_is_one_of_a_tool_that_does_not_run_todo_tests() {
+    let stream = |time: &str| {
+        shown(&format!(
+            "TAP version 14\n# Subtest: a\n    ok 1 - x\n    1..1\nok 1 - a{time}\nok 2 - later # TODO\n1..2\n"
+        ))
+    };
+    assert!(stream(" # time=2.3ms").ends_with("later = Skipped"));
+    assert!(stream("").ends_with("later = Passed"));
+}
+
+#[test]
 fn tests_that_testem_skipped_have_a_word_of_their_own() {
     insta::assert_snapshot!(shown(indoc! {"
         ok 1 Chrome - adds
