@@ -59,6 +59,8 @@ pub(crate) struct LineReport<F> {
     format: F,
     line: Vec<u8>,
     number: u64,
+    /// Whether there is more than empty lines.
+    has_text: bool,
 }
 
 impl<F: LineFormat> LineReport<F> {
@@ -74,6 +76,7 @@ impl<F: LineFormat> LineReport<F> {
             format,
             line: Vec::new(),
             number: 0,
+            has_text: false,
         })
     }
 
@@ -110,6 +113,10 @@ impl<F: LineFormat> ReportReader for LineReport<F> {
         };
         match self.next_line() {
             Ok(true) => {}
+            Ok(false) if !self.has_text => {
+                let kind = ReadErrorKind::Empty("report");
+                return Err(ReadError::new(file.shared_name(), kind));
+            }
             Ok(false) => {
                 self.format.end(file);
                 return Ok(false);
@@ -120,6 +127,7 @@ impl<F: LineFormat> ReportReader for LineReport<F> {
             }
         }
         self.number += 1;
+        self.has_text = self.has_text || !self.line.trim_ascii().is_empty();
         let line = String::from_utf8_lossy(&self.line);
         let line = line.strip_suffix('\r').unwrap_or(&line);
         if let Err(kind) = self.format.line(line, place, file) {
@@ -137,6 +145,19 @@ impl<F: LineFormat> ReportReader for LineReport<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::report::listing::listing;
+
+    #[test]
+    fn an_empty_file_is_not_a_report() {
+        for name in ["in.tap", "in.ndjson", "in.xml"] {
+            for text in ["", " \n\n"] {
+                let expected = format!("error {name}: the file is empty; expected a report");
+                assert_eq!(listing(name, text), expected);
+            }
+        }
+        let found = listing("in.tap", "1..0 # SKIP\n");
+        assert_eq!(found, "warning in.tap:1:1: contains no test results");
+    }
 
     #[test]
     fn halves_of_characters_are_replaced() {

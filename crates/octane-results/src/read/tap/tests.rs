@@ -350,7 +350,7 @@ fn a_run_that_ended_after_its_version_is_not_green() {
     // No version of the protocol.
     insta::assert_snapshot!(shown("ok 1 - a\n1..1\nTAP version 3\n"), @"1: a = Passed");
     insta::assert_snapshot!(shown("TAP version 13\nBail out!\n"), @r#"2: Bail out! = Failed ! "the run was aborted""#);
-    insta::assert_snapshot!(shown(""), @"warning in.tap:1:1: contains no test results");
+    insta::assert_snapshot!(shown(""), @"error in.tap: the file is empty; expected a report");
 }
 
 #[test]
