@@ -11,6 +11,7 @@
 //! | a subtest with tests in it | its tests; it is a failed result itself only if it is `not ok` and none of them failed |
 //! | tests of a subtest that is `not ok # TODO`, in a stream without a version, as Perl writes it | skipped if they failed |
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
+//! | a plan that was met, but is followed by tests with the next numbers, of which none failed | the same |
 //! | no plan, and no test failed: the run ended before it, even directly after the version | the same |
 //! | `# fail 1` or `# failed 1` below the tests, all of which are `ok` | one failed result, called `summary` |
 //! | a comment of `node:test` on an error after the end of its test or outside of tests, or on a threshold of the coverage, if no test failed | one failed result, called `[run]` |

@@ -16,6 +16,8 @@ pub(super) struct Level {
     pub(super) planned: Option<u64>,
     /// Whether the plan came after test points.
     pub(super) is_plan_last: bool,
+    /// Whether test points follow that plan, although it was met.
+    pub(super) is_plan_inside: bool,
     /// How many results are in it, at any depth.
     pub(super) results: u64,
     pub(super) failed: u64,

@@ -15,13 +15,17 @@ use crate::warning::WarningKind;
 impl Tap {
     pub(super) fn point(&mut self, point: &Point, depth: usize, file: &mut ReportFile) {
         if depth == 0 && self.levels.len() == 1 {
-            let root = &self.levels[0];
+            let root = &mut self.levels[0];
             if point.is_bare && point.is_ok && root.is_met() {
                 self.end_stream(file);
                 return;
             }
             if root.is_plan_last && root.is_met() {
-                self.end_stream(file);
+                // With the next number it is not the first one of another stream.
+                root.is_plan_inside |= point.number == Some(root.points + 1);
+                if !root.is_plan_inside {
+                    self.end_stream(file);
+                }
             }
         }
         self.comments.count(point);
@@ -267,6 +271,12 @@ impl Tap {
     fn check_whole(&mut self, file: &mut ReportFile) {
         let root = &self.levels[0];
         match root.planned {
+            Some(planned) if root.is_plan_inside && root.failed == 0 => {
+                let message = format!(
+                    "tests follow the plan `1..{planned}`, so the run may have ended before all tests ran"
+                );
+                self.push_failed(PLAN, message, file);
+            }
             Some(declared) if root.points > declared => {
                 let kind = WarningKind::Totals {
                     suite: String::new(),

@@ -9,6 +9,26 @@ fn shown(stream: &str) -> String {
 }
 
 #[test]
+fn a_plan_between_tests_is_not_green() {
+    insta::assert_snapshot!(shown("ok 1 - a\n1..1\nok 2 - b\nok 3 - c\n"), @r#"
+    1: a = Passed
+    3: b = Passed
+    4: c = Passed
+    4: plan = Failed ! "tests follow the plan `1..1`, so the run may have ended before all tests ran"
+    "#);
+    insta::assert_snapshot!(shown("ok 1 - a\n1..1\nnot ok 2 - b\n"), @"
+    1: a = Passed
+    3: b = Failed !
+    warning in.tap:3:1: a suite without a name declares 1 test but contains 2
+    ");
+    // Another stream.
+    insta::assert_snapshot!(shown("ok 1 - a\n1..1\nok 1 - b\n1..1\n"), @"
+    1: a = Passed
+    3: b = Passed
+    ");
+}
+
+#[test]
 fn the_time_of_a_subtest_is_one_of_a_tool_that_does_not_run_todo_tests() {
     let stream = |time: &str| {
         shown(&format!(
