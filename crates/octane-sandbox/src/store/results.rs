@@ -8,6 +8,7 @@ mod lookup;
 mod row;
 mod runs;
 mod steps;
+mod suite_run_status;
 mod suite_runs;
 mod test_subtype;
 mod tests;

@@ -127,6 +127,93 @@ async fn the_status_of_a_suite_run_follows_its_runs() {
     );
 }
 
+fn native(status: &str) -> Value {
+    json!({ "type": "list_node", "id": format!("list_node.run_native_status.{status}") })
+}
+
+/// A suite run with manual runs of these statuses: its ID, and theirs.
+async fn suite_run_of(client: &Client, statuses: &[&str]) -> (String, Vec<String>) {
+    let suite = client.create("test_suites", json!({ "name": "S" })).await;
+    let id = client
+        .create("suite_run", suite_run(&suite, "planned"))
+        .await;
+    let mut runs = Vec::new();
+    for (number, status) in statuses.iter().enumerate() {
+        let name = format!("m{number}");
+        let test = client.create("manual_tests", json!({ "name": name })).await;
+        let run = json!({
+            "name": name, "subtype": "run_manual", "test": { "type": "test_manual", "id": test },
+            "parent_suite": { "type": "run_suite", "id": id }, "native_status": native(status),
+        });
+        runs.push(client.create("runs", run).await);
+    }
+    (id, runs)
+}
+
+/// The native status of a suite run and the status that follows from it, without their prefixes.
+async fn status_of(client: &Client, suite_run: &str) -> (String, String) {
+    let path = format!("suite_run/{suite_run}?fields=native_status,status");
+    let found = client.get(&path).await.ok();
+    let word = |field: &str| {
+        let id = found[field]["id"].as_str().unwrap_or_default();
+        id.rsplit('.').next().unwrap_or_default().to_owned()
+    };
+    (word("native_status"), word("status"))
+}
+
+#[tokio::test]
+async fn a_suite_run_has_passed_only_when_none_of_its_runs_is_open() {
+    let client = Client::empty().await;
+    for (runs, native, derived) in [
+        (&["passed", "blocked"][..], "blocked", "requires_attention"),
+        (
+            &["passed", "not_completed"],
+            "not_completed",
+            "requires_attention",
+        ),
+        (&["skipped", "blocked"], "blocked", "requires_attention"),
+        (&["blocked"], "blocked", "requires_attention"),
+        (&["not_completed"], "not_completed", "requires_attention"),
+        (
+            &["planned", "not_completed"],
+            "not_completed",
+            "requires_attention",
+        ),
+        (&["blocked", "failed"], "failed", "failed"),
+        (&["passed", "skipped"], "passed", "passed"),
+    ] {
+        let (id, _) = suite_run_of(&client, runs).await;
+        let found = status_of(&client, &id).await;
+        assert_eq!(found, (native.to_owned(), derived.to_owned()), "{runs:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_suite_run_whose_automated_runs_were_started_is_open_until_all_have_a_result() {
+    let client = Client::empty().await;
+    let suite = client.create("test_suites", json!({ "name": "S" })).await;
+    let push = async |name: &str, tests: &[&str]| {
+        let runs: String = tests
+            .iter()
+            .map(|test| format!("<test_run name=\"{test}\" status=\"Passed\" duration=\"1\"/>"))
+            .collect();
+        let xml = format!(
+            "<test_result><suite_ref id=\"{suite}\" external_run_id=\"{name}\"/>\
+             <test_runs>{runs}</test_runs></test_result>"
+        );
+        assert_eq!(client.upload(&xml, "").await["status"], "success");
+    };
+    push("earlier", &["ra", "rb"]).await;
+    let mut plan = suite_run(&suite, "planned");
+    plan["name"] = "plan".into();
+    let id = client.create("runs", plan).await;
+    let path = format!("suite_runs/{id}/run_auto");
+    assert_eq!(client.post(&path, &json!({})).await.status, 201);
+    assert_eq!(status_of(&client, &id).await.0, "not_completed");
+    push("plan", &["ra"]).await;
+    assert_eq!(status_of(&client, &id).await.0, "not_completed");
+}
+
 #[tokio::test]
 async fn the_native_status_of_automated_runs_is_writable_if_the_settings_say_so() {
     for (is_editable, expected) in [(false, 403), (true, 200)] {

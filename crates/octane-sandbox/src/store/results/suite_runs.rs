@@ -3,7 +3,10 @@
 use rusqlite::params;
 
 use super::row::Found;
+use super::suite_run_status::suite_run_status;
 use crate::error::ApiError;
+use crate::store::pages::NativeStatus;
+use crate::store::run_totals::KEYS_PER_SUITE_RUN;
 use crate::store::writer::Writer;
 
 /// The properties of a suite run in a payload.
@@ -73,36 +76,21 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Derives the status of a suite run from its runs: failed if any failed; not completed if some are
-    /// planned and others are not; passed if any passed; otherwise the status of all of them. Its start
-    /// becomes that of its earliest run.
+    /// Derives the status of a suite run from its runs. Its start becomes that of its earliest run.
     pub(crate) fn refresh_suite_run(
         self,
         suite_run: i64,
         started: Option<i64>,
     ) -> Result<(), ApiError> {
-        let has = |word: &str| -> Result<bool, ApiError> {
-            let native = self.status_named(word)?.native;
-            let sql = "SELECT 1 FROM runs WHERE parent_suite = ? AND native_status = ?";
-            Ok(self
-                .connection
-                .prepare_cached(sql)?
-                .exists([suite_run, native])?)
-        };
-        let [failed, planned, passed, skipped] = [
-            has("failed")?,
-            has("planned")?,
-            has("passed")?,
-            has("skipped")?,
-        ];
-        let word = match (failed, planned, passed, skipped) {
-            (true, ..) => "failed",
-            (_, true, false, false) => "planned",
-            (_, true, ..) => "not_completed",
-            (_, _, true, _) => "passed",
-            (_, _, _, true) => "skipped",
-            _ => "planned",
-        };
+        let statuses = self.reader().native_statuses()?;
+        let sql = format!(
+            "SELECT DISTINCT NULLIF(native_status, 0) FROM run_totals
+             WHERE key >= ?1 * {KEYS_PER_SUITE_RUN} AND key < (?1 + 1) * {KEYS_PER_SUITE_RUN}"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let present = statement.query_map([suite_run], |row| Ok(statuses.of(row.get(0)?)))?;
+        let present: Vec<Option<NativeStatus>> = present.collect::<Result<_, _>>()?;
+        let word = suite_run_status(&present).word();
         let status = self.status_named(word)?;
         self.connection
             .prepare_cached(
