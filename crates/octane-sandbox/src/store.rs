@@ -42,6 +42,7 @@ mod search;
 mod snapshot;
 mod snippets;
 mod sprints;
+mod stale_suite_runs;
 mod steps;
 pub(crate) mod tasks;
 mod value;

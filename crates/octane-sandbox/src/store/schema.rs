@@ -6,8 +6,8 @@ use std::fmt::{self, Write};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use super::run_totals;
 use super::schema_object::Object;
+use super::{run_totals, stale_suite_runs};
 use crate::catalog::{Catalog, EntityType, Field, FieldType, Link, OnDelete, Table};
 use crate::hex::hex;
 
@@ -86,7 +86,8 @@ pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusq
     }
     let sql: String = links(catalog).iter().map(Object::unless_exists).collect();
     connection.execute_batch(&sql)?;
-    run_totals::create_missing(connection)
+    run_totals::create_missing(connection)?;
+    stale_suite_runs::create_missing(connection)
 }
 
 /// A digest of all tables and indexes: a database that was complete for the same one has nothing to be added.
@@ -109,6 +110,7 @@ pub(super) fn all(catalog: &Catalog) -> Vec<Object> {
     objects.extend(links(catalog));
     objects.push(run_totals::table());
     objects.extend(run_totals::triggers());
+    objects.extend(stale_suite_runs::objects());
     objects
 }
 

@@ -210,7 +210,8 @@ impl<'a> Writer<'a> {
         for (field, others) in change.referring {
             self.refer(field, row_id, &others, mode)?;
         }
-        rules::after_write(self, entity_type, row_id, has_status)
+        rules::after_write(self, entity_type, row_id, has_status)?;
+        self.refresh_stale_suite_runs()
     }
 
     /// Lets other entities refer to this one, and with [`Mode::Replace`] no others than these.
@@ -261,7 +262,7 @@ impl<'a> Writer<'a> {
         rules::before_delete(self, entity_type, row_id)?;
         let sql = format!("DELETE FROM {} WHERE id = ?", entity_type.table);
         self.connection.prepare_cached(&sql)?.execute([row_id])?;
-        Ok(())
+        self.refresh_stale_suite_runs()
     }
 
     /// Adds references; existing ones are not duplicated.

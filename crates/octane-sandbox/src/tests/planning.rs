@@ -215,6 +215,40 @@ async fn a_suite_run_whose_automated_runs_were_started_is_open_until_all_have_a_
 }
 
 #[tokio::test]
+async fn the_status_of_a_suite_run_follows_when_runs_join_and_leave_it() {
+    let client = Client::empty().await;
+    let (from, runs) = suite_run_of(&client, &["passed", "failed"]).await;
+    let (to, others) = suite_run_of(&client, &["passed"]).await;
+    let both = async || {
+        let [from, to] = [
+            status_of(&client, &from).await.0,
+            status_of(&client, &to).await.0,
+        ];
+        format!("{from} {to}")
+    };
+    assert_eq!(both().await, "failed passed");
+    let parent = json!({ "parent_suite": { "type": "run_suite", "id": to } });
+    let path = format!("manual_runs/{}", runs[1]);
+    client.put(&path, &parent).await.ok();
+    assert_eq!(both().await, "passed failed");
+    client.delete(&path).await;
+    assert_eq!(both().await, "passed passed");
+    let out = json!({ "parent_suite": null });
+    client
+        .put(&format!("manual_runs/{}", others[0]), &out)
+        .await
+        .ok();
+    assert_eq!(both().await, "passed planned");
+
+    // Runs go with their test.
+    let (suite_run, runs) = suite_run_of(&client, &["passed", "failed"]).await;
+    let run = client.get(&format!("runs/{}?fields=test", runs[1])).await;
+    let test = run.ok()["test"]["id"].as_str().unwrap().to_owned();
+    client.delete(&format!("tests/{test}")).await;
+    assert_eq!(status_of(&client, &suite_run).await.0, "passed");
+}
+
+#[tokio::test]
 async fn the_native_status_of_automated_runs_is_writable_if_the_settings_say_so() {
     for (is_editable, expected) in [(false, 403), (true, 200)] {
         let mut settings = Settings::default().seed_data(false);
