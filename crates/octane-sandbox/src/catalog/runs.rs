@@ -36,6 +36,11 @@ const RUNS: Table = Table {
             "suite_runs_by_activity",
             "test, last_modified) WHERE (subtype = 'run_suite'",
         ),
+        // The suite runs of a suite by their start, as pages show it.
+        (
+            "suite_runs_by_start",
+            "test, COALESCE(started, creation_time)) WHERE (subtype = 'run_suite'",
+        ),
         // The slowest runs of a suite run; most runs take less than a second.
         (
             "slow_runs",

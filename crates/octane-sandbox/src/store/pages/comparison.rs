@@ -87,22 +87,29 @@ impl Reader<'_> {
         })
     }
 
-    /// The latest suite run of the same suite with a lower ID in which anything was executed.
+    /// The latest suite run of the same suite that started earlier and in which anything was executed.
     fn suite_run_before(
         self,
         suite_run: &SuiteRunLine,
         statuses: &Statuses,
     ) -> Result<Option<SuiteRunLine>, ApiError> {
         let mut statement = self.page_statement(&format!(
-            "SELECT r.id FROM runs r INDEXED BY runs_by_test
-             WHERE r.test = ?1 AND r.parent_suite IS NULL AND r.id < ?2
+            "SELECT r.id FROM runs r INDEXED BY suite_runs_by_start
+             WHERE r.test = ?1 AND r.subtype = 'run_suite' AND COALESCE(r.started, r.creation_time) <= ?5
+             AND (COALESCE(r.started, r.creation_time) < ?5 OR r.id < ?2)
              AND EXISTS (SELECT 1 FROM run_totals t WHERE t.key >= r.id * {KEYS_PER_SUITE_RUN}
                  AND t.key < (r.id + 1) * {KEYS_PER_SUITE_RUN} AND t.native_status NOT IN (?3, ?4))
-             ORDER BY r.id DESC LIMIT 1"
+             ORDER BY COALESCE(r.started, r.creation_time) DESC, r.id DESC LIMIT 1"
         ))?;
         let idle = [NativeStatus::Planned, NativeStatus::Skipped];
         let [planned, skipped] = idle.map(|status| statuses.row_id(status).unwrap_or_default());
-        let mut rows = statement.query([suite_run.suite.0, suite_run.id, planned, skipped])?;
+        let mut rows = statement.query(params![
+            suite_run.suite.0,
+            suite_run.id,
+            planned,
+            skipped,
+            suite_run.started
+        ])?;
         match rows.next()? {
             Some(row) => self.suite_run_line(row.get(0)?, statuses),
             None => Ok(None),

@@ -71,11 +71,13 @@ impl Reader<'_> {
         let (results, period) = latest_results(self.covering_runs(id, statuses)?, linked);
         let ids: Vec<i64> = self
             .page_statement(
-                "SELECT id FROM (SELECT run AS id FROM run_covered_content WHERE work_item = ?1
-                 UNION SELECT r.id FROM test_covered_content l JOIN runs r ON r.test = l.test
-                 WHERE l.work_item = ?1) found ORDER BY id DESC LIMIT ?2 + 0",
+                "SELECT r.id FROM (SELECT id FROM (SELECT run AS id FROM run_covered_content WHERE work_item = ?1
+                     UNION SELECT r.id FROM test_covered_content l JOIN runs r ON r.test = l.test
+                     WHERE l.work_item = ?1) found ORDER BY id DESC LIMIT ?3 + 0) wanted
+                 CROSS JOIN runs r ON r.id = wanted.id
+                 ORDER BY COALESCE(r.started, r.creation_time) DESC, r.id DESC LIMIT ?2 + 0",
             )?
-            .query_map([id, runs_max], |row| row.get(0))?
+            .query_map([id, runs_max, COVERING_MAX], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         Ok(Some(StoryDetails {
             story,

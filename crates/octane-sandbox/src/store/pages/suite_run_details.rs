@@ -1,6 +1,6 @@
 //! What surrounds a suite run: the ones next to it, where it was executed, and its slowest runs.
 
-use rusqlite::Row;
+use rusqlite::{Row, params};
 
 use super::ci_link::{CiLink, Origin, ci_links};
 use super::suites::SuiteRunLine;
@@ -35,24 +35,29 @@ pub(crate) struct SlowRun {
 }
 
 impl Reader<'_> {
-    /// The suite runs created before and after one.
+    /// The suite runs that started before and after one.
     pub(crate) fn neighbours(self, suite_run: &SuiteRunLine) -> Result<Neighbours, ApiError> {
-        let mut statement = self.page_statement(
-            "SELECT * FROM (SELECT id, name FROM runs INDEXED BY runs_by_test
-                 WHERE test = ?1 AND parent_suite IS NULL AND id < ?2 ORDER BY id DESC LIMIT 1) found
-             UNION ALL SELECT * FROM (SELECT id, name FROM runs INDEXED BY runs_by_test
-                 WHERE test = ?1 AND parent_suite IS NULL AND id > ?2 ORDER BY id LIMIT 1) found",
-        )?;
-        let mut rows = statement.query([suite_run.suite.0, suite_run.id])?;
+        const START: &str = "COALESCE(started, creation_time)";
+        let next_to = |is_before: bool, than: &str, order: &str| {
+            format!(
+                "SELECT * FROM (SELECT {is_before}, id, name FROM runs INDEXED BY suite_runs_by_start
+                 WHERE test = ?1 AND subtype = 'run_suite' AND {START} {than}= ?3
+                 AND ({START} {than} ?3 OR id {than} ?2)
+                 ORDER BY {START} {order}, id {order} LIMIT 1) found"
+            )
+        };
+        let (before, after) = (next_to(true, "<", "DESC"), next_to(false, ">", "ASC"));
+        let mut statement = self.page_statement(&format!("{before} UNION ALL {after}"))?;
+        let values = params![suite_run.suite.0, suite_run.id, suite_run.started];
+        let mut rows = statement.query(values)?;
         let mut neighbours = Neighbours::default();
         while let Some(row) = rows.next()? {
-            let id: i64 = row.get(0)?;
-            let place = if id < suite_run.id {
+            let place = if row.get(0)? {
                 &mut neighbours.previous
             } else {
                 &mut neighbours.next
             };
-            *place = Some((id, row.get(1)?));
+            *place = Some((row.get(1)?, row.get(2)?));
         }
         Ok(neighbours)
     }

@@ -18,16 +18,19 @@ pub(crate) struct SuiteLine {
     pub(crate) name: String,
     /// When one of its suite runs was created or received results: milliseconds since 1970-01-01 UTC.
     pub(crate) last_activity: Option<i64>,
+    /// The one that started last.
     pub(crate) latest_suite_run: Option<i64>,
 }
 
 /// A suite run with a summary of its runs.
+///
+/// Suite runs are compared and listed by their start, then by their ID: results of a day may arrive after those of the next.
 #[derive(Debug)]
 pub(crate) struct SuiteRunLine {
     pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) status: Option<NativeStatus>,
-    /// Milliseconds since 1970-01-01 UTC.
+    /// When its earliest run started, or else when it was created: milliseconds since 1970-01-01 UTC.
     pub(crate) started: Option<i64>,
     /// Id and name.
     pub(crate) suite: (i64, String),
@@ -39,13 +42,15 @@ pub(crate) struct SuiteRunLine {
 const SUITE: &str = "SELECT t.id, t.name,
     (SELECT MAX(r.last_modified) FROM runs r INDEXED BY suite_runs_by_activity
         WHERE r.test = t.id AND r.subtype = 'run_suite'),
-    (SELECT r.id FROM runs r INDEXED BY runs_by_test WHERE r.test = t.id AND r.parent_suite IS NULL
-        ORDER BY r.id DESC LIMIT 1)
+    (SELECT r.id FROM runs r INDEXED BY suite_runs_by_start WHERE r.test = t.id AND r.subtype = 'run_suite'
+        ORDER BY COALESCE(r.started, r.creation_time) DESC, r.id DESC LIMIT 1)
     FROM tests t WHERE t.subtype = 'test_suite'";
 
 const SUITE_RUN: &str =
     "SELECT r.id, r.name, r.native_status, COALESCE(r.started, r.creation_time),
     t.id, t.name FROM runs r JOIN tests t ON t.id = r.test WHERE r.subtype = 'run_suite' AND ";
+
+const NEWEST_FIRST: &str = "ORDER BY COALESCE(r.started, r.creation_time) DESC, r.id DESC";
 
 impl Reader<'_> {
     /// All suites whose names contain `search`, those with the latest activity first.
@@ -83,14 +88,15 @@ impl Reader<'_> {
             "WITH wanted (id) AS (SELECT value FROM json_each(?1))
              SELECT r.id, r.name, r.native_status, COALESCE(r.started, r.creation_time), t.id, t.name
              FROM wanted w CROSS JOIN tests t ON t.id = w.id CROSS JOIN runs r ON r.id IN (
-                 SELECT s.id FROM runs s INDEXED BY runs_by_test
-                 WHERE s.test = w.id AND s.parent_suite IS NULL ORDER BY s.id DESC LIMIT ?2 + 0)",
+                 SELECT s.id FROM runs s INDEXED BY suite_runs_by_start
+                 WHERE s.test = w.id AND s.subtype = 'run_suite'
+                 ORDER BY COALESCE(s.started, s.creation_time) DESC, s.id DESC LIMIT ?2 + 0)",
         )?;
         let rows = statement.query_map(params![id_list(suites), limit], |row| {
             suite_run(row, statuses)
         })?;
         let mut lines = self.with_totals(rows.collect::<Result<_, _>>()?, statuses)?;
-        lines.sort_by_key(|line| Reverse(line.id));
+        lines.sort_by_key(|line| Reverse((line.started, line.id)));
         let mut by_suite: HashMap<i64, Vec<SuiteRunLine>> = HashMap::new();
         for line in lines {
             by_suite.entry(line.suite.0).or_default().push(line);
@@ -116,9 +122,8 @@ impl Reader<'_> {
         window: Window,
         statuses: &Statuses,
     ) -> Result<Vec<SuiteRunLine>, ApiError> {
-        // Suite runs have no parent; this condition lets one index return them in order.
         let mut statement = self.page_statement(&format!(
-            "{SUITE_RUN} r.test = ? AND r.parent_suite IS NULL ORDER BY r.id DESC LIMIT ? + 0 OFFSET ? + 0"
+            "{SUITE_RUN} r.test = ? {NEWEST_FIRST} LIMIT ? + 0 OFFSET ? + 0"
         ))?;
         let rows = statement.query_map([suite, window.limit, window.offset], |row| {
             suite_run(row, statuses)
@@ -134,7 +139,7 @@ impl Reader<'_> {
     ) -> Result<Vec<SuiteRunLine>, ApiError> {
         let mut statement = self.page_statement(&format!(
             "{SUITE_RUN} r.test IN (SELECT s.id FROM tests s WHERE s.subtype = 'test_suite')
-             AND r.parent_suite IS NULL ORDER BY r.id DESC LIMIT ? + 0"
+             {NEWEST_FIRST} LIMIT ? + 0"
         ))?;
         let rows = statement.query_map([limit], |row| suite_run(row, statuses))?;
         Ok(rows.collect::<Result<_, _>>()?)
