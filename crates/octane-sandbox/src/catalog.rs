@@ -20,6 +20,7 @@ mod run_history;
 mod runs;
 mod scm;
 mod small;
+mod sum;
 mod tests;
 mod user_defined;
 mod work_items;
@@ -36,6 +37,7 @@ pub(crate) use people::ROLE_NAMES;
 pub(crate) use phases::{METAPHASE_NAMES, PHASE_SETS};
 pub(crate) use run_analysis::PROBLEMS_OF_LISTED;
 pub(crate) use small::ENTITY_LABEL_NAMES;
+pub(crate) use sum::{LOW_BITS, LOW_MASK, saturating_sum, sum_of};
 pub(crate) use tests::SCRIPTED;
 pub(crate) use user_defined::FIELDS_MAX as USER_DEFINED_FIELDS_MAX;
 

@@ -6,6 +6,7 @@ use super::field::{
     one_of, text,
 };
 use super::owned::{attachments, comments};
+use super::sum::saturating_sum;
 
 pub(super) const TABLES: [Table; 5] = [TASKS, TEAM_SPRINTS, USER_ITEMS, PLANNING_INFO, TIMESHEET];
 
@@ -129,12 +130,13 @@ fn team_sprint() -> EntityType {
         one("release", "release")
             .computed("(SELECT x.release FROM sprints x WHERE x.id = @.sprint)"),
         integer("expected_velocity"),
-        integer("actual_velocity").computed(
-            "(SELECT SUM(x.story_points) FROM work_items x JOIN phases p ON p.id = x.phase
+        integer("actual_velocity").computed(format!(
+            "(SELECT {} FROM work_items x JOIN phases p ON p.id = x.phase
                   JOIN metaphases m ON m.id = p.metaphase
                   WHERE x.sprint = @.sprint AND x.team = @.team
                   AND m.logical_name = 'metaphase.work_item.done')",
-        ),
+            saturating_sum("x.story_points")
+        )),
         memo("to_improve"),
         memo("to_preserve"),
     ])

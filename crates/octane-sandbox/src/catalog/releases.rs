@@ -6,6 +6,7 @@ use super::field::{
     memo, one, text,
 };
 use super::owned::attachments;
+use super::sum::saturating_sum;
 
 pub(super) const TABLES: [Table; 4] = [RELEASES, SPRINTS, MILESTONES, PROGRAMS];
 
@@ -40,10 +41,11 @@ pub(super) fn types() -> Vec<EntityType> {
             integer("expected_velocity").read_only(),
             integer("num_of_sprints")
                 .computed("(SELECT COUNT(*) FROM sprints x WHERE x.release = @.id)"),
-            integer("features_estimation").computed(
-                "(SELECT SUM(x.story_points) FROM work_items x
+            integer("features_estimation").computed(format!(
+                "(SELECT {} FROM work_items x
                   WHERE x.release = @.id AND x.subtype = 'feature')",
-            ),
+                saturating_sum("x.story_points")
+            )),
             integer("remaining_work").computed(
                 "(SELECT COUNT(*) FROM work_items x JOIN phases p ON p.id = x.phase
                   JOIN metaphases m ON m.id = p.metaphase

@@ -6,6 +6,7 @@ use super::field::{
     inverse, list_value, many, memo, object, one, one_of, text,
 };
 use super::owned::{attachments, comments};
+use super::sum::saturating_sum;
 
 pub(super) const TABLE: Table = Table {
     has_subtype: true,
@@ -196,8 +197,10 @@ fn quality_story(entity_type: EntityType) -> EntityType {
 
 /// Hours that the tasks of a backlog item add up to.
 fn hours(name: &'static str) -> Field {
-    let sum = format!("(SELECT SUM(x.{name}) FROM backlog_tasks x WHERE x.story = @.id)");
-    integer(name).computed(sum)
+    let sum = saturating_sum(&format!("x.{name}"));
+    integer(name).computed(format!(
+        "(SELECT {sum} FROM backlog_tasks x WHERE x.story = @.id)"
+    ))
 }
 
 /// How many children of a type there are.

@@ -163,6 +163,12 @@ pub(super) fn parts(counts: &Counts) -> String {
     svg
 }
 
+/// The part of a length that a number has of a greater one.
+fn part_of(length: i64, number: i64, of: i64) -> i64 {
+    let part = i128::from(length) * i128::from(number) / i128::from(of);
+    i64::try_from(part).unwrap_or(length)
+}
+
 /// The duration of a test's results, the oldest first.
 pub(super) fn durations(history: &[HistoryLine]) -> String {
     const BAR: i64 = 12;
@@ -177,7 +183,7 @@ pub(super) fn durations(history: &[HistoryLine]) -> String {
     let mut svg = begin(width, &title);
     for (position, line) in history.iter().rev().enumerate() {
         let x = left(position, BAR + GAP);
-        let height = (line.duration_ms.unwrap_or(0) * HEIGHT / longest).clamp(3, HEIGHT);
+        let height = part_of(HEIGHT, line.duration_ms.unwrap_or(0), longest).clamp(3, HEIGHT);
         let _ = write!(
             svg,
             "<g><title>{}, {}</title><rect class=\"fill-{}\" x=\"{x}\" y=\"{}\" width=\"{BAR}\" \

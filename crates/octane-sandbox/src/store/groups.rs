@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::read::Reader;
 use super::search::Search;
 use super::value;
-use crate::catalog::{EntityType, Field, FieldType};
+use crate::catalog::{EntityType, Field, FieldType, saturating_sum};
 use crate::error::{ApiError, own_code};
 
 /// What to count.
@@ -149,9 +149,11 @@ fn sum(entity_type: &EntityType, name: &str) -> Result<String, ApiError> {
         .field(name)
         .ok_or_else(|| ApiError::unknown_field(entity_type.name, name))?;
     match field.field_type {
-        FieldType::Integer | FieldType::Float => {
-            Ok(format!(", COALESCE(SUM({}), 0)", field.expression("t0")))
+        FieldType::Integer => {
+            let sum = saturating_sum(&field.expression("t0"));
+            Ok(format!(", COALESCE({sum}, 0)"))
         }
+        FieldType::Float => Ok(format!(", COALESCE(SUM({}), 0)", field.expression("t0"))),
         _ => {
             let description = format!("cannot add up the field `{name}`, which has no numbers");
             Err(ApiError::bad_request(own_code::QUERY, description))

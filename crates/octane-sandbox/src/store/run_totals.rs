@@ -9,7 +9,7 @@ use super::id_range;
 use super::query::Condition;
 use super::read::Reader;
 use super::schema_object::Object;
-use crate::catalog::EntityType;
+use crate::catalog::{EntityType, LOW_BITS, LOW_MASK};
 use crate::error::ApiError;
 
 /// The types of runs, as the key of a total has them; a total of anything else has zero.
@@ -34,9 +34,22 @@ const TABLE: &str = "(
         -- Zero for none.
         native_status INTEGER,
         runs INTEGER,
-        -- The sum of their durations in milliseconds.
-        duration INTEGER
+        -- The sum of their durations in milliseconds, the lower bits and the others for themselves: together they may be more
+        -- than a number can be.
+        duration_high INTEGER,
+        duration_low INTEGER
     )";
+
+/// The columns, which a file of an older version may lack.
+const COLUMNS: &str = "key,suite_run,subtype,native_status,runs,duration_high,duration_low";
+
+/// Both parts of a duration.
+fn duration(row: &str) -> [String; 2] {
+    [
+        format!("(COALESCE({row}.duration, 0) >> {LOW_BITS})"),
+        format!("(COALESCE({row}.duration, 0) & {LOW_MASK})"),
+    ]
+}
 
 /// The key of a row of `runs`.
 fn key(row: &str) -> String {
@@ -61,12 +74,19 @@ fn values(row: &str) -> String {
 
 /// Creates what is missing, and counts the runs of a file of an older version.
 pub(super) fn create_missing(connection: &Connection) -> rusqlite::Result<()> {
-    // A trigger of older versions, which did what two do now.
+    // A trigger of older versions, which did what two do now; the others may do what they did there.
     let mut sql = "DROP TRIGGER IF EXISTS run_changed;".to_owned();
-    if !connection.table_exists(None, "run_totals")? {
+    for trigger in triggers() {
+        sql.push_str(&format!("DROP TRIGGER IF EXISTS {};", trigger.name));
+    }
+    let columns = "SELECT group_concat(name) FROM pragma_table_info('run_totals')";
+    let columns: Option<String> = connection.query_row(columns, [], |row| row.get(0))?;
+    if columns.as_deref() != Some(COLUMNS) {
+        let [high, low] = duration("r");
+        sql.push_str("DROP TABLE IF EXISTS run_totals;");
         sql.push_str(&table().unless_exists());
         sql.push_str(&format!(
-            "INSERT INTO run_totals SELECT {}, COUNT(*), SUM(COALESCE(r.duration, 0)) FROM runs r GROUP BY 1;",
+            "INSERT INTO run_totals SELECT {}, COUNT(*), SUM({high}), SUM({low}) FROM runs r GROUP BY 1;",
             values("r")
         ));
     }
@@ -80,14 +100,16 @@ pub(super) fn table() -> Object {
 
 /// What keeps the numbers up to date.
 pub(super) fn triggers() -> [Object; 4] {
+    let ([new_high, new_low], [old_high, old_low]) = (duration("NEW"), duration("OLD"));
     let count = format!(
-        "INSERT INTO run_totals VALUES ({}, 1, COALESCE(NEW.duration, 0))
-         ON CONFLICT DO UPDATE SET runs = runs + 1, duration = duration + excluded.duration;",
+        "INSERT INTO run_totals VALUES ({}, 1, {new_high}, {new_low}) ON CONFLICT DO UPDATE SET runs = runs + 1,
+         duration_high = duration_high + excluded.duration_high, duration_low = duration_low + excluded.duration_low;",
         values("NEW")
     );
     let old = key("OLD");
     let forget = format!(
-        "UPDATE run_totals SET runs = runs - 1, duration = duration - COALESCE(OLD.duration, 0) WHERE key = {old};
+        "UPDATE run_totals SET runs = runs - 1, duration_high = duration_high - {old_high},
+         duration_low = duration_low - {old_low} WHERE key = {old};
          DELETE FROM run_totals WHERE key = {old} AND runs = 0;"
     );
     let [created, deleted] = [("INSERT", &count), ("DELETE", &forget)]
@@ -101,8 +123,8 @@ pub(super) fn triggers() -> [Object; 4] {
     // What a new result of a run changes most often.
     let lasted = format!(
         "AFTER UPDATE OF duration ON runs WHEN OLD.duration IS NOT NEW.duration AND NOT ({moves})
-         BEGIN UPDATE run_totals SET duration = duration + COALESCE(NEW.duration, 0) - COALESCE(OLD.duration, 0)
-         WHERE key = {old}; END"
+         BEGIN UPDATE run_totals SET duration_high = duration_high + {new_high} - {old_high},
+         duration_low = duration_low + {new_low} - {old_low} WHERE key = {old}; END"
     );
     [
         Object::trigger("run_created", "runs", &created),
@@ -210,7 +232,8 @@ mod tests {
             rows.unwrap().collect::<Result<_, _>>().unwrap()
         };
         let kept = list(
-            "SELECT suite_run, native_status, runs, duration FROM run_totals ORDER BY 1, 2, 3, 4",
+            "SELECT suite_run, native_status, runs, duration_high * (1 << 32) + duration_low FROM run_totals
+             ORDER BY 1, 2, 3, 4",
         );
         let counted = list(
             "SELECT COALESCE(parent_suite, 0), COALESCE(native_status, 0), COUNT(*), SUM(COALESCE(duration, 0))
@@ -247,6 +270,24 @@ mod tests {
             (1, 8, 1, 5),
         ];
         assert_eq!(totals(&connection), expected);
+    }
+
+    #[test]
+    fn the_totals_of_an_older_version_are_counted_again() {
+        let connection = runs();
+        connection
+            .execute_batch(
+                "CREATE TABLE run_totals (key INTEGER PRIMARY KEY, suite_run INTEGER, subtype TEXT, native_status INTEGER,
+                 runs INTEGER, duration INTEGER);
+                 INSERT INTO run_totals VALUES (1, 1, '', 7, 1, 1e19);
+                 CREATE TRIGGER run_created AFTER INSERT ON runs BEGIN UPDATE run_totals SET duration = 1; END;",
+            )
+            .unwrap();
+        create_missing(&connection).unwrap();
+        assert_eq!(totals(&connection).len(), 5);
+        let sql = "INSERT INTO runs VALUES (6, 'run', 8, 10, 1, 'e')";
+        connection.execute(sql, []).unwrap();
+        assert_eq!(totals(&connection)[4], (1, 8, 2, 15));
     }
 
     #[test]

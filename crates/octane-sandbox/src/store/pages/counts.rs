@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::status::{NativeStatus, Statuses};
 use super::window::id_list;
+use crate::catalog::sum_of;
 use crate::error::ApiError;
 use crate::store::read::Reader;
 use crate::store::run_totals::KEYS_PER_SUITE_RUN;
@@ -75,7 +76,7 @@ impl Counts {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Totals {
     pub(crate) counts: Counts,
-    /// The sum of their durations.
+    /// The sum of their durations, or the longest there is.
     pub(crate) duration_ms: i64,
 }
 
@@ -88,7 +89,7 @@ impl Reader<'_> {
     ) -> Result<HashMap<i64, Totals>, ApiError> {
         let mut statement = self.page_statement(&format!(
             "WITH wanted (id) AS (SELECT value FROM json_each(?))
-             SELECT t.suite_run, NULLIF(t.native_status, 0), t.runs, t.duration FROM wanted w
+             SELECT t.suite_run, NULLIF(t.native_status, 0), t.runs, t.duration_high, t.duration_low FROM wanted w
              CROSS JOIN run_totals t ON t.key >= w.id * {KEYS_PER_SUITE_RUN}
              AND t.key < (w.id + 1) * {KEYS_PER_SUITE_RUN}"
         ))?;
@@ -98,7 +99,8 @@ impl Reader<'_> {
             let (pairs, duration_ms) = found.entry(row.get(0)?).or_default();
             // Runs of several types have the same status.
             *pairs.entry(row.get(1)?).or_default() += row.get::<_, i64>(2)?;
-            *duration_ms += row.get::<_, i64>(3)?;
+            let of_these = sum_of(row.get(3)?, row.get(4)?);
+            *duration_ms = duration_ms.saturating_add(of_these);
         }
         let totals = found.into_iter().map(|(id, (pairs, duration_ms))| {
             let counts = Counts::new(statuses, pairs.into_iter().collect());

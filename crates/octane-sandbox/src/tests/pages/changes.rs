@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::{Client, response};
 use super::{holds, page};
@@ -409,4 +409,53 @@ async fn suite_runs_that_started_at_the_same_time_are_ordered_by_their_ids() {
     let html = suite.page(&third, "").await;
     assert_eq!(number_of(&html, "New failures"), "1");
     holds(&page(&suite.client, "/").await, &["c</a>"]);
+}
+
+#[tokio::test]
+async fn durations_that_are_more_than_a_number_together_are_the_longest_there_is() {
+    let suite = Suite::new().await;
+    let longest = i64::MAX;
+    let run = |name: &str, duration: i64| {
+        format!("<test_run name='{name}' status='Passed' duration='{duration}'/>")
+    };
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let long = names.map(|name| run(name, 1_790_000_000_000_000_000));
+    let night = suite.send("night 1", "", &long.concat()).await;
+    suite.send("night 2", "", &run("a", longest)).await;
+    let whole = [run("a", longest), run("b", longest), run("c", 5)];
+    let now = suite.send("night 3", "", &whole.concat()).await;
+    let test = suite
+        .client
+        .names("automated_tests", "id", "name EQ ^a^")
+        .await;
+    for path in [
+        "/".to_owned(),
+        format!("/suites/{}", suite.suite),
+        format!("/suite-runs/{night}"),
+        format!("/tests/{}", test[0]),
+        "/matrix".to_owned(),
+    ] {
+        page(&suite.client, &path).await;
+    }
+    holds(
+        &suite.page(&now, "").await,
+        &["took 2562047788015 h 12 min in total"],
+    );
+    let groups = "runs/groups?group_by=status&group_data=sum(duration)";
+    let groups = suite.client.get(groups).await.ok();
+    let group = groups["groups"].as_array().unwrap().iter();
+    let sums: Vec<&Value> = group
+        .map(|group| &group["aggregatedData"]["duration"])
+        .collect();
+    assert_eq!(sums, [&json!(longest)]);
+    // What is left is exact again.
+    for name in ["a", "b"] {
+        let query = format!("name EQ ^{name}^;parent_suite EQ {{id EQ {now}}}");
+        let run = suite.client.names("automated_runs", "id", &query).await;
+        suite
+            .client
+            .delete(&format!("automated_runs/{}", run[0]))
+            .await;
+    }
+    holds(&suite.page(&now, "").await, &["took 5 ms in total"]);
 }
