@@ -8,11 +8,12 @@ pub const SPRITE: &str = "<svg class=\"sprite\" width=\"0\" height=\"0\" aria-hi
     <symbol id=\"s-planned\" viewBox=\"0 0 16 16\"><path d=\"M8 4v4l2.5 2.5M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z\"/></symbol>\
     <symbol id=\"s-blocked\" viewBox=\"0 0 16 16\"><path d=\"M3.8 3.8l8.4 8.4M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z\"/></symbol>\
     <symbol id=\"s-not_completed\" viewBox=\"0 0 16 16\"><path d=\"M3.5 8h.01M8 8h.01M12.5 8h.01\"/></symbol>\
+    <symbol id=\"s-flaky\" viewBox=\"0 0 16 16\"><path d=\"M2 10l3-5 3 6 3-6 3 5\"/></symbol>\
     <symbol id=\"s-unknown\" viewBox=\"0 0 16 16\"><path d=\"M6 6a2 2 0 1 1 2.5 2c-.4.2-.5.5-.5 1M8 12h.01\"/></symbol>\
     <defs><pattern id=\"hatch\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
     <rect class=\"fill-failed\" width=\"4\" height=\"4\"/><rect class=\"hatch\" width=\"1.2\" height=\"4\"/></pattern></defs></svg>";
 
-/// The symbol of a status: `passed`, `failed`, `skipped`, `planned`, `blocked`, `not_completed` or `unknown`.
+/// The symbol of a status: `passed`, `failed`, `skipped`, `planned`, `blocked`, `not_completed`, `flaky` or `unknown`.
 pub fn sign(word: &str) -> String {
     format!("<svg class=\"sign\" aria-hidden=\"true\"><use href=\"#s-{word}\"/></svg>")
 }

@@ -15,8 +15,12 @@ pub(super) const TABLES: [Table; 2] = [RUNS, RUN_STEPS];
 
 const RUNS: Table = Table {
     has_subtype: true,
-    // The parts of a run's identity that no field exposes: the payload's `run_name` and environment.
-    hidden: &[("run_key", "TEXT")],
+    hidden: &[
+        // The parts of a run's identity that no field exposes: the payload's `run_name` and environment.
+        ("run_key", "TEXT"),
+        // Whether one of its previous results failed.
+        ("failed_before", "INTEGER NOT NULL DEFAULT 0"),
+    ],
     indexes: &[
         // Includes the type, so that the runs of a suite run can be counted and paged by the index alone.
         ("runs_of_suite_run", "parent_suite, subtype"),

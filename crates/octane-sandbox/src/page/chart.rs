@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::status::{label, word};
-use crate::store::pages::{Counts, HistoryLine, NativeStatus, SuiteRunLine};
+use super::status::{label, outcome_word, word};
+use crate::store::pages::{Counts, HistoryLine, NativeStatus, Outcome, SuiteRunLine};
 use octane_web::{Text, duration, number, percent};
 
 const HEIGHT: i64 = 64;
@@ -12,13 +12,15 @@ const GAP: i64 = 3;
 const EDGE: i64 = 8;
 
 /// The order of the segments of a bar, from the left.
-const PIECES: [NativeStatus; 6] = [
-    NativeStatus::Failed,
-    NativeStatus::Blocked,
-    NativeStatus::NotCompleted,
-    NativeStatus::Passed,
-    NativeStatus::Skipped,
-    NativeStatus::Planned,
+const PIECES: [Outcome; 8] = [
+    Outcome::Status(Some(NativeStatus::Failed)),
+    Outcome::Flaky,
+    Outcome::Status(Some(NativeStatus::Blocked)),
+    Outcome::Status(Some(NativeStatus::NotCompleted)),
+    Outcome::Status(None),
+    Outcome::Status(Some(NativeStatus::Passed)),
+    Outcome::Status(Some(NativeStatus::Skipped)),
+    Outcome::Status(Some(NativeStatus::Planned)),
 ];
 
 fn begin(width: i64, title: &str) -> String {
@@ -38,7 +40,7 @@ fn left(position: usize, step: i64) -> i64 {
 ///
 /// | failed, of the executed runs | mark |
 /// | --- | --- |
-/// | none | a dot |
+/// | none, and none is flaky | a dot |
 /// | less than 1 % | a ring: neither alarming nor flawless |
 /// | 1 % or more | a square |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +51,9 @@ enum Mark {
 }
 
 impl Mark {
-    fn of(failed: i64, executed: i64) -> Self {
+    fn of(failed: i64, flaky: i64, executed: i64) -> Self {
         match failed {
-            0 => Self::Dot,
+            0 if flaky == 0 => Self::Dot,
             _ if failed * 100 < executed => Self::Ring,
             _ => Self::Square,
         }
@@ -122,16 +124,18 @@ pub(super) fn pass_rates<'a>(suite_runs: impl Iterator<Item = &'a SuiteRunLine>)
     );
     for ((run, rate), (x, y)) in rated.iter().zip(&places) {
         let failed = run.counts.of(NativeStatus::Failed);
-        let words = match failed {
-            0 => String::new(),
-            failed => format!(", {} failed", number(failed)),
-        };
+        let flaky = run.counts.showing(Outcome::Flaky);
+        let words: String = [(failed, "failed"), (flaky, "flaky")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!(", {} {word}", number(count)))
+            .collect();
         let _ = write!(
             svg,
             "<g><title>{}: {}{words}</title>{}</g>",
             Text(&run.name),
             percent(*rate),
-            Mark::of(failed, run.counts.executed()).svg(*x, *y)
+            Mark::of(failed, flaky, run.counts.executed()).svg(*x, *y)
         );
     }
     svg.push_str("</svg>");
@@ -146,12 +150,12 @@ pub(super) fn parts(counts: &Counts) -> String {
     );
     let total = counts.total().max(1);
     let mut x = 0;
-    for status in PIECES {
-        let count = counts.of(status);
+    for outcome in PIECES {
+        let count = counts.showing(outcome);
         if count > 0 {
             // A single failure among thousands still gets two pixels.
             let width = (count * WIDTH / total).max(2).min(WIDTH - x);
-            let word = status.word();
+            let word = outcome_word(outcome);
             let _ = write!(
                 svg,
                 "<rect class=\"fill-{word}\" x=\"{x}\" y=\"0\" width=\"{width}\" height=\"10\"/>"
@@ -204,19 +208,20 @@ mod tests {
 
     #[test]
     fn one_failure_in_thousands_is_neither_alarming_nor_flawless() {
-        for (failed, executed, expected) in [
-            (0, 3_000, Mark::Dot),
-            (0, 0, Mark::Dot),
-            (1, 3_000, Mark::Ring),
-            (29, 3_000, Mark::Ring),
-            (30, 3_000, Mark::Square),
-            (1, 100, Mark::Square),
-            (1, 1, Mark::Square),
+        for (failed, flaky, executed, expected) in [
+            (0, 0, 3_000, Mark::Dot),
+            (0, 0, 0, Mark::Dot),
+            (0, 1, 1, Mark::Ring),
+            (1, 0, 3_000, Mark::Ring),
+            (29, 9, 3_000, Mark::Ring),
+            (30, 0, 3_000, Mark::Square),
+            (1, 0, 100, Mark::Square),
+            (1, 0, 1, Mark::Square),
         ] {
             assert_eq!(
-                Mark::of(failed, executed),
+                Mark::of(failed, flaky, executed),
                 expected,
-                "{failed} of {executed}"
+                "{failed} and {flaky} of {executed}"
             );
         }
     }

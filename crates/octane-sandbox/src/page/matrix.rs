@@ -10,7 +10,7 @@ use super::frame::{Page, Tab};
 use super::parameters::Parameters;
 use super::pieces::{empty, pager, story_link};
 use super::problem;
-use super::status::{legend, letter, sentence, word};
+use super::status::{legend, letter, outcome_word, sentence};
 use crate::state::AppState;
 use crate::store::pages::{
     Cell, Coverage, Matrix, MatrixFilter, MatrixRow, SuiteLine, SuiteRunLine,
@@ -248,9 +248,9 @@ fn line(html: &mut String, row: &MatrixRow, suite_runs: &[SuiteRunLine]) {
     html.push_str("</tr>\n");
 }
 
-/// The status of the run that needs attention most, and the number of runs if there is more than one.
+/// The outcome that needs attention most, and the number of runs if there is more than one.
 fn cell(html: &mut String, story: i64, suite_run: i64, runs: &Cell) {
-    let Some((status, _)) = runs.by_status().next() else {
+    let Some((outcome, _)) = runs.by_outcome().next() else {
         return;
     };
     let many = match runs.total() {
@@ -261,8 +261,8 @@ fn cell(html: &mut String, story: i64, suite_run: i64, runs: &Cell) {
         html,
         "<td class=\"cell {}\"><a href=\"/suite-runs/{suite_run}?story={story}\" title=\"{words}\">\
          <span aria-hidden=\"true\">{}{many}</span><span class=\"unseen\">{words}</span></a></td>",
-        word(status),
-        letter(status),
+        outcome_word(outcome),
+        letter(outcome),
         words = sentence(runs),
     );
 }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::store::pages::{Counts, NativeStatus};
+use crate::store::pages::{Counts, NativeStatus, Outcome};
 pub(super) use octane_web::SPRITE;
 use octane_web::{Text, number};
 
@@ -24,13 +24,35 @@ pub(super) fn label(status: Option<NativeStatus>) -> &'static str {
     }
 }
 
-/// The letter of a status where there is no room for a word.
-pub(super) fn letter(status: Option<NativeStatus>) -> char {
-    match status {
-        Some(NativeStatus::NotCompleted) => 'I',
-        Some(NativeStatus::Planned) => 'L',
-        status => label(status).chars().next().unwrap_or('?'),
+/// The name of an outcome in style sheets.
+pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Status(status) => word(status),
+        Outcome::Flaky => "flaky",
     }
+}
+
+/// The label of an outcome.
+pub(super) fn outcome_label(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Status(status) => label(status),
+        Outcome::Flaky => "Flaky",
+    }
+}
+
+/// The letter of an outcome where there is no room for a word.
+pub(super) fn letter(outcome: Outcome) -> char {
+    match outcome {
+        Outcome::Status(Some(NativeStatus::NotCompleted)) => 'I',
+        Outcome::Status(Some(NativeStatus::Planned)) => 'L',
+        Outcome::Flaky => 'Y',
+        outcome => outcome_label(outcome).chars().next().unwrap_or('?'),
+    }
+}
+
+/// An outcome with its symbol and colour.
+pub(super) fn outcome_chip(outcome: Outcome) -> String {
+    octane_web::chip(outcome_word(outcome), outcome_label(outcome))
 }
 
 fn sign(status: Option<NativeStatus>) -> String {
@@ -82,12 +104,14 @@ pub(super) fn filter_link(
     )
 }
 
-/// `160 failed, 3,012 passed`.
+/// `160 failed, 1 flaky, 3,012 passed`.
 pub(super) fn sentence(counts: &Counts) -> String {
     let parts: Vec<String> = counts
-        .by_status()
-        .filter(|(_, count)| *count > 0)
-        .map(|(status, count)| format!("{} {}", number(count), label(status).to_lowercase()))
+        .by_outcome()
+        .map(|(outcome, count)| {
+            let word = outcome_label(outcome).to_lowercase();
+            format!("{} {word}", number(count))
+        })
         .collect();
     if parts.is_empty() {
         "no runs".to_owned()
@@ -96,17 +120,17 @@ pub(super) fn sentence(counts: &Counts) -> String {
     }
 }
 
-/// All statuses with their letters, as a legend.
+/// What runs can be shown as, with the letters, as a legend.
 pub(super) fn legend() -> String {
-    let items: String = NativeStatus::ALL
+    let items: String = Outcome::ALL
         .into_iter()
-        .map(Some)
-        .map(|status| {
+        .filter(|outcome| *outcome != Outcome::Status(None))
+        .map(|outcome| {
             format!(
                 "<li><span class=\"key {}\" aria-hidden=\"true\">{}</span> {}</li>",
-                word(status),
-                letter(status),
-                label(status)
+                outcome_word(outcome),
+                letter(outcome),
+                outcome_label(outcome)
             )
         })
         .collect();
@@ -120,11 +144,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_has_its_own_letter_and_symbol() {
-        let letters: BTreeSet<char> = NativeStatus::ALL.map(Some).map(letter).into();
-        assert_eq!(letters.len(), NativeStatus::ALL.len());
-        for status in NativeStatus::ALL {
-            assert!(SPRITE.contains(&format!("id=\"s-{}\"", status.word())));
+    fn every_outcome_has_its_own_letter_and_symbol() {
+        let letters: BTreeSet<char> = Outcome::ALL.map(letter).into();
+        assert_eq!(letters.len(), Outcome::ALL.len());
+        for outcome in Outcome::ALL {
+            assert!(SPRITE.contains(&format!("id=\"s-{}\"", outcome_word(outcome))));
         }
     }
 }

@@ -12,7 +12,7 @@ use super::frame::{Page, Tab, trail};
 use super::parameters::Parameters;
 use super::pieces::{empty, pager, run_table, story_link};
 use super::problem;
-use super::status::{chip, filter_link};
+use super::status::{filter_link, outcome_chip};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::pages::{
@@ -118,7 +118,7 @@ fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
         above: trail(&[("/", "Test suites"), (&suite, name)]),
         below: format!(
             "<p class=\"lead\">{} {} of {} passed · {} · took {} in total · suite run {}{}</p>",
-            chip(suite_run.status),
+            outcome_chip(suite_run.outcome()),
             rate.map_or("–".to_owned(), percent),
             count(suite_run.counts.total(), "run"),
             time(suite_run.started),

@@ -11,7 +11,7 @@ use super::frame::{Page, Tab, trail};
 use super::parameters::{LINES_MAX, Parameters};
 use super::pieces::{empty, pager};
 use super::problem;
-use super::status::{chip, sentence};
+use super::status::{outcome_chip, sentence};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::pages::{Counts, NativeStatus, SuiteLine, SuiteRunLine};
@@ -123,7 +123,7 @@ fn render_all(state: &AppState, parameters: &Parameters, view: &View) -> Respons
         tab: Some(Tab::Suites),
         above: String::new(),
         below: "<p class=\"lead\">Pass rates of the latest suite runs, from 0 to 100 %, the newest on the right; suites \
-                with the latest activity come first. A square: 1 % or more failed. A ring: less. A dot: none.</p>"
+                with the latest activity come first. A square: 1 % or more failed. A ring: less, or some are flaky. A dot: none.</p>"
             .to_owned(),
         body,
     }
@@ -173,7 +173,7 @@ fn card(html: &mut String, suite: &SuiteLine, runs: &[SuiteRunLine]) {
         html,
         "<p>{} <a href=\"/suite-runs/{}\">{}</a><br><span class=\"quiet\">{}</span></p></div>\
          <div class=\"draw\">{}</div>{}</li>",
-        chip(latest.status),
+        outcome_chip(latest.outcome()),
         latest.id,
         Text(&latest.name),
         time(latest.started),
@@ -259,7 +259,7 @@ fn render_one(
                 "<tr><td>{}</td><th scope=\"row\"><a href=\"/suite-runs/{id}\">{}</a> <small>{id}</small></th>\
                  <td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
                  <td class=\"ended\">{}</td></tr>",
-                chip(run.status),
+                outcome_chip(run.outcome()),
                 Text(&run.name),
                 time(run.started),
                 number(run.counts.total()),

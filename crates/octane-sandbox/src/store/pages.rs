@@ -33,7 +33,7 @@ pub(crate) use run_filter::{MATCHES_MAX, Matching, RunFilter};
 pub(crate) use run_line::RunLine;
 #[cfg(test)]
 pub(crate) use statement::statement_count;
-pub(crate) use status::NativeStatus;
+pub(crate) use status::{NativeStatus, Outcome};
 pub(crate) use story::Story;
 pub(crate) use story_details::StoryDetails;
 pub(crate) use suite_run_details::{Neighbours, SlowRun};

@@ -26,13 +26,15 @@ pub(super) const KEYS_PER_SUITE_RUN: i64 = 1 << 31;
 /// Without constraints: what may fail after the first row makes SQLite keep a journal for each run that is inserted, which
 /// takes four times as long.
 const TABLE: &str = "(
-        -- Made of the following three: a number is found much faster than three columns.
+        -- Made of the following four: a number is found much faster than four columns.
         key INTEGER PRIMARY KEY,
         -- Zero for runs outside of suite runs, such as suite runs themselves.
         suite_run INTEGER,
         subtype TEXT,
         -- Zero for none.
         native_status INTEGER,
+        -- Whether a previous result of the runs failed.
+        failed_before INTEGER,
         runs INTEGER,
         -- The sum of their durations in milliseconds, the lower bits and the others for themselves: together they may be more
         -- than a number can be.
@@ -41,7 +43,13 @@ const TABLE: &str = "(
     )";
 
 /// The columns, which a file of an older version may lack.
-const COLUMNS: &str = "key,suite_run,subtype,native_status,runs,duration_high,duration_low";
+const COLUMNS: &str =
+    "key,suite_run,subtype,native_status,failed_before,runs,duration_high,duration_low";
+
+/// Notes in the runs of an older version which of them have a previous result that failed.
+const FAILED_BEFORE: &str = "UPDATE runs SET failed_before = 1 WHERE id IN (
+        SELECT p.run_id FROM previous_runs p JOIN list_nodes n ON n.id = p.run_native_status
+        WHERE n.logical_name = 'list_node.run_native_status.failed' COLLATE NOCASE);";
 
 /// Both parts of a duration.
 fn duration(row: &str) -> [String; 2] {
@@ -59,15 +67,16 @@ fn key(row: &str) -> String {
         .map(|(name, number)| format!(" WHEN '{name}' THEN {number}"))
         .collect();
     format!(
-        "COALESCE({row}.parent_suite, 0) * {KEYS_PER_SUITE_RUN} + COALESCE({row}.native_status, 0) * 8
-         + CASE {row}.subtype{types} ELSE 0 END"
+        "COALESCE({row}.parent_suite, 0) * {KEYS_PER_SUITE_RUN} + COALESCE({row}.native_status, 0) * 16
+         + {row}.failed_before * 8 + CASE {row}.subtype{types} ELSE 0 END"
     )
 }
 
 /// The values of a row of `runs` on its own.
 fn values(row: &str) -> String {
     format!(
-        "{}, COALESCE({row}.parent_suite, 0), COALESCE({row}.subtype, ''), COALESCE({row}.native_status, 0)",
+        "{}, COALESCE({row}.parent_suite, 0), COALESCE({row}.subtype, ''), COALESCE({row}.native_status, 0),
+         {row}.failed_before",
         key(row)
     )
 }
@@ -84,6 +93,7 @@ pub(super) fn create_missing(connection: &Connection) -> rusqlite::Result<()> {
     if columns.as_deref() != Some(COLUMNS) {
         let [high, low] = duration("r");
         sql.push_str("DROP TABLE IF EXISTS run_totals;");
+        sql.push_str(FAILED_BEFORE);
         sql.push_str(&table().unless_exists());
         sql.push_str(&format!(
             "INSERT INTO run_totals SELECT {}, COUNT(*), SUM({high}), SUM({low}) FROM runs r GROUP BY 1;",
@@ -115,9 +125,9 @@ pub(super) fn triggers() -> [Object; 4] {
     let [created, deleted] = [("INSERT", &count), ("DELETE", &forget)]
         .map(|(event, change)| format!("AFTER {event} ON runs BEGIN {change} END"));
     let moves = "OLD.parent_suite IS NOT NEW.parent_suite OR OLD.subtype IS NOT NEW.subtype
-        OR OLD.native_status IS NOT NEW.native_status";
+        OR OLD.native_status IS NOT NEW.native_status OR OLD.failed_before IS NOT NEW.failed_before";
     let changed_place = format!(
-        "AFTER UPDATE OF parent_suite, subtype, native_status ON runs
+        "AFTER UPDATE OF parent_suite, subtype, native_status, failed_before ON runs
          WHEN {moves} BEGIN {forget} {count} END"
     );
     // What a new result of a run changes most often.
@@ -216,8 +226,13 @@ mod tests {
             .execute_batch(
                 "PRAGMA foreign_keys = ON;
                  CREATE TABLE runs (id INTEGER PRIMARY KEY, subtype TEXT, native_status INTEGER, duration INTEGER,
-                 parent_suite INTEGER REFERENCES runs (id) ON DELETE CASCADE, name TEXT);
-                 INSERT INTO runs VALUES (1, 'run_suite', 7, NULL, NULL, 's'), (2, 'run_manual', 7, 40, 1, 'a'),
+                 parent_suite INTEGER REFERENCES runs (id) ON DELETE CASCADE, name TEXT, failed_before INTEGER DEFAULT 0);
+                 CREATE TABLE list_nodes (id INTEGER PRIMARY KEY, logical_name TEXT);
+                 CREATE TABLE previous_runs (id INTEGER PRIMARY KEY, run_id INTEGER, run_native_status INTEGER);
+                 INSERT INTO list_nodes VALUES (8, 'list_node.run_native_status.failed');
+                 INSERT INTO previous_runs VALUES (1, 3, 7), (2, 2, 7), (3, 2, 8);
+                 INSERT INTO runs (id, subtype, native_status, duration, parent_suite, name) VALUES
+                 (1, 'run_suite', 7, NULL, NULL, 's'), (2, 'run_manual', 7, 40, 1, 'a'),
                  (3, 'run_automated', 7, 2, 1, 'b'), (4, 'run', 8, 5, 1, 'c'), (5, 'run', NULL, NULL, 1, 'd');",
             )
             .unwrap();
@@ -237,7 +252,7 @@ mod tests {
         );
         let counted = list(
             "SELECT COALESCE(parent_suite, 0), COALESCE(native_status, 0), COUNT(*), SUM(COALESCE(duration, 0))
-             FROM runs GROUP BY 1, 2, subtype ORDER BY 1, 2, 3, 4",
+             FROM runs GROUP BY 1, 2, subtype, failed_before ORDER BY 1, 2, 3, 4",
         );
         assert_eq!(kept, counted);
         kept
@@ -285,7 +300,10 @@ mod tests {
             .unwrap();
         create_missing(&connection).unwrap();
         assert_eq!(totals(&connection).len(), 5);
-        let sql = "INSERT INTO runs VALUES (6, 'run', 8, 10, 1, 'e')";
+        let sql = "SELECT group_concat(id) FROM runs WHERE failed_before";
+        let noted = connection.query_row(sql, [], |row| row.get::<_, String>(0));
+        assert_eq!(noted.unwrap(), "2");
+        let sql = "INSERT INTO runs VALUES (6, 'run', 8, 10, 1, 'e', 0)";
         connection.execute(sql, []).unwrap();
         assert_eq!(totals(&connection)[4], (1, 8, 2, 15));
     }
@@ -295,7 +313,8 @@ mod tests {
         let connection = runs();
         create_missing(&connection).unwrap();
         for (sql, runs) in [
-            ("INSERT INTO runs VALUES (6, 'run', 8, 10, 1, 'e')", 6),
+            ("INSERT INTO runs VALUES (6, 'run', 8, 10, 1, 'e', 0)", 6),
+            ("UPDATE runs SET failed_before = 1 WHERE id = 6", 6),
             (
                 "UPDATE runs SET native_status = 7, duration = 1 WHERE id = 6",
                 6,

@@ -98,7 +98,7 @@ impl Reader<'_> {
              WHERE r.test = ?1 AND r.subtype = 'run_suite' AND COALESCE(r.started, r.creation_time) <= ?5
              AND (COALESCE(r.started, r.creation_time) < ?5 OR r.id < ?2)
              AND EXISTS (SELECT 1 FROM run_totals t WHERE t.key >= r.id * {KEYS_PER_SUITE_RUN}
-                 AND t.key < (r.id + 1) * {KEYS_PER_SUITE_RUN} AND t.native_status NOT IN (?3, ?4))
+                 AND t.key < (r.id + 1) * {KEYS_PER_SUITE_RUN} AND (t.native_status NOT IN (?3, ?4) OR t.failed_before))
              ORDER BY COALESCE(r.started, r.creation_time) DESC, r.id DESC LIMIT 1"
         ))?;
         let idle = [NativeStatus::Planned, NativeStatus::Skipped];
@@ -153,15 +153,20 @@ impl Reader<'_> {
         Ok(failures.collect::<Result<_, _>>()?)
     }
 
-    /// Runs of which an earlier result failed, and the current one did not. Runs are created after their suite run,
-    /// and this bounds the earlier results to look at.
+    /// Runs of which an earlier result failed, and the current one did not. The first and the last run bound the earlier results
+    /// to look at.
     fn flaky(self, suite_run: &SuiteRunLine, failed: i64) -> Result<Vec<ChangedRun>, ApiError> {
+        let end = |which: &str, order: &str| {
+            format!(
+                "(SELECT {which}((SELECT l.id FROM runs l INDEXED BY runs_by_status WHERE l.parent_suite = ?1
+                 AND l.native_status IS shown.status ORDER BY l.id {order} LIMIT 1)) FROM shown)"
+            )
+        };
+        let (first, last) = (end("MIN", "ASC"), end("MAX", "DESC"));
         let mut statement = self.page_statement(&format!(
             "WITH shown (status) AS (SELECT value FROM json_each(?3))
              SELECT DISTINCT r.id, r.test, r.name FROM previous_runs p CROSS JOIN runs r ON r.id = p.run_id
-             WHERE p.run_id > ?1 AND p.run_id <= (SELECT MAX((
-                 SELECT l.id FROM runs l INDEXED BY runs_by_status WHERE l.parent_suite = ?1
-                 AND l.native_status IS shown.status ORDER BY l.id DESC LIMIT 1)) FROM shown)
+             WHERE p.run_id >= {first} AND p.run_id <= {last}
              AND p.run_native_status = ?2 AND r.parent_suite = ?1 AND r.native_status IS NOT ?2
              ORDER BY r.id LIMIT {FAILURES_MAX}"
         ))?;

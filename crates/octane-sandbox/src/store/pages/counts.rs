@@ -2,35 +2,82 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::status::{NativeStatus, Statuses};
+use super::change::Shown;
+use super::status::{NativeStatus, Outcome, Statuses};
 use super::window::id_list;
 use crate::catalog::sum_of;
 use crate::error::ApiError;
 use crate::store::read::Reader;
 use crate::store::run_totals::KEYS_PER_SUITE_RUN;
 
-/// The number of runs by status: the row ID of the list value, its meaning, and the number; statuses that
-/// need attention come first.
+/// The number of runs by status, statuses that need attention first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Counts(Vec<(Option<i64>, Option<NativeStatus>, i64)>);
+pub(crate) struct Counts {
+    /// The row ID of the list value, its meaning, and the number.
+    all: Vec<(Option<i64>, Option<NativeStatus>, i64)>,
+    /// How many of those with a status, which is not failed, failed in a previous result.
+    flaky: BTreeMap<Option<NativeStatus>, i64>,
+}
 
 impl Counts {
-    pub(super) fn new(statuses: &Statuses, pairs: Vec<(Option<i64>, i64)>) -> Self {
-        let known = |(row_id, count)| (row_id, statuses.of(row_id), count);
-        let mut counts = Self(pairs.into_iter().map(known).collect());
+    /// Of numbers of runs by the row ID of their status, and whether a previous result failed.
+    pub(super) fn new(
+        statuses: &Statuses,
+        numbers: impl IntoIterator<Item = (Option<i64>, bool, i64)>,
+    ) -> Self {
+        let mut counts = Self::default();
+        for (row_id, has_failed_before, count) in numbers {
+            counts.count(row_id, statuses.of(row_id), has_failed_before, count);
+        }
         counts.sort();
         counts
+    }
+
+    fn count(
+        &mut self,
+        row_id: Option<i64>,
+        status: Option<NativeStatus>,
+        has_failed_before: bool,
+        count: i64,
+    ) {
+        match self.all.iter_mut().find(|(known, ..)| *known == row_id) {
+            Some((_, _, sum)) => *sum += count,
+            None => self.all.push((row_id, status, count)),
+        }
+        if Shown::of(status, has_failed_before) == Shown::Flaky {
+            *self.flaky.entry(status).or_default() += count;
+        }
     }
 
     pub(super) fn by_row_id(
         &self,
     ) -> impl Iterator<Item = (Option<i64>, Option<NativeStatus>, i64)> {
-        self.0.iter().copied()
+        self.all.iter().copied()
     }
 
     /// Each status that occurs, with the number of its runs.
     pub(crate) fn by_status(&self) -> impl Iterator<Item = (Option<NativeStatus>, i64)> {
-        self.0.iter().map(|(_, status, count)| (*status, *count))
+        self.all.iter().map(|(_, status, count)| (*status, *count))
+    }
+
+    /// What the runs are shown as, with their numbers, what needs attention first: each run once, and one that failed before is
+    /// flaky.
+    pub(crate) fn by_outcome(&self) -> impl Iterator<Item = (Outcome, i64)> {
+        Outcome::ALL.into_iter().filter_map(|outcome| {
+            let count = self.showing(outcome);
+            (count > 0).then_some((outcome, count))
+        })
+    }
+
+    pub(crate) fn showing(&self, outcome: Outcome) -> i64 {
+        match outcome {
+            Outcome::Flaky => self.flaky.values().sum(),
+            Outcome::Status(status) => {
+                let same = self.by_status().filter(|(of, _)| *of == status);
+                let all: i64 = same.map(|(_, count)| count).sum();
+                all - self.flaky.get(&status).copied().unwrap_or(0)
+            }
+        }
     }
 
     pub(crate) fn of(&self, status: NativeStatus) -> i64 {
@@ -40,35 +87,41 @@ impl Counts {
 
     /// The runs of several suite runs together.
     pub(crate) fn add(&mut self, other: &Self) {
-        for (row_id, status, count) in &other.0 {
-            match self.0.iter_mut().find(|(known, ..)| known == row_id) {
-                Some((_, _, sum)) => *sum += count,
-                None => self.0.push((*row_id, *status, *count)),
-            }
+        for (row_id, status, count) in &other.all {
+            self.count(*row_id, *status, false, *count);
+        }
+        for (status, count) in &other.flaky {
+            *self.flaky.entry(*status).or_default() += count;
         }
         self.sort();
     }
 
     fn sort(&mut self) {
-        self.0
+        self.all
             .sort_by_key(|(row_id, status, _)| (status.is_none(), *status, *row_id));
     }
 
-    /// How many runs were executed: skipped and planned ones were not.
+    /// How many runs were executed: skipped and planned ones were not, unless they failed before.
     pub(crate) fn executed(&self) -> i64 {
-        self.total() - self.of(NativeStatus::Skipped) - self.of(NativeStatus::Planned)
+        let idle = [NativeStatus::Skipped, NativeStatus::Planned];
+        let idle = idle.map(|status| self.showing(Outcome::Status(Some(status))));
+        self.total() - idle.iter().sum::<i64>()
+    }
+
+    /// How many passed, and did not fail before.
+    pub(crate) fn passed(&self) -> i64 {
+        self.showing(Outcome::Status(Some(NativeStatus::Passed)))
     }
 
     pub(crate) fn total(&self) -> i64 {
-        self.0.iter().map(|(_, _, count)| count).sum()
+        self.all.iter().map(|(_, _, count)| count).sum()
     }
 
     /// The share of passed runs among the executed ones, in thousandths and rounded down, so that only a
-    /// flawless suite run has 1000; `None` if nothing was executed. Skipped and planned runs do not count as
-    /// executed.
+    /// flawless suite run has 1000; `None` if nothing was executed. Flaky runs do not count as passed.
     pub(crate) fn passed_per_mille(&self) -> Option<i64> {
         let executed = self.executed();
-        (executed > 0).then(|| self.of(NativeStatus::Passed) * 1000 / executed)
+        (executed > 0).then(|| self.passed() * 1000 / executed)
     }
 }
 
@@ -89,21 +142,20 @@ impl Reader<'_> {
     ) -> Result<HashMap<i64, Totals>, ApiError> {
         let mut statement = self.page_statement(&format!(
             "WITH wanted (id) AS (SELECT value FROM json_each(?))
-             SELECT t.suite_run, NULLIF(t.native_status, 0), t.runs, t.duration_high, t.duration_low FROM wanted w
+             SELECT t.suite_run, NULLIF(t.native_status, 0), t.failed_before, t.runs, t.duration_high, t.duration_low FROM wanted w
              CROSS JOIN run_totals t ON t.key >= w.id * {KEYS_PER_SUITE_RUN}
              AND t.key < (w.id + 1) * {KEYS_PER_SUITE_RUN}"
         ))?;
         let mut rows = statement.query([id_list(suite_runs)])?;
-        let mut found: HashMap<i64, (BTreeMap<Option<i64>, i64>, i64)> = HashMap::new();
+        let mut found: HashMap<i64, (Vec<(Option<i64>, bool, i64)>, i64)> = HashMap::new();
         while let Some(row) = rows.next()? {
-            let (pairs, duration_ms) = found.entry(row.get(0)?).or_default();
-            // Runs of several types have the same status.
-            *pairs.entry(row.get(1)?).or_default() += row.get::<_, i64>(2)?;
-            let of_these = sum_of(row.get(3)?, row.get(4)?);
+            let (numbers, duration_ms) = found.entry(row.get(0)?).or_default();
+            numbers.push((row.get(1)?, row.get(2)?, row.get(3)?));
+            let of_these = sum_of(row.get(4)?, row.get(5)?);
             *duration_ms = duration_ms.saturating_add(of_these);
         }
-        let totals = found.into_iter().map(|(id, (pairs, duration_ms))| {
-            let counts = Counts::new(statuses, pairs.into_iter().collect());
+        let totals = found.into_iter().map(|(id, (numbers, duration_ms))| {
+            let counts = Counts::new(statuses, numbers);
             (
                 id,
                 Totals {
@@ -121,8 +173,33 @@ mod tests {
     use super::*;
 
     fn counts(pairs: &[(NativeStatus, i64)]) -> Counts {
-        let known = |(status, count): &(NativeStatus, i64)| (None, Some(*status), *count);
-        Counts(pairs.iter().map(known).collect())
+        let mut counts = Counts::default();
+        for (row_id, (status, count)) in (0..).zip(pairs) {
+            counts.count(Some(row_id), Some(*status), false, *count);
+        }
+        counts
+    }
+
+    #[test]
+    fn a_run_that_failed_before_is_flaky_whatever_its_status_is() {
+        let mut counts = counts(&[(NativeStatus::Passed, 3), (NativeStatus::Skipped, 2)]);
+        counts.count(Some(0), Some(NativeStatus::Passed), true, 1);
+        counts.count(Some(1), Some(NativeStatus::Skipped), true, 1);
+        counts.count(Some(2), Some(NativeStatus::Failed), true, 5);
+        let status = |status| Outcome::Status(Some(status));
+        let shown: Vec<(Outcome, i64)> = counts.by_outcome().collect();
+        let expected = [
+            (status(NativeStatus::Failed), 5),
+            (Outcome::Flaky, 2),
+            (status(NativeStatus::Skipped), 2),
+            (status(NativeStatus::Passed), 3),
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(counts.of(NativeStatus::Passed), 4);
+        assert_eq!(
+            (counts.executed(), counts.passed_per_mille()),
+            (10, Some(300))
+        );
     }
 
     #[test]
@@ -138,7 +215,6 @@ mod tests {
             (NativeStatus::Failed, 1),
             (NativeStatus::Passed, 2),
         ]));
-        // In the tests all values have the same row ID, `None`.
         assert_eq!(sum.total(), 6);
     }
 

@@ -12,6 +12,7 @@ use super::suites::SuiteRunLine;
 use super::window::{Window, id_list, somewhere};
 use crate::error::ApiError;
 use crate::store::read::Reader;
+use crate::store::run_totals::KEYS_PER_SUITE_RUN;
 
 /// How well a backlog item is covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,8 +40,8 @@ pub(crate) struct MatrixFilter {
     pub(crate) is_failing: bool,
 }
 
-/// The row ID of a status, and how many runs have it.
-type Tally = (Option<i64>, i64);
+/// The row ID of a status, whether a previous result failed, and how many runs have both.
+type Tally = (Option<i64>, bool, i64);
 
 /// What the runs of one suite run say about one backlog item.
 pub(crate) type Cell = Counts;
@@ -67,14 +68,13 @@ pub(crate) struct Matrix {
     pub(crate) shown: i64,
 }
 
-/// The rows with their coverage. Parameters: suite runs, the smallest of their IDs, type, pattern, key,
-/// failed status or null. A run is created after its suite run, so its ID is greater; this separates the
-/// links of the runs shown from those of a long history.
+/// The rows with their coverage. Parameters: suite runs, the smallest ID of their runs, type, pattern, key,
+/// failed status or null. The smallest ID separates the links of the runs shown from those of a long history.
 fn rows(columns: &str, key: &str) -> String {
     let covered_by_run = |select: &str, condition: &str| {
         format!(
             "EXISTS (SELECT {select} FROM run_covered_content l JOIN runs r ON r.id = l.run
-             WHERE l.work_item = w.id AND l.run > ?2 AND +r.parent_suite IN (SELECT id FROM shown)
+             WHERE l.work_item = w.id AND l.run >= ?2 AND +r.parent_suite IN (SELECT id FROM shown)
              {condition})
              OR EXISTS (SELECT {select} FROM test_covered_content l JOIN runs r ON r.test = l.test
              WHERE l.work_item = w.id AND r.parent_suite IN (SELECT id FROM shown) {condition})"
@@ -109,7 +109,8 @@ impl Reader<'_> {
         };
         suite_runs.reverse();
         let ids: Vec<i64> = suite_runs.iter().map(|run| run.id).collect();
-        let (shown, first) = (id_list(&ids), ids.iter().min().copied().unwrap_or(0));
+        let shown = id_list(&ids);
+        let first = self.first_run(&shown)?;
         let failed = filter
             .is_failing
             .then(|| statuses.row_id(NativeStatus::Failed))
@@ -171,6 +172,18 @@ impl Reader<'_> {
         })
     }
 
+    /// The smallest ID of the runs of these suite runs.
+    fn first_run(self, shown: &str) -> Result<i64, ApiError> {
+        let mut statement = self.page_statement(&format!(
+            "WITH shown (id) AS (SELECT value FROM json_each(?1))
+             SELECT COALESCE(MIN((SELECT r.id FROM runs r INDEXED BY runs_by_status WHERE r.parent_suite = s.id
+                 AND r.native_status IS NULLIF(t.native_status, 0) ORDER BY r.id LIMIT 1)), 0)
+             FROM shown s CROSS JOIN run_totals t ON t.key >= s.id * {KEYS_PER_SUITE_RUN}
+             AND t.key < (s.id + 1) * {KEYS_PER_SUITE_RUN}"
+        ))?;
+        Ok(statement.query_row([shown], |row| row.get(0))?)
+    }
+
     /// By backlog item and suite run. A run that is linked twice, directly and through its test, counts once.
     fn cells(
         self,
@@ -182,27 +195,28 @@ impl Reader<'_> {
         let mut statement = self.page_statement(
             "WITH wanted (id) AS (SELECT value FROM json_each(?1)),
              shown (id) AS (SELECT value FROM json_each(?2)),
-             linked (work_item, run, suite_run, status) AS (
-                 SELECT l.work_item, r.id, r.parent_suite, r.native_status FROM wanted w
-                 CROSS JOIN run_covered_content l ON l.work_item = w.id AND l.run > ?3
+             linked (work_item, run, suite_run, status, failed_before) AS (
+                 SELECT l.work_item, r.id, r.parent_suite, r.native_status, r.failed_before FROM wanted w
+                 CROSS JOIN run_covered_content l ON l.work_item = w.id AND l.run >= ?3
                  CROSS JOIN runs r ON r.id = l.run WHERE +r.parent_suite IN (SELECT id FROM shown)
-                 UNION SELECT l.work_item, r.id, r.parent_suite, r.native_status FROM wanted w
+                 UNION SELECT l.work_item, r.id, r.parent_suite, r.native_status, r.failed_before FROM wanted w
                  CROSS JOIN test_covered_content l ON l.work_item = w.id
                  CROSS JOIN runs r ON r.test = l.test AND r.parent_suite IN (SELECT id FROM shown))
-             SELECT work_item, suite_run, status, COUNT(*) FROM linked GROUP BY 1, 2, 3",
+             SELECT work_item, suite_run, status, failed_before, COUNT(*) FROM linked GROUP BY 1, 2, 3, 4",
         )?;
         let rows = statement.query_map(params![id_list(stories), shown, first], |row| {
-            Ok((row.get(0)?, row.get(1)?, (row.get(2)?, row.get(3)?)))
+            let tally = (row.get(2)?, row.get(3)?, row.get(4)?);
+            Ok((row.get(0)?, row.get(1)?, tally))
         })?;
-        let mut pairs: BTreeMap<(i64, i64), Vec<Tally>> = BTreeMap::new();
+        let mut tallies: BTreeMap<(i64, i64), Vec<Tally>> = BTreeMap::new();
         for row in rows {
-            let (story, suite_run, pair) = row?;
-            pairs.entry((story, suite_run)).or_default().push(pair);
+            let (story, suite_run, tally) = row?;
+            tallies.entry((story, suite_run)).or_default().push(tally);
         }
         let mut cells: HashMap<i64, Cells> = HashMap::new();
-        for ((story, suite_run), pairs) in pairs {
+        for ((story, suite_run), tallies) in tallies {
             let of_story = cells.entry(story).or_default();
-            of_story.insert(suite_run, Counts::new(statuses, pairs));
+            of_story.insert(suite_run, Counts::new(statuses, tallies));
         }
         Ok(cells)
     }

@@ -108,7 +108,7 @@ impl Reader<'_> {
         for row_id in present {
             let values = params![suite_run, row_id, pattern, filter.story, runs];
             let count: i64 = statement.query_row(values, |row| row.get(0))?;
-            pairs.push((row_id, count));
+            pairs.push((row_id, false, count));
         }
         Ok(Counts::new(statuses, pairs))
     }

@@ -42,6 +42,28 @@ impl NativeStatus {
     }
 }
 
+/// What a run is shown as: its status, or that it failed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Status(Option<NativeStatus>),
+    /// It failed, and then another result of the same run followed that did not.
+    Flaky,
+}
+
+impl Outcome {
+    /// What needs attention comes first.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Status(Some(NativeStatus::Failed)),
+        Self::Flaky,
+        Self::Status(Some(NativeStatus::Blocked)),
+        Self::Status(Some(NativeStatus::NotCompleted)),
+        Self::Status(None),
+        Self::Status(Some(NativeStatus::Planned)),
+        Self::Status(Some(NativeStatus::Skipped)),
+        Self::Status(Some(NativeStatus::Passed)),
+    ];
+}
+
 /// The row IDs of the list's values in this database. Values that were added to the list have no known name
 /// and count as no status.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::counts::{Counts, Totals};
-use super::status::{NativeStatus, Statuses};
+use super::status::{NativeStatus, Outcome, Statuses};
 use super::window::{Window, id_list, somewhere};
 use crate::error::ApiError;
 use crate::store::read::Reader;
@@ -37,6 +37,20 @@ pub(crate) struct SuiteRunLine {
     pub(crate) counts: Counts,
     /// The sum of the durations of its runs.
     pub(crate) duration_ms: i64,
+}
+
+impl SuiteRunLine {
+    /// What it is shown as: one that has no other problem is flaky if a run is.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let has_problem = matches!(
+            self.status,
+            Some(NativeStatus::Failed | NativeStatus::Blocked | NativeStatus::NotCompleted)
+        );
+        if !has_problem && self.counts.showing(Outcome::Flaky) > 0 {
+            return Outcome::Flaky;
+        }
+        Outcome::Status(self.status)
+    }
 }
 
 const SUITE: &str = "SELECT t.id, t.name,

@@ -52,7 +52,7 @@ pub(crate) struct RunRow<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownRun {
     pub(crate) row_id: i64,
-    /// Whether its status and its references are those of the result already.
+    /// Whether its status and its references are those of the result already, and it has not failed: that it did is noted.
     keeps_references: bool,
 }
 
@@ -74,13 +74,14 @@ pub(crate) struct Runs<'a> {
 impl<'a> Runs<'a> {
     /// `has_context`: whether release, milestone and program are part of the identity of a run.
     pub(crate) fn new(writer: Writer<'a>, has_context: bool) -> Result<Self, ApiError> {
-        let prepare = |sql| writer.connection.prepare_cached(sql);
+        let prepare = |sql: &str| writer.connection.prepare_cached(sql);
+        let failed = writer.status_named("failed")?.native;
         let of_context = "AND release IS ?5 AND milestone IS ?6 AND program IS ?7";
         Ok(Self {
             now: writer.now,
             has_context,
             find: prepare(&format!(
-                "SELECT id, native_status IS ?8 AND status IS ?9 AND build IS ?10
+                "SELECT id, native_status IS ?8 AND native_status <> {failed} AND status IS ?9 AND build IS ?10
                  AND release IS ?5 AND milestone IS ?6 AND program IS ?7
                  AND test_level IS COALESCE(?11, test_level)
                  AND testing_tool_type IS COALESCE(?12, testing_tool_type)
@@ -119,8 +120,8 @@ impl<'a> Runs<'a> {
             remember_environment: prepare(
                 "INSERT INTO previous_run_taxonomies (run_history, taxonomy) VALUES (?, ?)",
             )?,
-            replace: prepare(
-                "UPDATE runs SET native_status = ?2, status = ?3, started = ?4, duration = ?5,
+            replace: prepare(&format!(
+                "UPDATE runs SET failed_before = failed_before OR native_status IS {failed}, native_status = ?2, status = ?3, started = ?4, duration = ?5,
                  error_type = ?6, error_message = ?7, error_details = ?8, external_report_url = ?9,
                  description = ?10, external_run_id = ?11, external_assets = ?12, run_type = ?13,
                  manual = ?14, build = ?15, release = ?16, milestone = ?17,
@@ -128,8 +129,8 @@ impl<'a> Runs<'a> {
                  testing_tool_type = COALESCE(?20, testing_tool_type),
                  test_framework = COALESCE(?21, test_framework), last_modified = ?22,
                  version_stamp = version_stamp + 1, client_lock_stamp = client_lock_stamp + 1
-                 WHERE id = ?1",
-            )?,
+                 WHERE id = ?1"
+            ))?,
             // SQLite rewrites the indexes of all columns that it is given and looks up what they refer to, although they keep
             // their values. This is most of what a new result of a known run costs.
             replace_content: prepare(

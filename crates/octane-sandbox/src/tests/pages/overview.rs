@@ -146,3 +146,49 @@ async fn the_number_of_all_runs_is_that_of_the_list() {
         "the runs were deleted with their suite run"
     );
 }
+
+#[tokio::test]
+async fn what_failed_first_is_flaky_in_the_matrix_and_in_lists_of_suite_runs() {
+    for (second, word) in [("Passed", "passed"), ("Skipped", "skipped")] {
+        let shop = Shop::new().await;
+        let send = async |status: &str| {
+            let (suite, story) = (&shop.suite, &shop.story);
+            let xml = format!(
+                "<test_result><suite_ref id='{suite}' external_run_id='build 8'/><test_runs>\
+                 <test_run name='a' status='{status}' duration='1'><backlog_items>\
+                 <backlog_item_ref id='{story}'/></backlog_items></test_run></test_runs></test_result>"
+            );
+            assert_eq!(shop.client.upload(&xml, "").await["status"], "success");
+        };
+        send("Failed").await;
+        // A failure that is repeated does not hide the first.
+        send("Failed").await;
+        send(second).await;
+        let html = page(&shop.client, &format!("/matrix?suite={}", shop.suite)).await;
+        holds(
+            &html,
+            &[
+                "<td class=\"cell flaky\">",
+                "title=\"1 flaky\"><span aria-hidden=\"true\">Y</span>",
+                "<span class=\"key flaky\" aria-hidden=\"true\">Y</span> Flaky",
+            ],
+        );
+        for path in ["/".to_owned(), format!("/suites/{}", shop.suite)] {
+            let html = page(&shop.client, &path).await;
+            let at = html.find(">build 8<").unwrap();
+            let chip = &html[html[..at].rfind("<span class=\"chip").unwrap()..at];
+            assert!(
+                chip.starts_with("<span class=\"chip flaky\">"),
+                "{path}: {chip}"
+            );
+            holds(&html, &["1 flaky", "0.0 %"]);
+            assert!(!html.contains(&format!(">1 {word}<")), "{path}");
+        }
+        let suite_run = shop
+            .client
+            .names("suite_run", "id", "name EQ ^build 8^")
+            .await;
+        let html = page(&shop.client, &format!("/suite-runs/{}", suite_run[0])).await;
+        holds(&html, &["<span class=\"chip flaky\">"]);
+    }
+}
