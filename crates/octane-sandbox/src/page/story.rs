@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::changes;
 use super::frame::{Page, Tab, trail};
 use super::parameters::LINES_MAX;
 use super::pieces::{empty, run_table};
 use super::problem;
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::store::pages::{Results, StoryDetails, Verdict};
+use crate::store::pages::{Change, Results, StoryDetails, Verdict};
 use octane_web::{Text, time};
 
 pub(super) async fn page(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Response {
@@ -113,7 +114,7 @@ fn render(state: &AppState, details: &StoryDetails) -> Response {
         body.push_str(&run_table(
             "Runs that cover it, the latest first",
             runs,
-            |_| String::new(),
+            |run| changes::tag(run.is_flaky.then_some(Change::Flaky)),
             true,
         ));
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Row;
 
+use super::change::Shown;
 use super::status::{NativeStatus, Statuses};
 use super::story::Story;
 use super::window::id_list;
@@ -36,6 +37,8 @@ pub(crate) struct RunLine {
     pub(crate) environment: Vec<String>,
     /// The problems of its test by now, such as `Continuously failing`.
     pub(crate) problems: Vec<String>,
+    /// Whether an earlier result failed, and the current one did not.
+    pub(crate) is_flaky: bool,
     /// How many earlier results it replaced.
     pub(crate) earlier: i64,
     /// The backlog items that the run itself is linked to, or otherwise its test.
@@ -53,7 +56,7 @@ impl Reader<'_> {
             "SELECT r.id, r.test, r.name, r.component, r.package, r.class_name, r.native_status,
              r.duration, r.started, s.id, s.name, r.error_type, r.error_message,
              substr(r.error_details, 1, {DETAILS_CHARACTERS_MAX}), r.external_report_url,
-             (SELECT COUNT(*) FROM previous_runs p WHERE p.run_id = r.id)
+             (SELECT COUNT(*) FROM previous_runs p WHERE p.run_id = r.id), r.failed_before
              FROM runs r LEFT JOIN runs s ON s.id = r.parent_suite
              WHERE r.id IN (SELECT value FROM json_each(?))"
         );
@@ -94,12 +97,14 @@ impl Reader<'_> {
 fn run_line(row: &Row<'_>, statuses: &Statuses) -> rusqlite::Result<RunLine> {
     let place: [Option<String>; 3] = [row.get(3)?, row.get(4)?, row.get(5)?];
     let suite_run: (Option<i64>, Option<String>) = (row.get(9)?, row.get(10)?);
+    let status = statuses.of(row.get(6)?);
     Ok(RunLine {
         id: row.get(0)?,
         test: row.get(1)?,
         name: row.get(2)?,
         place: place.into_iter().flatten().collect(),
-        status: statuses.of(row.get(6)?),
+        status,
+        is_flaky: Shown::of(status, row.get(16)?) == Shown::Flaky,
         duration_ms: row.get(7)?,
         started: row.get(8)?,
         suite_run: suite_run.0.zip(suite_run.1),

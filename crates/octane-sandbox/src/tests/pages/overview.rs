@@ -81,6 +81,7 @@ async fn the_page_of_a_story_begins_with_the_verdict() {
     shop.upload("build 8", "Passed", 84).await;
     let html = page(&shop.client, &path).await;
     holds(&html, &[">Flaky</h2>", ", 1 passed only after a failure."]);
+    assert_eq!(html.matches(">flaky</span>").count(), 1);
     let query = "jira_key_udf EQ ^SHOP-118^";
     let other = shop.client.names("stories", "id", query).await.remove(0);
     let html = page(&shop.client, &format!("/backlog/{other}")).await;
