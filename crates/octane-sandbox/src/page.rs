@@ -11,6 +11,7 @@ mod failures;
 mod frame;
 mod matrix;
 mod parameters;
+mod pass_rate;
 mod pieces;
 mod problem;
 mod query;

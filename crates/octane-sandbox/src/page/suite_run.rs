@@ -10,6 +10,7 @@ use super::changes::{self, changes};
 use super::failures::{by_error, slowest};
 use super::frame::{Page, Tab, trail};
 use super::parameters::Parameters;
+use super::pass_rate;
 use super::pieces::{empty, pager, run_table, story_link};
 use super::problem;
 use super::status::{filter_link, outcome_chip};
@@ -19,7 +20,7 @@ use crate::store::pages::{
     Change, CiLink, Comparison, Counts, MATCHES_MAX, Matching, NativeStatus, Neighbours, RunFilter,
     RunLine, SlowRun, Story, SuiteRunLine,
 };
-use octane_web::{Text, count, duration, number, percent, time};
+use octane_web::{Text, count, duration, number, time};
 
 /// The data of the page.
 struct View {
@@ -111,16 +112,14 @@ fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
     body.push_str(&form(parameters, &view.filter));
     body.push_str(&results(parameters, view));
     let (suite, name) = (format!("/suites/{}", suite_run.suite.0), &suite_run.suite.1);
-    let rate = suite_run.counts.passed_per_mille();
     Page {
         title: &suite_run.name,
         tab: Some(Tab::Suites),
         above: trail(&[("/", "Test suites"), (&suite, name)]),
         below: format!(
-            "<p class=\"lead\">{} {} of {} passed · {} · took {} in total · suite run {}{}</p>",
+            "<p class=\"lead\">{} {} · {} · took {} in total · suite run {}{}</p>",
             outcome_chip(suite_run.outcome()),
-            rate.map_or("–".to_owned(), percent),
-            count(suite_run.counts.total(), "run"),
+            pass_rate::sentence(&suite_run.counts),
             time(suite_run.started),
             duration(Some(suite_run.duration_ms)),
             suite_run.id,

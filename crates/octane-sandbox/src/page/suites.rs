@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::chart;
 use super::frame::{Page, Tab, trail};
 use super::parameters::{LINES_MAX, Parameters};
+use super::pass_rate;
 use super::pieces::{empty, pager};
 use super::problem;
 use super::status::{outcome_chip, sentence};
@@ -147,10 +148,14 @@ fn summarized(total: i64, summary: &Summary) -> String {
         "<dl class=\"figures\" aria-label=\"The latest suite runs of all suites\">\
          <div><dt>Suites</dt><dd>{}</dd></div>\
          <div{class}><dt>With failures in their latest suite run</dt><dd>{}</dd></div>\
-         <div><dt>Passed in the latest suite runs</dt><dd>{rate} <small>{}</small></dd></div>\
+         <div><dt>Passed in the latest suite runs</dt><dd>{rate} <small>{}{}</small></dd></div>\
          <div><dt>Last activity</dt><dd class=\"when\">{}</dd></div></dl>",
         number(total),
         number(*failing_suites),
+        match pass_rate::remark(counts) {
+            remark if remark.is_empty() => remark,
+            remark => format!("{remark}: "),
+        },
         sentence(counts),
         time(*last_activity),
     )
@@ -198,11 +203,18 @@ fn rate(runs: &[SuiteRunLine]) -> String {
             change.abs() % 10
         ),
     };
-    let sentence = runs.first().map(|run| sentence(&run.counts));
+    let of = |words: fn(&Counts) -> String| {
+        let run = runs.first();
+        run.map_or(String::new(), |run| words(&run.counts))
+    };
+    let remark = match of(pass_rate::remark) {
+        remark if remark.is_empty() => remark,
+        remark => format!(" <span class=\"quiet\">{remark}</span>"),
+    };
     format!(
-        "<div class=\"rate\"><p><b>{}</b> passed</p><p class=\"quiet\">{change}</p><p class=\"quiet\">{}</p></div>",
+        "<div class=\"rate\"><p><b>{}</b> passed{remark}</p><p class=\"quiet\">{change}</p><p class=\"quiet\">{}</p></div>",
         percent(rate),
-        sentence.unwrap_or_default()
+        of(sentence)
     )
 }
 
@@ -250,7 +262,7 @@ fn render_one(
             "<div class=\"scroll\"><table class=\"suite-runs\"><caption class=\"unseen\">Suite runs, the newest first</caption>\
              <thead><tr><th scope=\"col\">Status</th><th scope=\"col\">Suite run</th>\
              <th scope=\"col\">Started</th><th scope=\"col\" class=\"n\">Runs</th>\
-             <th scope=\"col\" class=\"n\">Passed</th><th scope=\"col\" class=\"n\">Duration</th>\
+             <th scope=\"col\" class=\"n\">Passed of those that ran</th><th scope=\"col\" class=\"n\">Duration</th>\
              <th scope=\"col\">Results</th></tr></thead><tbody>\n",
         );
         for run in runs {

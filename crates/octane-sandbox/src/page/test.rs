@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::chart;
 use super::frame::{Page, Tab, trail};
 use super::parameters::Parameters;
+use super::pass_rate;
 use super::pieces::{empty, error, pager, place, problem_meaning, stories};
 use super::problem;
 use super::status::chip;
@@ -125,12 +126,15 @@ fn problems(problems: &[String]) -> String {
 
 /// A summary of the charted results.
 fn figures(history: &[HistoryLine]) -> String {
-    let with = |status: NativeStatus| {
-        let same = history.iter().filter(|line| line.status == Some(status));
-        i64::try_from(same.count()).unwrap_or(0)
+    let with = |statuses: &[NativeStatus]| {
+        let found = history.iter().filter_map(|line| line.status);
+        let found = found.filter(|status| statuses.contains(status));
+        i64::try_from(found.count()).unwrap_or(0)
     };
-    let (passed, failed) = (with(NativeStatus::Passed), with(NativeStatus::Failed));
-    if passed + failed == 0 {
+    let passed = with(&[NativeStatus::Passed]);
+    let total = i64::try_from(history.len()).unwrap_or(i64::MAX);
+    let ran = total - with(&[NativeStatus::Skipped, NativeStatus::Planned]);
+    if ran == 0 {
         return "<p class=\"quiet\">nothing executed</p>".to_owned();
     }
     let mut took: Vec<i64> = history.iter().filter_map(|line| line.duration_ms).collect();
@@ -143,8 +147,16 @@ fn figures(history: &[HistoryLine]) -> String {
         .collect();
     let turns = ended.windows(2).filter(|pair| pair[0] != pair[1]).count();
     format!(
-        "<p><b>{}</b> passed</p><p class=\"quiet\">median {}</p><p class=\"quiet\">changed {}</p>",
-        percent(passed * 1000 / (passed + failed)),
+        "<p><b>{}</b> passed{}</p><p class=\"quiet\">median {}</p><p class=\"quiet\">changed {}</p>",
+        percent(passed * 1000 / ran),
+        if ran == total {
+            String::new()
+        } else {
+            format!(
+                " <span class=\"quiet\">{}</span>",
+                pass_rate::of_those_that_ran(ran, "result")
+            )
+        },
         duration(median),
         count(i64::try_from(turns).unwrap_or(0), "time"),
     )

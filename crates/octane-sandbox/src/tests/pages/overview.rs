@@ -193,3 +193,44 @@ async fn what_failed_first_is_flaky_in_the_matrix_and_in_lists_of_suite_runs() {
         holds(&html, &["<span class=\"chip flaky\">"]);
     }
 }
+
+#[tokio::test]
+async fn a_pass_rate_names_the_runs_that_it_is_of() {
+    let nightly = Suite::new().await;
+    let id = nightly.upload("all ran", &[("a", 'P'), ("b", 'F')]).await;
+    let html = page(&nightly.client, &format!("/suite-runs/{id}")).await;
+    holds(&html, &[" 50.0 % of 2 runs passed ·"]);
+    assert!(!page(&nightly.client, "/").await.contains("that ran"));
+    let id = nightly
+        .upload("one ran", &[("a", 'P'), ("b", 'S'), ("c", 'S')])
+        .await;
+    let html = page(&nightly.client, &format!("/suite-runs/{id}")).await;
+    holds(
+        &html,
+        &[" 100 % of the 1 run that ran passed, 2 did not run ·"],
+    );
+    let remark = "<b>100 %</b> passed <span class=\"quiet\">of the 1 run that ran</span>";
+    let html = page(&nightly.client, "/").await;
+    holds(
+        &html,
+        &[
+            remark,
+            "<dd>100 % <small>of the 1 run that ran: 2 skipped, 1 passed</small></dd>",
+        ],
+    );
+    let html = page(&nightly.client, &format!("/suites/{}", nightly.suite)).await;
+    holds(&html, &[remark, "Passed of those that ran</th>"]);
+    let test = nightly
+        .client
+        .names("automated_tests", "id", "name EQ ^b^")
+        .await;
+    let html = page(&nightly.client, &format!("/tests/{}", test[0])).await;
+    holds(
+        &html,
+        &["<b>0.0 %</b> passed <span class=\"quiet\">of the 1 result that ran</span>"],
+    );
+    let id = nightly.upload("none ran", &[("a", 'S'), ("b", 'S')]).await;
+    let html = page(&nightly.client, &format!("/suite-runs/{id}")).await;
+    holds(&html, &[" 2 runs, and none of them ran ·"]);
+    assert!(html.find("0 %").is_none());
+}
