@@ -51,6 +51,8 @@ pub(super) fn order_by(
                     "(SELECT {by} FROM {table} o WHERE o.id = {own}){collation}{direction}"
                 ));
             }
+            // A number would stand for the column at this place; and it is the same for all.
+            _ if field.expression("t0").parse::<i64>().is_ok() => {}
             _ => {
                 let (value, collation) = (field.expression("t0"), collation(field));
                 keys.push(format!("{value}{collation}{direction}"));
