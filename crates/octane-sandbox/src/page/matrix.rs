@@ -115,7 +115,7 @@ fn render(
 ) -> Response {
     let total = matrix.nothing + matrix.elsewhere + matrix.shown;
     let listed = match filter.show {
-        None => total,
+        None => matrix.failing.unwrap_or(total),
         Some(Coverage::Nothing) => matrix.nothing,
         Some(Coverage::Elsewhere) => matrix.elsewhere,
         Some(Coverage::Shown) => matrix.shown,

@@ -314,6 +314,19 @@ async fn the_matrix_has_uncovered_stories_first_and_the_worst_status_in_a_cell()
             "{filter}"
         );
     }
+    // What is shown does not change what there is.
+    let figures = async |show: &str| {
+        let html = page(&shop.client, &format!("/matrix?show={show}")).await;
+        let from = html.find("<dl class=\"figures\">").unwrap();
+        let to = html.find("</dl>").unwrap();
+        html[from..to].to_owned()
+    };
+    let all = figures("").await;
+    for show in ["uncovered", "elsewhere", "covered", "failing"] {
+        assert_eq!(figures(show).await, all, "{show}");
+    }
+    let failing = page(&shop.client, "/matrix?show=failing").await;
+    holds(&failing, &["data-summary=\"1 backlog item shown\""]);
     let only_last = page(&shop.client, "/matrix?last=1&search=voucher").await;
     assert!(
         !only_last.contains("build 7"),

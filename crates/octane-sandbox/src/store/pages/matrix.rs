@@ -62,10 +62,12 @@ pub(crate) struct Matrix {
     /// The oldest first; their runs are not counted.
     pub(crate) suite_runs: Vec<SuiteRunLine>,
     pub(crate) rows: Vec<MatrixRow>,
-    /// How many items match, ignoring `show`, by their coverage.
+    /// How many items match, ignoring what is to be shown of them, by their coverage.
     pub(crate) nothing: i64,
     pub(crate) elsewhere: i64,
     pub(crate) shown: i64,
+    /// How many of them have a failed run in the suite runs shown, if only these are wanted.
+    pub(crate) failing: Option<i64>,
 }
 
 /// The rows with their coverage. Parameters: suite runs, the smallest ID of their runs, type, pattern, key,
@@ -84,9 +86,9 @@ fn rows(columns: &str, key: &str) -> String {
         "WITH shown (id) AS (SELECT value FROM json_each(?1)), found AS (SELECT {columns},
          CASE WHEN {} THEN 2 WHEN EXISTS (SELECT 1 FROM run_covered_content l WHERE l.work_item = w.id)
          OR EXISTS (SELECT 1 FROM test_covered_content l WHERE l.work_item = w.id) THEN 1 ELSE 0 END
-         AS coverage FROM work_items w WHERE w.subtype = ?3
-         AND (?4 IS NULL OR w.name LIKE ?4 ESCAPE '\\' OR w.\"{key}\" = ?5 COLLATE NOCASE)
-         AND (?6 IS NULL OR {}))",
+         AS coverage, CASE WHEN ?6 IS NULL THEN 0 ELSE {} END AS is_failing
+         FROM work_items w WHERE w.subtype = ?3
+         AND (?4 IS NULL OR w.name LIKE ?4 ESCAPE '\\' OR w.\"{key}\" = ?5 COLLATE NOCASE))",
         covered_by_run("1", ""),
         covered_by_run("1", "AND r.native_status = ?6")
     )
@@ -127,16 +129,18 @@ impl Reader<'_> {
         ];
 
         let mut statement = self.page_statement(&format!(
-            "{rows} SELECT coverage, COUNT(*) FROM found GROUP BY coverage"
+            "{rows} SELECT coverage, COUNT(*), SUM(is_failing) FROM found GROUP BY coverage"
         ))?;
-        let counts = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let counts: BTreeMap<i64, i64> = counts.collect::<Result<_, _>>()?;
-        let count = |coverage: i64| counts.get(&coverage).copied().unwrap_or(0);
+        let counts =
+            statement.query_map(values, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        let counts: BTreeMap<i64, (i64, i64)> = counts.collect::<Result<_, _>>()?;
+        let count = |coverage: i64| counts.get(&coverage).map_or(0, |(all, _)| *all);
+        let failing: i64 = counts.values().map(|(_, failing)| failing).sum();
 
         let show = filter.show.map(|coverage| coverage as i64);
         let Window { limit, offset } = window;
         let mut statement = self.page_statement(&format!(
-            "{rows} SELECT * FROM found WHERE ?7 IS NULL OR coverage = ?7
+            "{rows} SELECT * FROM found WHERE (?7 IS NULL OR coverage = ?7) AND (?6 IS NULL OR is_failing)
              ORDER BY coverage, id LIMIT ?8 + 0 OFFSET ?9 + 0"
         ))?;
         let values = params![
@@ -169,6 +173,7 @@ impl Reader<'_> {
             nothing: count(Coverage::Nothing as i64),
             elsewhere: count(Coverage::Elsewhere as i64),
             shown: count(Coverage::Shown as i64),
+            failing: failed.map(|_| failing),
         })
     }
 
