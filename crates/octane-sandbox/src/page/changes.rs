@@ -10,7 +10,15 @@ use octane_web::{Text, count, number};
 /// How many runs of each kind are named.
 const NAMED_MAX: usize = 3;
 
-/// What a change is called, with the number of runs before it.
+/// What a change of this many runs is called.
+fn label_of(change: Change, runs: usize) -> &'static str {
+    match (change, runs) {
+        (Change::NewlyFailed, 1) => "New failure",
+        _ => label(change),
+    }
+}
+
+/// What a change is called.
 pub(super) fn label(change: Change) -> &'static str {
     match change {
         Change::NewlyFailed => "New failures",
@@ -90,14 +98,22 @@ fn figure(html: &mut String, parameters: &Parameters, comparison: &Comparison, c
     let total = comparison.with(change).count();
     let is_current = parameters.get("change") == Some(change.word());
     let shown = number(i64::try_from(total).unwrap_or(i64::MAX));
-    let (word, label, meaning) = (change.word(), label(change), meaning(change));
+    let is_exact = comparison.is_exact(change);
+    let (word, meaning) = (change.word(), meaning(change));
+    let label = label_of(change, if is_exact { total } else { 0 });
     if total == 0 {
+        let known = if is_exact { "0" } else { "?" };
         let _ = write!(
             html,
-            "<li class=\"none\"><p title=\"{meaning}\"><b>0</b> {label}</p></li>"
+            "<li class=\"none\"><p title=\"{meaning}\"><b>{known}</b> {label}</p></li>"
         );
         return;
     }
+    let shown = if is_exact {
+        shown
+    } else {
+        format!("at least {shown}")
+    };
     let address = parameters.link(&[
         ("change", Some(word)),
         ("error", None),
@@ -118,16 +134,23 @@ fn figure(html: &mut String, parameters: &Parameters, comparison: &Comparison, c
         let _ = write!(html, "<li>{}</li>", test_link(run.test, &run.name));
     }
     if total > NAMED_MAX {
+        let more = i64::try_from(total - NAMED_MAX).unwrap_or(i64::MAX);
         let _ = write!(
             html,
-            "<li class=\"quiet\">and {} more</li>",
-            total - NAMED_MAX
+            "<li class=\"quiet\">and {}{} more</li>",
+            if is_exact { "" } else { "at least " },
+            number(more)
         );
     }
     html.push_str("</ul></li>");
 }
 
-/// How many runs there are compared with before, and what the numbers leave out.
+/// How many failures are compared, as a number.
+pub(super) fn failures_max() -> String {
+    number(i64::try_from(FAILURES_MAX).unwrap_or(i64::MAX))
+}
+
+/// How many runs there are compared with before, and what the numbers exclude.
 fn remark(suite_run: &SuiteRunLine, comparison: &Comparison) -> String {
     let Some(before) = &comparison.before else {
         return "No earlier suite run of the suite was executed, so there is nothing to compare it with."
@@ -143,11 +166,11 @@ fn remark(suite_run: &SuiteRunLine, comparison: &Comparison) -> String {
             number(-fewer)
         ),
     };
-    if !comparison.is_complete {
+    if comparison.has_more || comparison.has_more_before {
         let _ = write!(
             remark,
             " Only the first {} failures of each suite run are compared.",
-            number(i64::try_from(FAILURES_MAX).unwrap_or(i64::MAX))
+            failures_max()
         );
     }
     remark

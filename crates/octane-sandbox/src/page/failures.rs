@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::changes::failures_max;
 use super::parameters::Parameters;
 use super::pieces::test_link;
 use crate::store::pages::{Comparison, ErrorGroup, SlowRun};
@@ -34,6 +35,13 @@ pub(super) fn by_error(parameters: &Parameters, comparison: &Comparison) -> Stri
             "<p class=\"quiet\">And {} more errors of {} failures.</p>",
             figure(rest.len()),
             figure(runs)
+        );
+    }
+    if comparison.has_more {
+        let _ = write!(
+            html,
+            "<p class=\"quiet\">Only the first {} failures are grouped.</p>",
+            failures_max()
         );
     }
     html.push_str(

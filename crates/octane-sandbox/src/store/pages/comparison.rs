@@ -10,7 +10,7 @@ use rusqlite::params;
 use super::change::{Change, ChangedRun, Shown, change};
 use super::error_group::{ErrorGroup, error_groups};
 use super::error_text::error_text;
-use super::status::{NativeStatus, Statuses};
+use super::status::{NativeStatus, Outcome, Statuses};
 use super::suites::SuiteRunLine;
 use crate::error::ApiError;
 use crate::store::read::Reader;
@@ -30,11 +30,23 @@ pub(crate) struct Comparison {
     /// In the order of the changes, then of their IDs.
     pub(crate) changed: Vec<ChangedRun>,
     pub(crate) groups: Vec<ErrorGroup>,
-    /// Whether there are no more failures than are compared.
-    pub(crate) is_complete: bool,
+    /// Whether there are more failures than are compared, in this suite run and in the one before.
+    pub(crate) has_more: bool,
+    pub(crate) has_more_before: bool,
+    /// Whether there are more flaky runs than are listed.
+    has_more_flaky: bool,
 }
 
 impl Comparison {
+    /// Whether all runs with a change are known; otherwise there are at least as many.
+    pub(crate) fn is_exact(&self, change: Change) -> bool {
+        !match change {
+            Change::NewlyFailed | Change::StillFailing => self.has_more,
+            Change::Flaky => self.has_more_flaky,
+            Change::Fixed | Change::NoLongerRun => self.has_more_before,
+        }
+    }
+
     pub(crate) fn with(&self, change: Change) -> impl Iterator<Item = &ChangedRun> {
         let all = self.changed.iter();
         all.filter(move |run| run.change == Some(change))
@@ -66,11 +78,10 @@ impl Reader<'_> {
         };
         let earlier = before.as_ref().map(|before| before.id);
         let failures = self.failures(suite_run.id, earlier, failed)?;
-        let has_many = |line: &SuiteRunLine| {
-            usize::try_from(line.counts.of(NativeStatus::Failed)).unwrap_or(usize::MAX)
-                > FAILURES_MAX
-        };
-        let is_complete = !has_many(suite_run) && !before.as_ref().is_some_and(has_many);
+        let is_beyond = |count: i64| usize::try_from(count).unwrap_or(usize::MAX) > FAILURES_MAX;
+        let has_more = |line: &SuiteRunLine| is_beyond(line.counts.of(NativeStatus::Failed));
+        let (now, earlier_too) = (has_more(suite_run), before.as_ref().is_some_and(has_more));
+        let has_more_flaky = is_beyond(suite_run.counts.showing(Outcome::Flaky));
         let groups = error_groups(failures.iter().map(|one| (&one.run, one.text.as_str())));
         let mut changed: Vec<ChangedRun> = failures.into_iter().map(|one| one.run).collect();
         changed.extend(self.flaky(suite_run, failed)?);
@@ -83,7 +94,9 @@ impl Reader<'_> {
             before,
             changed,
             groups,
-            is_complete,
+            has_more: now,
+            has_more_before: earlier_too,
+            has_more_flaky,
         })
     }
 
@@ -192,11 +205,12 @@ impl Reader<'_> {
         statuses: &Statuses,
     ) -> Result<Vec<ChangedRun>, ApiError> {
         let mut statement = self.page_statement(&format!(
-            "SELECT b.id, b.test, b.name, r.id, r.native_status, EXISTS (SELECT 1 FROM previous_runs p
+            "SELECT found.id, found.test, found.name, r.id, r.native_status, EXISTS (SELECT 1 FROM previous_runs p
                  WHERE p.run_id = r.id AND p.run_native_status = ?2)
-             FROM runs b INDEXED BY runs_by_status LEFT JOIN runs r INDEXED BY runs_by_test
-             ON r.test = b.test AND r.parent_suite = ?1 AND r.run_key IS b.run_key
-             WHERE b.parent_suite = ?3 AND b.native_status = ?2 ORDER BY b.id LIMIT {FAILURES_MAX}"
+             FROM (SELECT b.id, b.test, b.name, b.run_key FROM runs b INDEXED BY runs_by_status
+                 WHERE b.parent_suite = ?3 AND b.native_status = ?2 ORDER BY b.id LIMIT {FAILURES_MAX}) found
+             LEFT JOIN runs r INDEXED BY runs_by_test
+             ON r.test = found.test AND r.parent_suite = ?1 AND r.run_key IS found.run_key"
         ))?;
         let mut rows = statement.query([suite_run, failed, before])?;
         // The failed run, and what is worst of the same runs now.

@@ -95,6 +95,8 @@ fn listed(html: &str) -> Vec<String> {
 
 /// The number of a change on a page.
 fn number_of<'a>(html: &'a str, label: &str) -> &'a str {
+    // One failure is not "failures".
+    let label = label.strip_suffix('s').unwrap_or(label);
     let end = html.find(&format!("</b> {label}")).unwrap();
     html[..end].rsplit('>').next().unwrap_or_default()
 }
@@ -458,4 +460,39 @@ async fn durations_that_are_more_than_a_number_together_are_the_longest_there_is
             .await;
     }
     holds(&suite.page(&now, "").await, &["took 5 ms in total"]);
+}
+
+#[tokio::test]
+async fn more_failures_than_are_compared_are_at_least_so_many() {
+    let suite = Suite::new().await;
+    let names: Vec<String> = (0..10_001).map(|number| format!("t{number}")).collect();
+    let mut all: Vec<(&str, char)> = names.iter().map(|name| (&**name, 'F')).collect();
+    suite.upload("night 1", &all).await;
+    all.push(("z", 'F'));
+    let now = suite.upload("night 2", &all).await;
+    let html = suite.page(&now, "").await;
+    holds(
+        &html,
+        &[
+            "<b>?</b> New failures",
+            "<b>at least 10,000</b> Still failing",
+            "and at least 9,997 more",
+            "<b>?</b> Fixed",
+            "<b>0</b> Flaky",
+            "Only the first 10,000 failures of each suite run are compared.",
+            "Only the first 10,000 failures are grouped.",
+        ],
+    );
+    let now = suite.upload("night 3", &[("t0", 'P'), ("z", 'F')]).await;
+    let html = suite.page(&now, "").await;
+    holds(
+        &html,
+        &[
+            "<b>1</b> Still failing",
+            "<b>at least 1</b> Fixed",
+            "<b>0</b> New failures",
+        ],
+    );
+    let now = suite.upload("night 4", &[("t0", 'F'), ("z", 'F')]).await;
+    holds(&suite.page(&now, "").await, &["<b>1</b> New failure</a>"]);
 }
