@@ -52,18 +52,22 @@ pub(crate) fn complete(writer: Writer<'_>, pipeline: i64) -> Result<(), ApiError
         // Nothing is known of its jobs then.
         (None, None) => return Ok(()),
     };
+    let jobs: Json = jobs
+        .and_then(|jobs| serde_json::from_str(&jobs).ok())
+        .unwrap_or_default();
+    let jobs = jobs.as_array().map(Vec::as_slice).unwrap_or_default();
     if let Some(root) = root {
-        let job = writer.ci_job(server, &root, Some(&name))?;
+        // It has a name of its own if it is among the jobs.
+        let own = jobs.iter().find(|job| job["jobCiId"] == *root);
+        let own = own.and_then(|job| job["name"].as_str());
+        let job = writer.ci_job(server, &root, Some(own.unwrap_or(&name)))?;
         writer
             .connection
             .prepare_cached("UPDATE pipelines SET root_job = ?2 WHERE id = ?1")?
             .execute((pipeline, job))?;
         writer.add_node(pipeline, job)?;
     }
-    let jobs: Json = jobs
-        .and_then(|jobs| serde_json::from_str(&jobs).ok())
-        .unwrap_or_default();
-    for job in jobs.as_array().into_iter().flatten() {
+    for job in jobs {
         let Some(ci_id) = job["jobCiId"].as_str() else {
             continue;
         };

@@ -572,3 +572,24 @@ async fn a_pipeline_shows_the_server_and_the_root_job_that_it_was_made_of() {
     assert_eq!(read["root_job_ci_id"], "shop");
     assert_eq!(client.ids("pipeline_nodes").await.len(), 3);
 }
+
+#[tokio::test]
+async fn the_root_job_has_the_name_that_the_list_of_jobs_gives_it() {
+    let client = client().await;
+    let server = json!({ "name": "CI", "instance_id": "ci-1", "server_type": "jenkins", "url": "http://ci.example" });
+    client.create("ci_servers", server).await;
+    let pipeline = json!({
+        "name": "Nightly pipeline", "server_ci_id": "ci-1", "root_job_ci_id": "root",
+        "jobs": [{ "name": "Build", "jobCiId": "build" }, { "name": "Root job", "jobCiId": "root" }],
+    });
+    let id = client.create("pipelines", pipeline).await;
+    let path = format!("pipelines/{id}?fields=name,root_job_name,nodes{{name}}");
+    let read = client.get(&path).await.ok();
+    assert_eq!(read["name"], "Nightly pipeline");
+    assert_eq!(read["root_job_name"], "Root job");
+    assert_eq!(read["nodes"]["data"][0]["name"], "Root job");
+    assert_eq!(
+        client.names("ci_jobs", "name", "ci_id EQ ^root^").await,
+        ["Root job"]
+    );
+}
