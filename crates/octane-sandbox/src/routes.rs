@@ -3,6 +3,7 @@
 mod address;
 mod attachments;
 mod body;
+mod body_size;
 mod bulk;
 mod ci;
 mod ci_builds;

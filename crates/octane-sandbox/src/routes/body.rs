@@ -5,6 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
+use super::body_size;
 use crate::error::{ApiError, own_code};
 use crate::state::AppState;
 
@@ -19,7 +20,14 @@ pub(super) fn bytes(state: &AppState, body: Body) -> Result<Bytes, ApiError> {
     limited(body, state.settings.limits.body_bytes_max)
 }
 
-/// The same for a request to the sandbox itself.
+/// The bytes of a body that describes entities, and has not too many of them.
+pub(super) fn entity_bytes(state: &AppState, body: Body) -> Result<Bytes, ApiError> {
+    let bytes = bytes(state, body)?;
+    body_size::check(&bytes, &state.settings.limits)?;
+    Ok(bytes)
+}
+
+/// The same as [`bytes`] for a request to the sandbox itself.
 pub(super) fn open_bytes(body: Body) -> Result<Bytes, ApiError> {
     limited(body, OPEN_BYTES_MAX)
 }

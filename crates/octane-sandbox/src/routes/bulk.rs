@@ -45,7 +45,7 @@ pub(super) async fn create(
         return attachments::create(&state, address, current_user, &parameters, &headers, body)
             .await;
     }
-    let items = body::data_or_one(&body::bytes(&state, body)?)?;
+    let items = body::data_or_one(&body::entity_bytes(&state, body)?)?;
     let bulk = Bulk::new(
         &state,
         address,
@@ -66,7 +66,7 @@ pub(super) async fn update(
     parameters: Parameters,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let mut items = body::data(&body::bytes(&state, body)?)?;
+    let mut items = body::data(&body::entity_bytes(&state, body)?)?;
     let mode = parameters.mode()?;
     let bulk = Bulk::new(&state, address, current_user, &parameters, StatusCode::OK)?;
     let Some(query) = parameters.query()? else {

@@ -190,7 +190,7 @@ pub(super) async fn update_configuration(
     body: Body,
 ) -> Result<Response, ApiError> {
     let (server, job) = server_and_job(&path, &parameters)?;
-    let sent = body::data_or_one(&body::bytes(&state, body)?)?;
+    let sent = body::data_or_one(&body::entity_bytes(&state, body)?)?;
     let workspace = state.settings.workspace.get();
     let contexts = state
         .store

@@ -93,7 +93,7 @@ pub(super) async fn update(
     body: Body,
 ) -> Result<Response, ApiError> {
     let catalog = state.catalog();
-    let mut fields = body::object(&body::bytes(&state, body)?)?;
+    let mut fields = body::object(&body::entity_bytes(&state, body)?)?;
     let select = parameters.select(&catalog, address.entity_type(&catalog)?)?;
     let mode = parameters.mode()?;
     let entity = state

@@ -14,6 +14,9 @@ pub struct Limits {
     /// The maximum number of elements of a payload; a million by default. The product's limit is not known;
     /// here, a million runs take about 1.3 GB of memory while they are ingested.
     pub payload_elements_max: usize,
+    /// The maximum number of entities in the body of a request; 10,000 by default. The product's limit is not known. All
+    /// values in a body together may be as many as `payload_elements_max`.
+    pub entities_max: usize,
     /// The maximum length of `query`, `fields`, `order_by` and `text_search` in bytes; 64 KiB by default.
     pub query_bytes_max: usize,
     /// The maximum nesting of a `query`; 64 by default, at most [`Limits::QUERY_DEPTH_BOUND`].
@@ -86,6 +89,7 @@ impl Default for Limits {
             body_bytes_max: 100_000_000,
             inflated_bytes_max: 256_000_000,
             payload_elements_max: 1_000_000,
+            entities_max: 10_000,
             query_bytes_max: 65_536,
             query_depth_max: 64,
             requests_per_second_max: None,

@@ -244,6 +244,32 @@ async fn a_payload_with_too_many_elements_is_rejected_before_it_is_built() {
 }
 
 #[tokio::test]
+async fn a_body_with_too_many_entities_or_values_is_rejected_before_it_is_built() {
+    let mut settings = Settings::default().seed_data(false);
+    settings.limits.entities_max = 3;
+    settings.limits.payload_elements_max = 40;
+    let client = Client::new(settings).await;
+    let body = |entities: usize| json!({ "data": vec![json!({ "name": "a" }); entities] });
+    assert_eq!(client.post("test_suites", &body(3)).await.status, 201);
+    let refused = client.post("test_suites", &body(4)).await;
+    assert_eq!(refused.refusal(), (413, "platform.bad_request".to_owned()));
+    let text = refused.text();
+    assert!(text.contains("4 entities; the limit is 3"), "{text}");
+    assert_eq!(client.ids("test_suites").await.len(), 3);
+    assert_eq!(client.put("test_suites", &body(4)).await.status, 413);
+    let suite = client.ids("test_suites").await.remove(0);
+    let tags = vec![json!({ "id": "1" }); 40];
+    let many = json!({ "user_tags": { "data": tags } });
+    let refused = client.put(&format!("test_suites/{suite}"), &many).await;
+    assert_eq!(refused.status, 413);
+    assert!(
+        refused.text().contains("82 values; the limit is 40"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[tokio::test]
 async fn bodies_of_those_who_are_not_signed_in_are_not_kept() {
     let sandbox = Sandbox::open(Settings::default()).unwrap();
     let app = sandbox.app();
