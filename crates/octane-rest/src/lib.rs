@@ -86,6 +86,7 @@ mod shared_session;
 mod sign_in;
 mod test_results;
 mod transport;
+mod unescaped;
 
 pub use futures_util::future::BoxFuture;
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
@@ -15,10 +16,12 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use crate::cookies::{self, CookieJar};
 use crate::secret::Secret;
+use crate::unescaped::ranges_in_readings;
 
 /// Knows secrets, and replaces them in text by `***`; clones know the same.
 ///
-/// It finds a secret as it is, and as it appears in JSON, HTML, URLs, forms and Basic authentication. A secret of fewer
+/// It finds a secret as it is, in Basic authentication, and as it appears in JSON, HTML, URLs and forms, whichever of its
+/// characters are escaped there. A secret of fewer
 /// than eight characters is replaced only where it stands alone, and one of fewer than three is not, since replacing it
 /// would make text unreadable.
 ///
@@ -198,23 +201,25 @@ impl Known {
 
 impl Search {
     fn replace<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut found = self.find(text);
+        found.extend(ranges_in_readings(text, |reading| self.find(reading)));
+        found.sort_by_key(|range| (range.start, range.end));
         let mut replaced: Option<String> = None;
-        let (mut copied, mut from) = (0, 0);
-        while let Some(found) = self.automaton.find(Input::new(text).range(from..)) {
-            if self.is_word[found.pattern()] && !stands_alone(text, found.start(), found.end()) {
-                // The next match may start inside of this one.
-                from = (found.start() + 1..text.len())
-                    .find(|&at| text.is_char_boundary(at))
-                    .unwrap_or(text.len());
+        let mut copied = 0;
+        for range in found {
+            // A secret may begin inside of another, and be found in several readings.
+            if range.end <= copied {
                 continue;
             }
             let replaced = replaced.get_or_insert_with(String::new);
-            replaced.push_str(&text[copied..found.start()]);
-            replaced.push_str(REPLACEMENT);
-            if text[found.range()].ends_with('@') {
-                replaced.push('@');
+            if range.start >= copied {
+                replaced.push_str(&text[copied..range.start]);
+                replaced.push_str(REPLACEMENT);
+                if text[range.clone()].ends_with('@') {
+                    replaced.push('@');
+                }
             }
-            (copied, from) = (found.end(), found.end());
+            copied = range.end;
         }
         match replaced {
             None => Cow::Borrowed(text),
@@ -223,6 +228,24 @@ impl Search {
                 Cow::Owned(replaced)
             }
         }
+    }
+
+    /// Where secrets are in a text as it is.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut ranges = Vec::new();
+        let mut from = 0;
+        while let Some(found) = self.automaton.find(Input::new(text).range(from..)) {
+            if self.is_word[found.pattern()] && !stands_alone(text, found.start(), found.end()) {
+                // The next match may start inside of this one.
+                from = (found.start() + 1..text.len())
+                    .find(|&at| text.is_char_boundary(at))
+                    .unwrap_or(text.len());
+                continue;
+            }
+            from = found.end();
+            ranges.push(found.range());
+        }
+        ranges
     }
 }
 
@@ -309,6 +332,27 @@ mod tests {
                 !redacted.contains("d'é") && !redacted.contains("&lt;c"),
                 "{text} → {redacted}"
             );
+        }
+    }
+
+    #[test]
+    fn a_secret_is_replaced_whichever_of_its_characters_are_escaped() {
+        let redactor = knowing("Ab/9+x=Zö!");
+        for (text, expected) in [
+            (r#"{"a":"Ab/9+x=Z\u00f6!"}"#, r#"{"a":"***"}"#),
+            (r#"{"a":"b Ab/9+x\u003dZö! c"}"#, r#"{"a":"b *** c"}"#),
+            (r#"{"a":"Ab\/9+x\u003dZ\u00F6!"}"#, r#"{"a":"***"}"#),
+            ("/a?q=^Ab/9+x=Z%C3%B6%21^&b=1", "/a?q=^***^&b=1"),
+            ("/a?q=Ab%2F9%2Bx%3DZ%C3%B6!", "/a?q=***"),
+            ("/a?q=Ab%2f9%2bx%3dZ%c3%b6%21", "/a?q=***"),
+            (
+                r#"{"a":"/a?q=Ab%2F9%2Bx\u003dZ%C3%B6!"}"#,
+                r#"{"a":"/a?q=***"}"#,
+            ),
+            ("Ab/9+x=Zö!Ab/9+x=Z&#246;!", "******"),
+            ("Ab/9+x=Z%C3%B7!", "Ab/9+x=Z%C3%B7!"),
+        ] {
+            assert_eq!(redactor.redact(text), expected);
         }
     }
 
