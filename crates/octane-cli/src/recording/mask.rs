@@ -7,10 +7,11 @@
 //! | headers with `csrf`, `xsrf`, `token`, `secret`, `password` or `key` in their name | the value |
 //! | parameters with such a name, in any URL | the value |
 //! | bodies to and from URLs for signing in | all but names, types and errors |
-//! | JSON and forms elsewhere | members named like a secret, a password, a token or an access key |
-//! | anywhere else | what was a secret in one of these places before |
+//! | JSON and forms elsewhere, also cut off or as a part of another body | members named like a secret, a password, a token or an access key |
+//! | anywhere else in text | what was a secret in one of these places before, however it is escaped |
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +19,7 @@ use http::{HeaderMap, HeaderName, header};
 use octane_model::names_secret;
 use octane_rest::Redactor;
 use percent_encoding::percent_decode_str;
+use regex::bytes::{Captures, Regex};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
@@ -28,6 +30,14 @@ use super::json_text;
 /// Masks secrets, and remembers them to mask what repeats them.
 #[derive(Clone)]
 pub(super) struct Masker(pub(super) Redactor);
+
+/// A member of JSON with its name, and its value as far as it goes.
+static MEMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?s-u)("((?:[^"\\]|\\.)*)"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|-?[0-9][0-9.eE+-]*)"#,
+    )
+    .ok()
+});
 
 /// The members of bodies for signing in that are no secrets.
 const PUBLIC: [&str; 20] = [
@@ -129,7 +139,7 @@ impl Masker {
             return if is_sign_in {
                 Draft::Text(MASK.to_owned())
             } else {
-                Draft::Bytes(bytes.to_vec())
+                Draft::Bytes(self.members(bytes, names_secret_member).into_owned())
             };
         };
         let is_secret = |name: &str| {
@@ -157,7 +167,29 @@ impl Masker {
         if is_sign_in && !text.trim().is_empty() {
             return Draft::Text(MASK.to_owned());
         }
-        Draft::Text(text.to_owned())
+        let text = self.members(text.as_bytes(), is_secret);
+        Draft::Text(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Bytes that are not JSON as a whole, but may have some in them, such as the parts of a form: without the values of secret
+    /// members, which are learned.
+    fn members<'a>(&self, bytes: &'a [u8], is_secret: impl Fn(&str) -> bool) -> Cow<'a, [u8]> {
+        let Some(members) = MEMBER.as_ref() else {
+            return Cow::Borrowed(bytes);
+        };
+        members.replace_all(bytes, |found: &Captures<'_>| {
+            let name = String::from_utf8_lossy(&found[2]);
+            if !is_secret(&name) {
+                return found[0].to_vec();
+            }
+            let value = String::from_utf8_lossy(&found[3]);
+            let whole = format!("{}\"", value.trim_end_matches('"'));
+            match serde_json::from_str::<String>(&whole) {
+                Ok(secret) => self.0.learn(&secret),
+                Err(_) => self.0.learn(value.trim_matches('"')),
+            }
+            [&found[1], format!("\"{MASK}\"").as_bytes()].concat()
+        })
     }
 
     /// A body for the file: everything that was a secret anywhere until now is masked in it.
@@ -354,6 +386,58 @@ mod tests {
                 .collect::<String>(),
             r#"{"a":***}"#
         );
+    }
+
+    #[test]
+    fn json_that_is_cut_off_or_a_part_of_a_body_loses_secret_members() {
+        let masker = masker();
+        let form = "multipart/form-data; boundary=b";
+        for (media_type, sent, expected) in [
+            (
+                form,
+                "--b\r\n\r\n{\"name\":\"x\",\"password\" : \"hush-8\"}\r\n--b--",
+                "--b\r\n\r\n{\"name\":\"x\",\"password\" : \"***\"}\r\n--b--",
+            ),
+            (
+                "application/json",
+                r#"{"token":"hush\"-9","a":1,"api_key":12345678,"secret":"hush-1"#,
+                r#"{"token":"***","a":1,"api_key":"***","secret":"***""#,
+            ),
+        ] {
+            assert_eq!(body(&masker, "/a", media_type, sent), expected);
+        }
+        let repeated = body(&masker, "/a", "text/plain", "hush-8 hush\"-9 hush-1");
+        assert_eq!(repeated, "*** *** ***");
+        // With a part that is not text.
+        let bytes = b"--b\r\n{\"password\":\"hush-2\"}\r\n--b\r\n\xff\xfe--b--";
+        let Draft::Bytes(masked) = masker.body("/a", form, bytes) else {
+            panic!("not bytes");
+        };
+        assert_eq!(
+            masked,
+            b"--b\r\n{\"password\":\"***\"}\r\n--b\r\n\xff\xfe--b--"
+        );
+    }
+
+    #[test]
+    fn what_repeats_a_secret_is_masked_however_it_is_escaped() {
+        let masker = masker();
+        let sign_in = r#"{"client_id":"ci","client_secret":"Ab/9+x=Zö!"}"#;
+        body(
+            &masker,
+            "/authentication/sign_in",
+            "application/json",
+            sign_in,
+        );
+        for (sent, expected) in [
+            (r#"{"a":"Ab/9+x=Z\u00f6!"}"#, r#"{"a":"***"}"#),
+            (r#"{"a":"Ab/9+x\u003dZö!"}"#, r#"{"a":"***"}"#),
+        ] {
+            assert_eq!(body(&masker, "/a", "application/json", sent), expected);
+        }
+        for query in ["Ab/9+x=Z%C3%B6%21", "Ab%2F9%2Bx%3DZ%C3%B6!"] {
+            assert_eq!(masker.path(&format!("/a?query={query}")), "/a?query=***");
+        }
     }
 
     #[test]
