@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod compare;
 pub(crate) mod group;
 mod ids;
+mod multipart;
 pub(crate) mod play;
 mod shape;
 pub(crate) mod sign_in;

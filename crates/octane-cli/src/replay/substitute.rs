@@ -1,6 +1,7 @@
 //! Puts the IDs of another server in the place of those of the recorded one.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -8,6 +9,7 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 
 use super::ids::{Ids, id};
+use super::multipart;
 use crate::recording::request_path::{RequestPath, is_id};
 
 /// Replaces recorded IDs, and remembers whether there were some of which nothing is known.
@@ -98,19 +100,41 @@ impl<'a> Substitution<'a> {
 
     fn parameters(&mut self, query: &str, collection: &str) -> String {
         let changed = query.split('&').map(|pair| {
-            let Some(("query", value)) = pair.split_once('=') else {
+            let Some((name, value)) = pair.split_once('=') else {
                 return pair.to_owned();
             };
             let plain = value.replace('+', " ");
             let text = percent_decode_str(&plain).decode_utf8_lossy();
-            match self.query(&text, collection) {
-                Cow::Borrowed(_) => pair.to_owned(),
-                Cow::Owned(changed) => {
-                    format!("query={}", utf8_percent_encode(&changed, NON_ALPHANUMERIC))
+            let changed = if name == "query" {
+                match self.query(&text, collection) {
+                    Cow::Borrowed(_) => None,
+                    Cow::Owned(changed) => Some(changed),
+                }
+            } else {
+                self.parameter(name, &text)
+            };
+            match changed {
+                None => pair.to_owned(),
+                Some(changed) => {
+                    format!("{name}={}", utf8_percent_encode(&changed, NON_ALPHANUMERIC))
                 }
             }
         });
         changed.collect::<Vec<_>>().join("&")
+    }
+
+    /// A parameter that is a field, such as `owner_work_item=7` or `={"type":"work_item","id":"7"}`; `None` if it does not change.
+    fn parameter(&mut self, name: &str, text: &str) -> Option<String> {
+        if is_id(text) {
+            let owner = name.strip_prefix("owner_");
+            let names_entity = owner.is_some() || name == "id" || name.ends_with("_id");
+            let replaced = names_entity.then(|| self.of(owner, text)).flatten()?;
+            return (replaced != text).then(|| replaced.to_owned());
+        }
+        let before: Value = serde_json::from_str(text).ok().filter(Value::is_object)?;
+        let mut value = before.clone();
+        self.value(&mut value, None, None);
+        (value != before).then(|| value.to_string())
     }
 
     /// A query. IDs in braces belong to another type, which the query does not name.
@@ -138,7 +162,7 @@ impl<'a> Substitution<'a> {
         }
     }
 
-    /// A body: JSON, or a payload of test results. Others have no IDs that are known.
+    /// A body: JSON, a form with JSON, or a payload of test results. Others have no IDs that are known.
     pub(super) fn body(&mut self, path: &str, bytes: Vec<u8>) -> Vec<u8> {
         if let Ok(mut value) = serde_json::from_slice::<Value>(&bytes) {
             let parts = RequestPath::of(path);
@@ -160,6 +184,10 @@ impl<'a> Substitution<'a> {
                 value.to_string().into()
             };
         }
+        let parts = multipart::contents(&bytes);
+        if !parts.is_empty() {
+            return self.form(path, &bytes, parts);
+        }
         match str::from_utf8(&bytes) {
             Ok(text) if text.trim_start().starts_with('<') => match self.payload(text) {
                 Cow::Borrowed(_) => bytes,
@@ -167,6 +195,26 @@ impl<'a> Substitution<'a> {
             },
             _ => bytes,
         }
+    }
+
+    /// A form whose parts have these contents: those that are JSON are bodies of their own, files stay as they are.
+    fn form(&mut self, path: &str, bytes: &[u8], parts: Vec<Range<usize>>) -> Vec<u8> {
+        let mut form = Vec::with_capacity(bytes.len());
+        let mut copied = 0;
+        for part in parts {
+            form.extend_from_slice(&bytes[copied..part.start]);
+            copied = part.end;
+            let content = bytes[part].to_vec();
+            let is_json =
+                serde_json::from_slice::<Value>(&content).is_ok_and(|json| json.is_object());
+            form.extend(if is_json {
+                self.body(path, content)
+            } else {
+                content
+            });
+        }
+        form.extend_from_slice(&bytes[copied..]);
+        form
     }
 
     /// An entity of `owner`, or a reference, with the ID that the path has if the body has none.
@@ -287,6 +335,16 @@ mod tests {
                 false,
             ),
             (
+                "attachments?name=9&owner_work_item=9&limit=9",
+                "attachments?name=9&owner_work_item=19&limit=9",
+                false,
+            ),
+            (
+                "attachments?owner_work_item={\"id\":9}",
+                "attachments?owner_work_item={\"id\":19}",
+                false,
+            ),
+            (
                 "runs?query=\"test_suite={id=7}\"",
                 "runs?query=\"test_suite={id=7}\"",
                 true,
@@ -327,6 +385,11 @@ mod tests {
                 "<test_result><suite_ref id=\"70\"/><product_areas><product_area_ref id='77'/></product_areas><backlog_item_ref id=\"19\"/></test_result>",
             ),
             ("/a", "7", "7"),
+            (
+                "/attachments",
+                "--b\r\nX: entity\r\n\r\n{\"owner_work_item\":{\"id\":\"9\",\"type\":\"story\"}}\r\n--b\r\nX: content\r\n\r\n<story_ref id=\"9\"/>\r\n--b--\r\n",
+                "--b\r\nX: entity\r\n\r\n{\"owner_work_item\":{\"id\":\"19\",\"type\":\"story\"}}\r\n--b\r\nX: content\r\n\r\n<story_ref id=\"9\"/>\r\n--b--\r\n",
+            ),
         ] {
             let changed = Substitution::new(&ids).body(path, sent.into());
             assert_eq!(String::from_utf8(changed).unwrap(), expected, "{path}");
