@@ -80,15 +80,13 @@ async fn every_field_of_every_collection_can_be_asked_for() {
             let nested = format!("{name}{{id}}");
             ask(&client, &path, &[("expand", &nested)]).await;
             let down = format!("-{name},id");
-            for order in [name, &down] {
-                let response = ask(&client, &path, &[("order_by", order), ("limit", "1")]).await;
-                let is_list = matches!(
-                    field.field_type,
-                    FieldType::Many(_) | FieldType::Inverse { .. }
-                );
-                let is_sorted = response.status == 200;
-                assert_eq!(is_sorted, !is_list, "{path} {order}: {}", response.text());
-            }
+            let response = ask(&client, &path, &[("order_by", &down), ("limit", "1")]).await;
+            let is_list = matches!(
+                field.field_type,
+                FieldType::Many(_) | FieldType::Inverse { .. }
+            );
+            let is_sorted = response.status == 200;
+            assert_eq!(is_sorted, !is_list, "{path} {down}: {}", response.text());
             ask(&client, &format!("{path}/groups"), &[("group_by", name)]).await;
             for (operand, operator) in OPERANDS
                 .iter()
