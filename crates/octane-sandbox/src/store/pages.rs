@@ -22,6 +22,7 @@ mod suites;
 mod test_history;
 mod verdict;
 mod window;
+mod written_dates;
 
 pub(crate) use change::Change;
 pub(crate) use ci_link::CiLink;

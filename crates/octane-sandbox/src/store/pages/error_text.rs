@@ -1,6 +1,11 @@
 //! What failures have in common, decided from their texts alone.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use octane_results::Volatile;
+
+use super::written_dates::without_written_dates;
 
 /// The maximum number of characters that are compared.
 const CHARACTERS_MAX: usize = 500;
@@ -14,6 +19,7 @@ const CHARACTERS_MAX: usize = 500;
 /// | `0x` and at least six hexadecimal digits | `<address>` |
 /// | a digest or UUID | `<hash>` |
 /// | a date or a time of day | `<time>` |
+/// | other hexadecimal numbers with `0x`, and numbers with an exponent | `<number>` |
 /// | digits, also with `.`, `,`, `:` or `_` between them, such as `12`, `1,234.50`, `127.0.0.1:8080`, `v2` | `<number>` |
 /// | white space and line breaks | one space |
 ///
@@ -45,7 +51,7 @@ fn blanked(text: &str) -> String {
             text = replaced;
         }
     }
-    without_numbers(&text)
+    without_numbers(&without_written_dates(&text))
 }
 
 fn without_numbers(text: &str) -> String {
@@ -57,6 +63,9 @@ fn without_numbers(text: &str) -> String {
             continue;
         }
         blanked.push_str("<number>");
+        if character == '0' && pass(&mut characters, "x", char::is_ascii_hexdigit) {
+            continue;
+        }
         loop {
             while characters.next_if(char::is_ascii_digit).is_some() {}
             // A separator belongs to the number only if a digit follows it.
@@ -68,8 +77,27 @@ fn without_numbers(text: &str) -> String {
             }
             characters = ahead;
         }
+        let _ = pass(&mut characters, "e-", char::is_ascii_digit)
+            || pass(&mut characters, "e+", char::is_ascii_digit)
+            || pass(&mut characters, "e", char::is_ascii_digit);
     }
     blanked
+}
+
+/// Passes a mark and the digits that follow it, if at least one does.
+fn pass(characters: &mut Peekable<Chars<'_>>, mark: &str, is_digit: fn(&char) -> bool) -> bool {
+    let mut ahead = characters.clone();
+    let is_marked = mark.chars().all(|wanted| {
+        ahead
+            .next_if(|next| next.eq_ignore_ascii_case(&wanted))
+            .is_some()
+    });
+    if !is_marked || ahead.next_if(is_digit).is_none() {
+        return false;
+    }
+    while ahead.next_if(is_digit).is_some() {}
+    *characters = ahead;
+    true
 }
 
 #[cfg(test)]
@@ -90,6 +118,10 @@ mod tests {
             ("1,234.50 of 127.0.0.1:8080.", "<number> of <number>."),
             ("after 30s, v2_1: 5", "after <number>s, v<number>: <number>"),
             ("two\n  lines\t and spaces ", "two lines and spaces"),
+            ("0x26ac, 0X1F at 0x", "<number>, <number> at <number>x"),
+            ("1e5 or 2.5e-7 or 3E+10", "<number> or <number> or <number>"),
+            ("5 eggs, 7e, 8e-", "<number> eggs, <number>e, <number>e-"),
+            ("since 28 Nov 2025", "since <time>"),
             ("nothing", "nothing"),
             ("", ""),
         ] {
