@@ -13,6 +13,7 @@ mod matrix;
 mod problems;
 mod run_filter;
 mod run_line;
+mod shortened;
 mod statement;
 mod status;
 mod story;
@@ -32,6 +33,8 @@ pub(crate) use error_group::ErrorGroup;
 pub(crate) use matrix::{Cell, Coverage, Matrix, MatrixFilter, MatrixRow};
 pub(crate) use run_filter::{MATCHES_MAX, Matching, RunFilter};
 pub(crate) use run_line::RunLine;
+#[cfg(test)]
+pub(crate) use shortened::TEXT_CHARACTERS_MAX;
 #[cfg(test)]
 pub(crate) use statement::statement_count;
 pub(crate) use status::{NativeStatus, Outcome};

@@ -335,6 +335,35 @@ async fn the_matrix_has_uncovered_stories_first_and_the_worst_status_in_a_cell()
 }
 
 #[tokio::test]
+async fn long_error_texts_are_shortened_in_lists() {
+    use crate::store::pages::TEXT_CHARACTERS_MAX;
+
+    let client = Client::empty().await;
+    let suite = client
+        .create("test_suites", json!({ "name": "Long" }))
+        .await;
+    let long = "é".repeat(TEXT_CHARACTERS_MAX);
+    let xml = format!(
+        "<test_result><suite_ref id=\"{suite}\"/><test_runs><test_run name=\"a\" status=\"Failed\" duration=\"1\">\
+         <error type=\"T\" message=\"{long}z\">x</error></test_run><test_run name=\"b\" status=\"Failed\" duration=\"1\">\
+         <error type=\"T\" message=\"{long}\">x</error></test_run></test_runs></test_result>"
+    );
+    assert_eq!(client.upload(&xml, "").await["status"], "success");
+    let suite_run = client.only_id("suite_run").await;
+    let test = client
+        .names("automated_tests", "id", "name EQ ^a^")
+        .await
+        .remove(0);
+    let html = page(&client, &format!("/suite-runs/{suite_run}")).await;
+    holds(&html, &[&format!("T: {long}…<"), &format!("T: {long}<")]);
+    let html = page(&client, &format!("/tests/{test}")).await;
+    holds(&html, &[&format!("{long}…<")]);
+    for path in [format!("/suite-runs/{suite_run}"), format!("/tests/{test}")] {
+        assert!(!page(&client, &path).await.contains("éz"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn pages_of_unknown_entities_are_not_found() {
     let client = Client::empty().await;
     for path in ["/suites/1", "/suite-runs/x", "/tests/1", "/backlog/1"] {

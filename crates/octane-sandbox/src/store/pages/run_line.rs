@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::Row;
 
 use super::change::Shown;
+use super::shortened::shortened;
 use super::status::{NativeStatus, Statuses};
 use super::story::Story;
 use super::window::id_list;
@@ -29,6 +30,7 @@ pub(crate) struct RunLine {
     /// Id and name.
     pub(crate) suite_run: Option<(i64, String)>,
     pub(crate) error_type: Option<String>,
+    /// The beginning of the message.
     pub(crate) error_message: Option<String>,
     /// The beginning of the details.
     pub(crate) error_details: Option<String>,
@@ -54,11 +56,13 @@ impl Reader<'_> {
     ) -> Result<Vec<RunLine>, ApiError> {
         let sql = format!(
             "SELECT r.id, r.test, r.name, r.component, r.package, r.class_name, r.native_status,
-             r.duration, r.started, s.id, s.name, r.error_type, r.error_message,
+             r.duration, r.started, s.id, s.name, {}, {},
              substr(r.error_details, 1, {DETAILS_CHARACTERS_MAX}), r.external_report_url,
              (SELECT COUNT(*) FROM previous_runs p WHERE p.run_id = r.id), r.failed_before
              FROM runs r LEFT JOIN runs s ON s.id = r.parent_suite
-             WHERE r.id IN (SELECT value FROM json_each(?))"
+             WHERE r.id IN (SELECT value FROM json_each(?))",
+            shortened("r.error_type"),
+            shortened("r.error_message"),
         );
         let mut statement = self.page_statement(&sql)?;
         let rows = statement.query_map([id_list(ids)], |row| run_line(row, statuses))?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row};
 
+use super::shortened::shortened;
 use super::status::{NativeStatus, Statuses};
 use super::story::Story;
 use super::window::Window;
@@ -101,7 +102,7 @@ impl Reader<'_> {
                  JOIN previous_runs p ON p.run_id = r.id WHERE r.test = ?1)",
             )?
             .query_row([test], |row| row.get(0))?;
-        let mut statement = self.page_statement(
+        let mut statement = self.page_statement(&format!(
             "WITH found AS (SELECT r.id AS run, 0 AS is_replaced, r.native_status AS status,
              COALESCE(r.started, r.last_modified) AS started, r.duration AS duration,
              r.parent_suite AS suite_run, r.error_type AS kind, r.error_message AS message, r.id AS place
@@ -109,10 +110,12 @@ impl Reader<'_> {
              UNION ALL SELECT r.id, 1, p.run_native_status, COALESCE(p.run_started, p.creation_time),
              p.run_duration, r.parent_suite, p.error_type, p.error_message, p.id
              FROM runs r JOIN previous_runs p ON p.run_id = r.id WHERE r.test = ?1)
-             SELECT run, is_replaced, found.status, found.started, found.duration, s.id, s.name, kind, message
+             SELECT run, is_replaced, found.status, found.started, found.duration, s.id, s.name, {}, {}
              FROM found LEFT JOIN runs s ON s.id = suite_run
              ORDER BY found.started DESC, is_replaced, place DESC LIMIT ?2 + 0 OFFSET ?3 + 0",
-        )?;
+            shortened("kind"),
+            shortened("message"),
+        ))?;
         let lines = statement.query_map([test, window.limit, window.offset], |row| {
             history_line(row, statuses)
         })?;
