@@ -36,19 +36,28 @@ pub(crate) use unknown::unknown;
 
 /// The URLs of the pages.
 pub(crate) fn router() -> Router<Arc<AppState>> {
-    Router::new()
+    let pages = [
+        ("/ui", get(ui::redirect)),
+        ("/suites/{id}", get(suites::one)),
+        ("/suite-runs/{id}", get(suite_run::page)),
+        ("/tests/{id}", get(test::page)),
+        ("/backlog/{id}", get(story::page)),
+        ("/matrix", get(matrix::page)),
+        ("/query", get(query::page)),
+        ("/requests", get(requests::page)),
+        ("/sandbox", get(controls::page)),
+    ];
+    // With a slash at the end they are the same pages.
+    let router = pages
+        .into_iter()
+        .fold(Router::new(), |router, (path, page)| {
+            router
+                .route(path, page.clone())
+                .route(&format!("{path}/"), page)
+        });
+    router
         .route("/", get(suites::all))
-        .route("/ui", get(ui::redirect))
-        .route("/ui/", get(ui::redirect))
         .route("/ui/{*page}", get(ui::redirect))
-        .route("/suites/{id}", get(suites::one))
-        .route("/suite-runs/{id}", get(suite_run::page))
-        .route("/tests/{id}", get(test::page))
-        .route("/backlog/{id}", get(story::page))
-        .route("/matrix", get(matrix::page))
-        .route("/query", get(query::page))
-        .route("/requests", get(requests::page))
-        .route("/sandbox", get(controls::page))
         .route("/sandbox/clock", post(controls::advance))
         .route("/sandbox/faults", post(controls::add_fault))
         .route("/sandbox/faults/clear", post(controls::clear_faults))

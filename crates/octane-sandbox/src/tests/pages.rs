@@ -335,6 +335,29 @@ async fn the_matrix_has_uncovered_stories_first_and_the_worst_status_in_a_cell()
 }
 
 #[tokio::test]
+async fn a_page_is_the_same_with_a_slash_at_the_end_of_its_path() {
+    let shop = Shop::new().await;
+    for path in [
+        format!("/suites/{}", shop.suite),
+        format!("/suite-runs/{}", shop.suite_run),
+        format!("/backlog/{}", shop.story),
+        format!("/tests/{}", shop.test_named("pays").await),
+        "/matrix".to_owned(),
+        "/query".to_owned(),
+        "/requests".to_owned(),
+        "/sandbox".to_owned(),
+    ] {
+        let title = |html: String| html.split("</title>").next().unwrap().to_owned();
+        let same = page(&shop.client, &format!("{path}/")).await;
+        assert_eq!(
+            title(same),
+            title(page(&shop.client, &path).await),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn long_error_texts_are_shortened_in_lists() {
     use crate::store::pages::TEXT_CHARACTERS_MAX;
 
