@@ -32,10 +32,17 @@ pub(super) fn value<'a>(name: &HeaderName, value: &'a [u8]) -> Cow<'a, str> {
         return masked.into();
     }
     // The header of the old CSRF protection contains the value of a cookie.
-    if name.as_str() == "hpsso-header-csrf" {
+    let text = name.as_str();
+    if text.contains("csrf") || text.contains("xsrf") || names_secret(text) {
         return MASK.into();
     }
-    value
+    // An address, such as that of the page before.
+    match value.split_once('?') {
+        Some((before, parameters)) if parameters.contains('=') => {
+            format!("{before}?{}", query(parameters)).into()
+        }
+        _ => value,
+    }
 }
 
 /// A query string as it may be shown.
@@ -71,6 +78,12 @@ mod tests {
         );
         assert_eq!(shown("cookie", ""), "");
         assert_eq!(shown("hpsso-header-csrf", "hush"), "***");
+        assert_eq!(shown("x-api-key", "hush"), "***");
+        assert_eq!(shown("x-xsrf-token", "hush"), "***");
+        assert_eq!(
+            shown("referer", "http://localhost/matrix?token=hush&suite=1"),
+            "http://localhost/matrix?token=***&suite=1"
+        );
         assert_eq!(shown("accept", "a=b; c"), "a=b; c");
         let parameters = "limit=1&access_token=hush&x";
         assert_eq!(query(parameters), "limit=1&access_token=***&x");
