@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
+use octane_model::EntityId;
+use serde::Deserialize;
 
 use super::address::Address;
 use super::body::Body;
@@ -101,8 +103,19 @@ pub(super) async fn update(
         .write(move |writer| {
             let writer = writer.on_behalf_of(&current_user.account.name)?;
             let (entity_type, row_id) = address.entity(writer.reader())?;
-            // The body may repeat the ID of the entity.
-            fields.remove("id");
+            // The body may repeat the ID of the entity, and must not contain another.
+            let said = fields.remove("id").unwrap_or_default();
+            if let Ok(said) = EntityId::deserialize(&said)
+                && said.as_str() != address.id
+                && writer.reader().row_id(entity_type, said.as_str())? != Some(row_id)
+            {
+                let description = format!(
+                    "the body has the ID `{}`, the URL has `{}`",
+                    said.as_str(),
+                    address.id
+                );
+                return Err(ApiError::illegal_value(entity_type.name, "id", description));
+            }
             writer.update(entity_type, row_id, &fields, mode)?;
             writer
                 .reader()

@@ -51,6 +51,12 @@ impl Writer<'_> {
             .reader()
             .row_id(target, id.as_str())?
             .ok_or_else(|| ApiError::entity_not_found(target.name, id.as_str()))?;
+        if let Some(said) = value.get("type").and_then(Json::as_str)
+            && let Some(own) = self.mismatched(target, row_id, said)?
+        {
+            let violation = format!("`{}` is a `{own}`, not a `{said}`", id.as_str());
+            return Err(invalid(entity_type, field, &violation));
+        }
         if !concrete.is_empty() {
             let subtype = self.subtype(target.table, row_id)?.unwrap_or_default();
             if !concrete.contains(&subtype.as_str()) {
@@ -90,5 +96,23 @@ impl Writer<'_> {
             }
         }
         Ok(Some(row_id))
+    }
+
+    /// The type of an entity, if it is not the one with this name and not a part of it. Names that are not those of types do not
+    /// matter.
+    pub(super) fn mismatched(
+        self,
+        of: &EntityType,
+        row_id: i64,
+        said: &str,
+    ) -> Result<Option<String>, ApiError> {
+        let (true, Some(said)) = (
+            self.catalog.table_of(of).has_subtype,
+            self.catalog.find_type(said),
+        ) else {
+            return Ok(None);
+        };
+        let own = self.subtype(of.table, row_id)?;
+        Ok(own.filter(|own| own != said.name && !said.subtypes.contains(&own.as_str())))
     }
 }

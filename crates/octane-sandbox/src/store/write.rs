@@ -161,6 +161,16 @@ impl<'a> Writer<'a> {
         if !entity_type.allows("PUT") {
             return Err(ApiError::method_not_allowed("PUT", entity_type.methods));
         }
+        if let Some(said) = fields.get("type").and_then(Json::as_str)
+            && let Some(own) = self.mismatched(entity_type, row_id, said)?
+        {
+            let description = format!("the entity is a `{own}`, not a `{said}`");
+            return Err(ApiError::illegal_value(
+                entity_type.name,
+                "type",
+                description,
+            ));
+        }
         if self.catalog.settings.lock_stamp_checked {
             self.check_lock(entity_type, row_id, fields)?;
         }

@@ -204,3 +204,39 @@ async fn a_defect_and_a_run_are_linked_from_either_side() {
         [defect]
     );
 }
+
+#[tokio::test]
+async fn a_reference_and_a_body_must_say_the_type_and_the_id_that_an_entity_has() {
+    let client = Client::empty().await;
+    let a = story(&client, "a").await;
+    let b = story(&client, "b").await;
+    let test = client
+        .create("automated_tests", json!({ "name": "t" }))
+        .await;
+    let path = format!("automated_tests/{test}");
+    for (said, status) in [("story", 200), ("work_item", 200), ("defect", 400)] {
+        let body = json!({ "covered_content": links(&[(said, &a)]) });
+        let response = client.put(&path, &body).await;
+        assert_eq!(response.status, status, "{said}: {}", response.text());
+    }
+    let path = format!("stories/{a}");
+    for (body, status) in [
+        (json!({ "id": a, "type": "story", "name": "a2" }), 200),
+        (
+            json!({ "id": a.parse::<i64>().unwrap(), "type": "work_item" }),
+            200,
+        ),
+        (json!({ "id": null, "type": "nonsense", "name": "a3" }), 200),
+        (json!({ "id": b, "name": "a4" }), 400),
+        (json!({ "type": "defect", "name": "a5" }), 400),
+    ] {
+        let response = client.put(&path, &body).await;
+        assert_eq!(response.status, status, "{body}: {}", response.text());
+    }
+    let many = json!({ "data": [{ "id": a, "type": "defect", "name": "a6" }] });
+    assert_eq!(client.put("stories", &many).await.status, 409);
+    assert_eq!(
+        client.names("stories", "name", "id GT 0").await,
+        ["a3", "b"]
+    );
+}
