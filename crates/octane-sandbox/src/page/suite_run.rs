@@ -199,7 +199,11 @@ fn results(parameters: &Parameters, view: &View) -> String {
             suite_run.id
         )));
     } else {
-        let caption = "Runs of this suite run, failed ones first";
+        let change = parameters.get("change").and_then(Change::named);
+        let caption = match change {
+            Some(Change::NoLongerRun) => "Runs of this suite run and of the one before",
+            _ => "Runs of this suite run, failed ones first",
+        };
         let tag = |run: &RunLine| changes::tag(comparison.of_run(run.id));
         html.push_str(&run_table(caption, &matching.runs, tag, false));
     }
@@ -228,8 +232,14 @@ fn note(parameters: &Parameters, view: &View) -> String {
     } else {
         return String::new();
     };
+    let origin = match change {
+        Some(Change::NoLongerRun) => {
+            " Those that are missing now are the runs of the suite run before."
+        }
+        _ => "",
+    };
     format!(
-        "<p class=\"note\">Only runs {only}. <a href=\"{}\">Show all</a></p>",
+        "<p class=\"note\">Only runs {only}.{origin} <a href=\"{}\">Show all</a></p>",
         parameters.link(&[(name, None)])
     )
 }

@@ -79,7 +79,19 @@ impl Address {
     /// The type of the collection.
     pub(super) fn entity_type<'a>(&self, catalog: &'a Catalog) -> Result<&'a EntityType, ApiError> {
         let entity_type = catalog.collection(self.scope, &self.collection);
-        entity_type.ok_or_else(|| ApiError::unknown_address(&self.collection))
+        entity_type.ok_or_else(|| {
+            let Self {
+                collection,
+                id,
+                part,
+                ..
+            } = self;
+            // `collection` alone may be the beginning of other paths.
+            match part.as_str() {
+                "" => ApiError::unknown_address(collection),
+                part => ApiError::unknown_address(&format!("{collection}/{id}/{part}")),
+            }
+        })
     }
 
     /// The type and the row ID of the entity.

@@ -95,12 +95,13 @@ impl Parameters {
         }
     }
 
-    fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+    fn number(&self, name: &str, least: u64) -> Result<Option<u64>, ApiError> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
         let invalid = |_| {
-            let description = format!("`{name}` is `{text}`, not a whole number of at least 0");
+            let description =
+                format!("`{name}` is `{text}`, not a whole number of at least {least}");
             ApiError::bad_request(own_code::BAD_REQUEST, description)
         };
         text.trim().parse().map(Some).map_err(invalid)
@@ -201,7 +202,7 @@ impl Parameters {
         entity_type: &EntityType,
     ) -> Result<ListRequest, ApiError> {
         let limit = self
-            .number("limit")?
+            .number("limit", 1)?
             .unwrap_or(settings.entities.limit_default);
         if limit == 0 || limit > settings.entities.limit_max {
             let description = format!(
@@ -221,7 +222,7 @@ impl Parameters {
             search: self.search()?,
             order,
             limit,
-            offset: self.number("offset")?.unwrap_or(0),
+            offset: self.number("offset", 0)?.unwrap_or(0),
         })
     }
 }

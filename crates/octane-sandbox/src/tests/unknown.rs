@@ -192,3 +192,30 @@ async fn further_members_of_a_payload_are_stored() {
         ])
     );
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_named() {
+    let client = Client::empty().await;
+    for (path, expected) in [
+        (
+            "test-results/7/nope",
+            "unknown URL path `test-results/7/nope`",
+        ),
+        ("nope", "unknown URL path `nope`"),
+        (
+            "stories?limit=abc",
+            "`limit` is `abc`, not a whole number of at least 1",
+        ),
+        (
+            "stories?limit=-1",
+            "`limit` is `-1`, not a whole number of at least 1",
+        ),
+        (
+            "stories?offset=-1",
+            "`offset` is `-1`, not a whole number of at least 0",
+        ),
+    ] {
+        let text = client.get(path).await.text();
+        assert!(text.contains(expected), "{path}: {text}");
+    }
+}

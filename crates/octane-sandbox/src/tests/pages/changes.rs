@@ -153,6 +153,14 @@ async fn a_suite_run_says_what_is_new_still_failing_fixed_and_flaky() {
             ">still failing</span>",
         ],
     );
+    let missing = suite.page(&now, "?change=no-longer-run").await;
+    holds(
+        &missing,
+        &[
+            ">Runs of this suite run and of the one before</caption>",
+            "Those that are missing now are the runs of the suite run before.",
+        ],
+    );
     let searched = suite.page(&now, "?change=new&search=come").await;
     assert_eq!(listed(&searched), ["comes"]);
 }
