@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use octane_client::{BundleError, Journal, JournalError, Spool, UploadId, UploadSummary};
-use tempfile::TempDir;
 
 use crate::packed::{pack, unpack};
+use crate::work_folder::WorkFolder;
 
 /// A temporary folder with journals, which is deleted with it. All of its functions block.
 #[derive(Clone)]
 pub(crate) struct Opened {
-    folder: Arc<TempDir>,
+    folder: Arc<WorkFolder>,
     spool: Spool,
 }
 
@@ -81,8 +81,7 @@ pub(crate) fn is_of_machine(error: &JournalError) -> bool {
 impl Opened {
     /// An empty folder below `folder`, which only its owner can read. `is_inline`: journals do their work on the calling thread.
     pub(crate) fn new(folder: &Path, is_inline: bool) -> Result<Self, Unusable> {
-        fs::create_dir_all(folder).map_err(failed(folder))?;
-        let folder = tempfile::tempdir_in(folder).map_err(failed(folder))?;
+        let folder = WorkFolder::create(folder).map_err(failed(folder))?;
         // A relay that dies begins again with what the store has.
         let spool = Spool::at(folder.path().join("uploads")).unsynced();
         Ok(Self {
@@ -93,8 +92,8 @@ impl Opened {
 
     /// Stores a journal, after it was checked.
     pub(crate) fn add(&self, journal: &[u8]) -> Result<UploadSummary, Unusable> {
-        let file = self.folder.path().join("bundle");
-        fs::write(&file, journal).map_err(failed(&file))?;
+        let written = self.folder.write("bundle", journal);
+        let file = written.map_err(failed(self.folder.path()))?;
         let summary = self.spool.import(&file)?;
         fs::remove_file(&file).map_err(failed(&file))?;
         Ok(summary)

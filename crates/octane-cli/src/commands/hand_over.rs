@@ -245,7 +245,7 @@ async fn bundle(journal: &Journal) -> Result<Bytes> {
     let journal = journal.clone();
     let exporting = tokio::task::spawn_blocking(move || -> Result<Bytes> {
         let failed = |error| Failure::new(Exit::Configuration, error);
-        let folder = tempfile::tempdir().map_err(failed)?;
+        let folder = private_folder().map_err(failed)?;
         let file = folder.path().join("upload");
         journal
             .export(&file)
@@ -256,3 +256,14 @@ async fn bundle(journal: &Journal) -> Result<Bytes> {
         .await
         .map_err(|error| Failure::new(Exit::Internal, error))?
 }
+/// A temporary folder that only its owner can read.
+fn private_folder() -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
+}
+

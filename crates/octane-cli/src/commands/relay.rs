@@ -14,6 +14,7 @@ mod workspaces;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use octane_client::{CancellationToken, Client, Endpoint, UploadSettings, UploadSummary};
@@ -23,6 +24,7 @@ use octane_relay::{
 };
 use serde_json::json;
 
+use tracing::{info, warn};
 use crate::args::{
     ConnectionArgs, FolderArgs, Format, OnUnresolved, RelayArgs, RelayCommand, TokenCommand,
 };
@@ -99,7 +101,12 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let workspaces = workspaces::of(connection.client.endpoint(), &args.also_workspace);
     workspaces::say_what_is_left(&*store, &workspaces, output).await?;
     let (address, first) = (workspaces.server().clone(), workspaces.first());
-    let mut door = DoorSettings::new(address, first, opened.folder.join("received"));
+    let (received, delivering) = (
+        opened.folder.join("received"),
+        opened.folder.join("delivering"),
+    );
+    remove_abandoned(&[&received, &delivering]);
+    let mut door = DoorSettings::new(address, first, received);
     door.workspaces = workspaces.clone();
     door.journal_bytes_max = usize::from(args.upload_max) << 20;
     door.uploads_max = args.quota;
@@ -112,7 +119,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     door.is_encrypted = tls.is_some();
     door.oidc = oidc::of(&args.access, &args.connection, output).await?;
     door.audit = opened.audit.clone();
-    let mut settings = WorkerSettings::new(holder(), opened.folder.join("delivering"));
+    let mut settings = WorkerSettings::new(holder(), delivering);
     settings.audit = opened.audit.clone();
     let worker = Worker::new(
         Arc::clone(&store),
@@ -181,6 +188,21 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
 fn say_started(
     url: &str,
     opened: &Opened,
+/// Removes what relays have left in these folders that were killed.
+fn remove_abandoned(folders: &[&Path]) {
+    for folder in folders {
+        let removed = tokio::task::block_in_place(|| octane_relay::remove_abandoned(folder));
+        let folder = folder.display();
+        match removed {
+            Ok(0) => {}
+            Ok(count) => info!(%folder, count, "removed what a killed relay has left"),
+            Err(error) => {
+                warn!(%folder, %error, "what a killed relay has left could not be removed");
+            }
+        }
+    }
+}
+
     workspaces: &Workspaces,
     folder: &FolderArgs,
     output: Output,

@@ -48,6 +48,7 @@ mod reference;
 mod relay;
 mod relay_access;
 mod relay_workspaces;
+mod relay_process;
 mod remote;
 #[cfg(unix)]
 mod replay;

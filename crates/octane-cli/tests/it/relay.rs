@@ -70,7 +70,7 @@ impl Relay {
     }
 
     /// As if the machine had lost its power.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
@@ -117,7 +117,7 @@ pub(crate) fn token_at(place: &Place, database: Option<&str>) -> String {
 }
 
 /// Runs a command as an agent: without an API key.
-fn agent(server: &Server, relay: &str, token: &str, line: &str) -> Done {
+pub(crate) fn agent(server: &Server, relay: &str, token: &str, line: &str) -> Done {
     let arguments: Vec<&str> = line.split(' ').collect();
     let url = server.url();
     let variables = [
