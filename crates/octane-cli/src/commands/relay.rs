@@ -6,6 +6,7 @@ mod close;
 mod folder;
 mod oidc;
 mod store;
+mod suggest;
 mod tls;
 mod token;
 mod uploads;
@@ -13,8 +14,8 @@ mod workspaces;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{CancellationToken, Client, Endpoint, UploadSettings, UploadSummary};
@@ -23,8 +24,8 @@ use octane_relay::{
     WorkerSettings, Workspaces, routes,
 };
 use serde_json::json;
-
 use tracing::{info, warn};
+
 use crate::args::{
     ConnectionArgs, FolderArgs, Format, OnUnresolved, RelayArgs, RelayCommand, TokenCommand,
 };
@@ -44,7 +45,7 @@ pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
     match &args.command {
         None => Box::pin(serve(args, output)).await,
         Some(RelayCommand::Status) => {
-            uploads::status(&*Opened::open(&args.store).await?.store, output).await
+            uploads::status(&Opened::open(&args.store).await?, output).await
         }
         Some(RelayCommand::Retry { id, dry_run }) => {
             uploads::retry(&Opened::audited(&args.store).await?, id, *dry_run, output).await
@@ -95,17 +96,20 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let tokens = store.tokens().await.map_err(store::failure)?;
     let is_open = args.folder.folder.is_some() || !args.access.oidc.given.is_empty();
     if !is_open && tokens.iter().all(|token| token.project.is_none()) {
-        output.say("note: no agent can hand anything over yet; `octane relay token create PROJECT` makes a token");
+        let create = opened.suggest.command("octane relay token create PROJECT");
+        output.say(&format!(
+            "note: no agent can hand anything over yet; `{create}` makes a token"
+        ));
     }
-    let connection = connect(&args.connection, &store, output).await?;
-    let workspaces = workspaces::of(connection.client.endpoint(), &args.also_workspace);
-    workspaces::say_what_is_left(&*store, &workspaces, output).await?;
-    let (address, first) = (workspaces.server().clone(), workspaces.first());
     let (received, delivering) = (
         opened.folder.join("received"),
         opened.folder.join("delivering"),
     );
     remove_abandoned(&[&received, &delivering]);
+    let connection = connect(&args.connection, &store, output).await?;
+    let workspaces = workspaces::of(connection.client.endpoint(), &args.also_workspace);
+    workspaces::say_what_is_left(&*store, &workspaces, output).await?;
+    let (address, first) = (workspaces.server().clone(), workspaces.first());
     let mut door = DoorSettings::new(address, first, received);
     door.workspaces = workspaces.clone();
     door.journal_bytes_max = usize::from(args.upload_max) << 20;
@@ -184,10 +188,6 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Answers with where the relay listens, and what it does.
-fn say_started(
-    url: &str,
-    opened: &Opened,
 /// Removes what relays have left in these folders that were killed.
 fn remove_abandoned(folders: &[&Path]) {
     for folder in folders {
@@ -203,6 +203,10 @@ fn remove_abandoned(folders: &[&Path]) {
     }
 }
 
+/// Answers with where the relay listens, and what it does.
+fn say_started(
+    url: &str,
+    opened: &Opened,
     workspaces: &Workspaces,
     folder: &FolderArgs,
     output: Output,
@@ -227,12 +231,13 @@ fn remove_abandoned(folders: &[&Path]) {
                 .iter()
                 .map(|(space, workspace)| format!("{space}/{workspace}"));
             let names = names.collect::<Vec<_>>().join(", ");
+            let create = opened
+                .suggest
+                .command("octane relay token create --operator");
             let mut lines = vec![
                 format!("Relay     {url}  (store: {})", opened.name),
                 format!("Delivers  to {server} {names}"),
-                format!(
-                    "Pages     {url}/  (sign in with a token of `octane relay token create --operator`)"
-                ),
+                format!("Pages     {url}/  (sign in with a token of `{create}`)"),
             ];
             lines.extend(folder.map(|folder| format!("Takes     files from {folder}")));
             lines.extend([String::new(), "Press Ctrl-C to stop.".to_owned()]);

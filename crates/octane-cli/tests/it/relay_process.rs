@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use octane_sandbox::Settings;
 
+use crate::program::Place;
 use crate::relay::{Relay, agent, token};
-use crate::server::Server;
+use crate::server::{SECRET, Server};
 
 const UPLOAD: &str = "upload a.csv --suite S --suite-run r -y";
 const TABLE: &str = "name,status\na,passed\n";
@@ -49,4 +50,79 @@ fn what_a_killed_relay_has_unpacked_was_private_and_is_removed_by_the_next_one()
     let _relay = Relay::start(&server, &["--port", "0"], None);
     assert!(!left.exists());
     assert!(temporary(&folder.join("received")).is_empty());
+}
+
+/// The commands between backticks.
+fn commands(text: &str) -> Vec<String> {
+    let parts = text.split('`').skip(1).step_by(2);
+    parts
+        .filter(|part| part.starts_with("octane "))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_commands_that_a_relay_suggests_act_on_its_own_store() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    let url = server.url();
+    let variables = [
+        ("OCTANE_URL", &*url),
+        ("OCTANE_CLIENT_ID", "ci"),
+        ("OCTANE_CLIENT_SECRET", SECRET),
+    ];
+    let arguments = ["relay", "--relay-data", "my relay", "--port", "0"];
+    let mut relay = server.place.start(&arguments, &variables);
+    let note = relay.says("no agent can hand anything over yet");
+    let started = relay.lines_until("Ctrl-C");
+    relay.kill();
+    let own = ["--relay-data", "my relay"];
+    let elsewhere = Place::new();
+    let mut created = 0;
+    for command in commands(&note).into_iter().chain(commands(&started)) {
+        let done = elsewhere.shell(&command.replace("PROJECT", "shop"), &[]);
+        assert_eq!(done.code, 0, "{command}: {done:?}");
+        created += 1;
+    }
+    let list = [&["relay", "token", "list", "--format", "json"], &own[..]].concat();
+    let list = server.place.octane(&list).json();
+    assert_eq!(list["tokens"].as_array().unwrap().len(), created);
+    assert_eq!(created, 2, "{note}{started}");
+    for (line, hint) in [
+        (vec!["retry", "u-01jd8x2m5k3q7r"], "octane relay status"),
+        (vec!["close", "none"], "octane relay status"),
+        (
+            vec!["token", "revoke", "00000000"],
+            "octane relay token list",
+        ),
+    ] {
+        let line = [&["relay"], &line[..], &own].concat();
+        let refused = server.place.octane(&line);
+        let suggested = commands(&refused.stderr);
+        let [suggested] = &suggested[..] else {
+            panic!("{refused:?}")
+        };
+        assert!(suggested.starts_with(hint), "{refused:?}");
+        let done = elsewhere.shell(suggested, &[]);
+        assert_eq!(done.code, 0, "{suggested}: {done:?}");
+    }
+}
+
+#[test]
+fn the_attempt_that_a_status_suggests_is_made_in_the_same_store() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--port", "0"], None);
+    // The suite does not exist.
+    let upload = "upload a.csv --suite None --suite-run r --wait 1m";
+    let refused = agent(&server, &relay.url, &token, upload);
+    assert_ne!(refused.code, 0, "{refused:?}");
+    let status = ["relay", "status", "--relay-data", "relay"];
+    let shown = server.place.octane(&status);
+    let suggested = commands(&shown.stderr);
+    let retry = suggested.iter().find(|command| command.contains("retry"));
+    let retry = retry.unwrap_or_else(|| panic!("{shown:?}"));
+    let done = Place::new().shell(retry, &[]);
+    assert_eq!(done.code, 0, "{retry}: {done:?}");
 }

@@ -86,7 +86,7 @@ pub(super) async fn run(
     let awaiting: Vec<&LaneCount> = overview.lanes.iter().filter(is_meant).collect();
     let lanes: BTreeSet<&Lane> = awaiting.iter().map(|count| &count.lane).collect();
     let Some(lane) = lanes.first().filter(|_| lanes.len() == 1) else {
-        return Err(not_one(&chosen.name, &lanes));
+        return Err(not_one(opened, &chosen.name, &lanes));
     };
     let shards = if dry_run.dry_run {
         awaiting.iter().map(|count| count.uploads).sum()
@@ -122,11 +122,13 @@ pub(super) async fn run(
 }
 
 /// Why these lanes are not one.
-fn not_one(name: &str, lanes: &BTreeSet<&Lane>) -> Failure {
+fn not_one(opened: &Opened, name: &str, lanes: &BTreeSet<&Lane>) -> Failure {
     if lanes.is_empty() {
         let message = format!("no shards of a suite run `{name}` are awaiting others");
-        return Failure::message(Exit::Usage, message)
-            .hint("`octane relay status` shows what is stored, by suite and suite run");
+        let status = opened.suggest.command("octane relay status");
+        return Failure::message(Exit::Usage, message).hint(format!(
+            "`{status}` shows what is stored, by suite and suite run"
+        ));
     }
     let labels = WorkspaceLabels::of(lanes.iter().copied());
     let workspaces: BTreeSet<String> = lanes.iter().filter_map(|lane| labels.label(lane)).collect();

@@ -10,6 +10,7 @@ use octane_relay::{
 use octane_rest::{Secret, SecretFile};
 
 use super::audit;
+use super::suggest::RelaySuggest;
 use crate::args::RelayStoreArgs;
 use crate::connect::credential_failure;
 use crate::credentials::private_file::create_private;
@@ -25,6 +26,8 @@ pub(super) struct Opened {
     pub(super) name: String,
     pub(super) folder: PathBuf,
     pub(super) audit: Audit,
+    /// Commands on this store.
+    pub(super) suggest: RelaySuggest,
 }
 
 impl Opened {
@@ -53,6 +56,7 @@ impl Opened {
             store,
             name,
             audit: Audit::default(),
+            suggest: RelaySuggest::of(args),
             folder,
         })
     }

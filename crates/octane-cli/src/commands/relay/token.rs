@@ -77,9 +77,10 @@ pub(super) async fn revoke(
     dry_run: DryRunArgs,
     output: Output,
 ) -> Result<Exit> {
-    let id: TokenId = id.parse().map_err(|error| {
-        Failure::new(Exit::Usage, error).hint("`octane relay token list` lists them")
-    })?;
+    let list = opened.suggest.command("octane relay token list");
+    let id: TokenId = id
+        .parse()
+        .map_err(|error| Failure::new(Exit::Usage, error).hint(format!("`{list}` lists them")))?;
     let store = &*opened.store;
     let found = store.token(&id).await.map_err(failure)?;
     let (is_done, verb) = if dry_run.dry_run {
@@ -89,8 +90,9 @@ pub(super) async fn revoke(
     };
     if !is_done {
         let message = format!("token {id} does not exist or was revoked");
-        return Err(Failure::message(Exit::Usage, message)
-            .hint("`octane relay token list` lists the valid ones"));
+        return Err(
+            Failure::message(Exit::Usage, message).hint(format!("`{list}` lists the valid ones"))
+        );
     }
     if !dry_run.dry_run {
         opened

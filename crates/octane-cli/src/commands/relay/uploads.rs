@@ -1,17 +1,19 @@
 //! `octane relay status`, `retry` and `delete`.
 
 use octane_client::UploadId;
-use octane_relay::{Event, LaneCount, State, Status, Store, WorkspaceLabels};
+use octane_relay::{Event, LaneCount, State, Status, WorkspaceLabels};
 use serde_json::{Value, json};
 
 use super::store::{Opened, failure};
+use super::suggest::RelaySuggest;
 use crate::args::DryRunArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, table};
 
 /// Shows what is stored by lane, and what waits.
-pub(super) async fn status(store: &dyn Store, output: Output) -> Result<Exit> {
+pub(super) async fn status(opened: &Opened, output: Output) -> Result<Exit> {
+    let store = &*opened.store;
     let overview = store.overview().await.map_err(failure)?;
     let problems = store.problems().await.map_err(failure)?;
     let age = |count: &LaneCount| overview.now.since(count.oldest).as_secs();
@@ -60,16 +62,19 @@ pub(super) async fn status(store: &dyn Store, output: Output) -> Result<Exit> {
     };
     output.answer(human, &json)?;
     for status in &problems {
-        output.say(&problem(status, labels));
+        output.say(&problem(status, labels, &opened.suggest));
     }
     Ok(Exit::Success)
 }
 
-fn problem(status: &Status, labels: WorkspaceLabels) -> String {
+fn problem(status: &Status, labels: WorkspaceLabels, suggest: &RelaySuggest) -> String {
     let reason = status.reason.as_deref().unwrap_or("no reason is known");
     let next = match status.state {
         State::Waiting => "another attempt follows".to_owned(),
-        _ => format!("`octane relay retry {}` tries again", status.id),
+        _ => {
+            let retry = suggest.command(&format!("octane relay retry {}", status.id));
+            format!("`{retry}` tries again")
+        }
     };
     let workspace = labels.label(&status.lane);
     let workspace = workspace.map_or_else(String::new, |label| format!(" for {label}"));
@@ -87,7 +92,7 @@ pub(super) async fn retry(
     output: Output,
 ) -> Result<Exit> {
     let store = &*opened.store;
-    let found = known(store, id).await?;
+    let found = known(opened, id).await?;
     let is_done = if dry_run.dry_run {
         matches!(found.state, State::Waiting | State::Incomplete)
     } else {
@@ -116,7 +121,7 @@ pub(super) async fn delete(
     output: Output,
 ) -> Result<Exit> {
     let store = &*opened.store;
-    let found = known(store, id).await?;
+    let found = known(opened, id).await?;
     if found.state != State::Delivered && !force {
         let message = format!("upload {id} is {}: not all of it is in Octane", found.state);
         return Err(Failure::message(Exit::Usage, message)
@@ -150,11 +155,12 @@ pub(super) async fn delete(
     )
 }
 
-async fn known(store: &dyn Store, id: &UploadId) -> Result<Status> {
-    let found = store.status(id).await.map_err(failure)?;
+async fn known(opened: &Opened, id: &UploadId) -> Result<Status> {
+    let found = opened.store.status(id).await.map_err(failure)?;
     found.ok_or_else(|| {
+        let status = opened.suggest.command("octane relay status");
         Failure::message(Exit::Usage, format!("no upload {id} is stored"))
-            .hint("`octane relay status` shows what is stored")
+            .hint(format!("`{status}` shows what is stored"))
     })
 }
 
