@@ -92,7 +92,9 @@ fn main() -> ExitCode {
     }
     let format = args.format;
     let done = files::check_limit().and_then(|()| {
-        output::log::start(args.verbose)?;
+        // What is wrong with a relay while it runs is said nowhere else.
+        let is_relay = matches!(&args.command, Command::Relay(relay) if relay.command.is_none());
+        output::log::start(args.verbose, is_relay && !args.quiet)?;
         let runtime = runtime()?;
         let done = runtime.block_on(run(args));
         // A thread may still read a line of input that is not needed any more.

@@ -114,7 +114,13 @@ impl Attempt<'_> {
         let mut entries = Vec::new();
         for (upload, end) in &ends {
             let reason = end.reason.as_deref().unwrap_or_default();
-            info!(%upload, state = %end.state, reason, "attempt ended");
+            match end.state {
+                // Something has to change, in Octane or on this machine, or a person is needed.
+                State::Waiting | State::Incomplete => {
+                    warn!(%upload, state = %end.state, reason, "attempt ended");
+                }
+                _ => info!(%upload, state = %end.state, reason, "attempt ended"),
+            }
             let mut entry = self.settings.entry();
             entry.lane = Some(self.lease.lane.clone());
             entry.upload = Some(upload.clone());

@@ -21,21 +21,22 @@ use crate::failure::{Failure, Result};
 const OWN: &str = "octane";
 
 /// Starts logging: what [`env::LOG`] says, or else errors, with `-v` also information such as each back-off, with
-/// `-vv` each request, and with `-vvv` everything.
-pub(crate) fn start(verbosity: u8) -> Result<()> {
+/// `-vv` each request, and with `-vvv` everything. `is_service`: what runs for a long time, unwatched, also logs warnings.
+pub(crate) fn start(verbosity: u8, is_service: bool) -> Result<()> {
     let filter = match env::text(env::LOG).filter(|filter| !filter.trim().is_empty()) {
         Some(filter) => parse(&filter)?,
-        None => default_filter(verbosity),
+        None => default_filter(verbosity, is_service),
     };
     // Fails only where there is a subscriber already, as in tests that start it twice.
     let _ = tracing::subscriber::set_global_default(Log { filter });
     Ok(())
 }
 
-fn default_filter(verbosity: u8) -> Targets {
+fn default_filter(verbosity: u8, is_service: bool) -> Targets {
     Targets::new().with_target(
         OWN,
         match verbosity {
+            0 if is_service => LevelFilter::WARN,
             0 => LevelFilter::ERROR,
             1 => LevelFilter::INFO,
             2 => LevelFilter::DEBUG,
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn each_v_shows_more_of_this_projects_crates() {
         let shows = |verbosity, target, level| {
-            let filter = default_filter(verbosity);
+            let filter = default_filter(verbosity, false);
             Log { filter }.shows(target, level)
         };
         let rest = "octane_rest::send";
@@ -151,6 +152,16 @@ mod tests {
         assert!(shows(2, rest, Level::DEBUG) && !shows(2, rest, Level::TRACE));
         assert!(shows(3, rest, Level::TRACE));
         assert!(!shows(3, "hyper", Level::ERROR));
+    }
+
+    #[test]
+    fn a_service_shows_warnings_and_no_less_than_others() {
+        let shows = |verbosity, level| {
+            let filter = default_filter(verbosity, true);
+            Log { filter }.shows("octane_relay::worker", level)
+        };
+        assert!(shows(0, Level::WARN) && !shows(0, Level::INFO));
+        assert!(shows(1, Level::INFO) && shows(2, Level::DEBUG));
     }
 
     #[test]

@@ -126,3 +126,25 @@ fn the_attempt_that_a_status_suggests_is_made_in_the_same_store() {
     let done = Place::new().shell(retry, &[]);
     assert_eq!(done.code, 0, "{retry}: {done:?}");
 }
+
+#[test]
+fn a_relay_says_without_being_asked_what_is_wrong_with_it() {
+    // Octane does not accept the relay's API key.
+    let server = Server::with_secret(Settings::default(), "another");
+    server.place.file("a.csv", TABLE);
+    let token = token(&server, None);
+    let url = server.url();
+    let variables = [
+        ("OCTANE_URL", &*url),
+        ("OCTANE_CLIENT_ID", "ci"),
+        ("OCTANE_CLIENT_SECRET", SECRET),
+    ];
+    let arguments = ["relay", "--relay-data", "relay", "--port", "0"];
+    let arguments = [&arguments[..], &["--format", "json"]].concat();
+    let mut relay = server.place.start(&arguments, &variables);
+    let at = relay.answer()["url"].as_str().unwrap().to_owned();
+    assert_eq!(agent(&server, &at, &token, UPLOAD).code, 0);
+    let said = relay.says("attempt ended");
+    assert!(said.contains("warning") && said.contains("401"), "{said}");
+    relay.kill();
+}
