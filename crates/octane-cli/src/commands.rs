@@ -23,6 +23,7 @@ mod lookup;
 mod man;
 mod merge;
 mod module;
+mod pauses;
 mod preparation;
 #[cfg(feature = "relay")]
 mod relay;

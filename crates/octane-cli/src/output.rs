@@ -32,6 +32,6 @@ pub(crate) use printer::{
 pub(crate) use progress::{Begins, Progress};
 pub(crate) use report::{Reports, UploadReport, verdict_word};
 pub(crate) use stderr::{ask, print_note};
-pub(crate) use summary::{Summary, problem_line, problem_lines, summary};
+pub(crate) use summary::{Summary, problem_line, problem_lines, result_lines, summary};
 pub(crate) use table::{PagedTable, table};
 pub(crate) use text::Text;

@@ -109,7 +109,27 @@ impl Suggest {
                 quoted(&file.display().to_string())
             ));
         }
+        self.push_network(&mut command);
         self.in_spool(command)
+    }
+
+    /// `run COMMAND`, where the command hands uploads over, after the password of a proxy is set.
+    pub(crate) fn run_hand_over(&self, command: &str) -> String {
+        if self.needs_proxy_variable {
+            format!("set {} and run `{command}`", env::PROXY)
+        } else {
+            format!("run `{command}`")
+        }
+    }
+
+    /// The options for certificates and proxies.
+    fn push_network(&self, command: &mut String) {
+        for (option, value) in &self.network {
+            command.push_str(&format!(" {option}"));
+            if let Some(value) = value {
+                command.push_str(&format!(" {}", quoted(value)));
+            }
+        }
     }
 
     /// The command that completes a suite run of shards.
@@ -132,12 +152,7 @@ impl Suggest {
         if let Some((option, value)) = &self.secret {
             command.push_str(&format!(" {option} {}", quoted(value)));
         }
-        for (option, value) in &self.network {
-            command.push_str(&format!(" {option}"));
-            if let Some(value) = value {
-                command.push_str(&format!(" {}", quoted(value)));
-            }
-        }
+        self.push_network(&mut command);
         self.in_spool(command)
     }
 
@@ -269,6 +284,12 @@ mod tests {
                 "set OCTANE_CLIENT_SECRET and OCTANE_PROXY, and run `octane resume u-01jd8x2m5k3q7r --url '{URL}' \
                  --client-id ci --secret-file /s --ca-cert '/c a.pem' --insecure --spool '/a b'`"
             )
+        );
+        let hand_over = suggest.hand_over(&id(), "https://relay.example/", Some(Path::new("/t")));
+        assert_eq!(
+            suggest.run_hand_over(&hand_over),
+            "set OCTANE_PROXY and run `octane resume u-01jd8x2m5k3q7r --via https://relay.example/ --relay-token-file /t \
+             --ca-cert '/c a.pem' --insecure --spool '/a b'`"
         );
         assert_eq!(
             suggest.delete(&id()),

@@ -1,7 +1,7 @@
 //! What may be stored: the journal of an upload that this relay can deliver, whichever way it arrived.
 
 use bytes::Bytes;
-use octane_client::{UploadId, UploadSummary};
+use octane_client::{Counts, UploadId, UploadSummary};
 use sha2::{Digest, Sha256};
 
 use crate::audit::AuditEntry;
@@ -107,23 +107,30 @@ impl Admitted {
     pub(crate) fn describe(&self, entry: &mut AuditEntry) {
         entry.upload = Some(self.summary.id.clone());
         entry.lane = Some(self.lane.clone());
-        entry.results = Some(self.summary.counts.read as u64);
+        entry.results = Some(results(&self.summary));
         entry.digest = Some(self.digest.clone());
     }
 
     /// The upload of a project. `is_compared`: its report should say what has changed since the suite run before.
     pub(crate) fn upload(self, project: String, is_compared: bool) -> NewUpload {
+        let results = results(&self.summary);
         NewUpload {
             id: self.summary.id,
             digest: self.digest,
             project,
             lane: self.lane,
             shard: self.summary.shard,
-            results: self.summary.counts.read as u64,
+            results,
             is_compared,
             journal: self.packed,
         }
     }
+}
+
+/// How many results an upload has that can be delivered.
+fn results(summary: &UploadSummary) -> u64 {
+    let Counts { read, invalid, .. } = summary.counts;
+    read.saturating_sub(invalid) as u64
 }
 
 /// The lane of an upload that this relay can deliver.

@@ -216,8 +216,12 @@ impl<'a> Delivery<'a> {
 
     /// The error of an upload that a signal ended before it was delivered.
     pub(crate) fn interrupted(&self) -> Failure {
-        let message = "interrupted while looking up the module and suite";
-        Failure::message(self.signals.exit(), message)
+        self.interrupted_while("looking up the module and suite")
+    }
+
+    /// The error of what a signal ended while the program was doing this.
+    pub(super) fn interrupted_while(&self, doing: &str) -> Failure {
+        Failure::message(self.signals.exit(), format!("interrupted while {doing}"))
     }
 
     /// Says something to people.
@@ -426,7 +430,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// Annotates an error, and returns the exit code that it leads to.
-    fn annotate_failure(&self, failure: &Failure) -> Exit {
+    pub(super) fn annotate_failure(&self, failure: &Failure) -> Exit {
         let exit = self.apply_exit_policy(failure.exit, self.known_tests());
         if self.args.annotate == Annotations::Auto {
             annotate::failure(failure, exit == failure.exit, self.output.format);

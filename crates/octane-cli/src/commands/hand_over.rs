@@ -2,35 +2,41 @@
 //!
 //! A journal that a relay has stored is deleted here. Until then it stays, and can be handed over again.
 
+mod handed_over;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use octane_client::{Journal, UploadId};
-use octane_model::plural::plural;
+use octane_client::{Journal, Spool, UploadId};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::timeout;
 
+use self::handed_over::{Contents, HandedOver};
 use super::delivery::{Delivered, Delivery};
+use super::pauses::Pauses;
 use crate::args::{Compare, DeliveryArgs, OnUploadError, ViaArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
 use crate::output::{Output, Text, failure_json, print_for_people};
-use crate::relay::{Door, Handed, HandedReport};
+use crate::policies::Policies;
+use crate::relay::{Door, HandedReport, Unreached};
 use crate::suggest::Suggest;
-use crate::test_failures::Tests;
 
 /// A relay, and how uploads are handed over to it.
 pub(super) struct HandOver<'a> {
     pub(super) door: Door,
+    /// Where the journals are.
+    pub(super) spool: Spool,
     pub(super) via: &'a ViaArgs,
     pub(super) args: &'a DeliveryArgs,
     pub(super) output: Output,
 }
 
-/// How long a relay is left alone that is still delivering.
-const PAUSE_MIN: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// How long a relay is left alone that is still delivering: at first, and at most.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+/// How long it may take to answer, also if the time is nearly over.
+const ANSWER_MIN: Duration = Duration::from_secs(5);
 
 impl HandOver<'_> {
     /// Fails if what is asked for needs more than a relay.
@@ -50,26 +56,29 @@ impl HandOver<'_> {
         Ok(())
     }
 
-    /// Hands over an upload that was planned just now, and reports.
+    /// Hands over a single upload, and reports.
     pub(super) async fn alone(
         &self,
         journal: Journal,
-        failed_results: usize,
         delivery: &Delivery<'_>,
         input: Option<&Input>,
     ) -> Result<Exit> {
-        let id = journal.id().clone();
         let handed = self.put(journal, delivery).await?;
         if let Some(wait) = self.args.relay_wait() {
-            let delivered = self.delivered(&id, wait, delivery).await?;
+            let delivered = self.delivered(&handed.id, wait, delivery).await?;
             return delivery.print_report(&delivered, input);
         }
-        let upload = handed_json(&handed, &id);
-        let tests = Tests::of(failed_results, None);
-        let of_upload = delivery.apply_exit_policy(Exit::Success, tests);
-        let exit = delivery.exit_after_command(of_upload);
-        self.answer(&[(id, handed.results)], &[upload], &[], exit)?;
-        delivery.say_reason(of_upload);
+        let codes = handed.codes(delivery);
+        let exit = delivery.exit_after_command(codes.of_upload);
+        let failure = handed.failure(codes);
+        let errors = failure.as_ref().map(|failure| failure_json(failure, exit));
+        let text = handed.text(&self.door.url(), failure.as_ref());
+        self.answer(text, &[handed.json()], errors.as_slice(), exit)?;
+        delivery.say_overridden(codes.meant, codes.of_upload);
+        if let Some(failure) = &failure {
+            delivery.annotate_failure(failure);
+        }
+        delivery.say_reason(codes.of_upload);
         Ok(exit)
     }
 
@@ -79,20 +88,30 @@ impl HandOver<'_> {
         journals: impl IntoIterator<Item = Result<Journal>>,
         delivery: &Delivery<'_>,
     ) -> Result<Exit> {
-        let (mut done, mut uploads, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut text, mut uploads, mut errors) = (Text::default(), Vec::new(), Vec::new());
         let mut exit = Exit::Success;
         for journal in journals {
             let handed = match journal {
-                Ok(journal) => {
-                    let id = journal.id().clone();
-                    self.put(journal, delivery).await.map(|handed| (id, handed))
-                }
+                Ok(journal) => self.put(journal, delivery).await,
                 Err(failure) => Err(failure),
             };
-            match handed {
-                Ok((id, handed)) => {
-                    uploads.push(handed_json(&handed, &id));
-                    done.push((id, handed.results));
+            let code = match handed {
+                Ok(handed) => {
+                    let options = &handed.contents.summary.options;
+                    let policies = Policies::resumed(self.args, options);
+                    let delivery = delivery
+                        .of_upload(policies, delivery.suggest.clone())
+                        .knowing_failed(handed.contents.summary.counts.failed);
+                    let codes = handed.codes(&delivery);
+                    let failure = handed.failure(codes);
+                    text.append(handed.text(&self.door.url(), failure.as_ref()));
+                    uploads.push(handed.json());
+                    if let Some(failure) = failure {
+                        errors.push(failure_json(&failure, codes.of_upload));
+                        delivery.say_overridden(codes.meant, codes.of_upload);
+                        delivery.annotate_failure(&failure);
+                    }
+                    codes.of_upload
                 }
                 Err(failure) => {
                     let code = match self.args.on_upload_error {
@@ -101,51 +120,66 @@ impl HandOver<'_> {
                         }
                         _ => failure.exit,
                     };
-                    exit = std::cmp::max_by_key(exit, code, |exit| exit.code());
                     errors.push(failure_json(&failure, code));
                     print_for_people(&failure);
+                    code
                 }
-            }
+            };
+            exit = std::cmp::max_by_key(exit, code, |exit| exit.code());
             if let Some(stopped) = delivery.stopped() {
                 exit = std::cmp::max_by_key(exit, stopped, |exit| exit.code());
                 break;
             }
         }
-        self.answer(&done, &uploads, &errors, exit)?;
+        self.answer(text, &uploads, &errors, exit)?;
         Ok(exit)
     }
 
     /// Hands one over, and deletes its journal here.
-    async fn put(&self, journal: Journal, delivery: &Delivery<'_>) -> Result<Handed> {
+    async fn put(&self, journal: Journal, delivery: &Delivery<'_>) -> Result<HandedOver> {
         let id = journal.id().clone();
         let put = async {
+            let contents =
+                tokio::task::block_in_place(|| Contents::of(&self.spool, &id, &delivery.suggest))?;
             let bundle = bundle(&journal).await?;
             let is_compared = self.args.relay_wait().is_some() && self.args.compare != Compare::Off;
             let putting = self.door.put(&id, bundle, is_compared);
             let handed = delivery.cancellation.within_grace(putting).await;
-            handed.unwrap_or_else(|| Err(delivery.interrupted()))
+            let handed = handed.unwrap_or_else(|| {
+                Err(delivery.interrupted_while("handing the results over to the relay"))
+            })?;
+            Ok((contents, handed.state))
         };
         match put.await {
-            Ok(handed) => {
+            Ok((contents, state)) => {
                 journal.discard();
-                Ok(handed)
+                Ok(HandedOver {
+                    id,
+                    state,
+                    contents,
+                })
             }
             Err(failure) => {
+                let failure: Failure = failure;
                 let message =
                     format!("nothing was handed over; the results are saved as upload {id}");
-                let command = self.command(&id, &delivery.suggest);
+                let again = self.again(&failure, &id, &delivery.suggest);
                 let hint = match &failure.hint {
-                    Some(hint) => format!("{hint}, then run `{command}`"),
-                    None => format!("to hand them over later, run `{command}`"),
+                    Some(hint) => format!("{hint}, then {again}"),
+                    None => format!("to hand them over later, {again}"),
                 };
                 Err(failure.context(message).hint(hint).upload(&id))
             }
         }
     }
 
-    /// The command that hands an upload over again.
-    fn command(&self, id: &UploadId, suggest: &Suggest) -> String {
-        suggest.hand_over(id, &self.door.url(), self.via.relay_token_file.as_deref())
+    /// How to hand an upload over that was not. If it is known how the URL of the relay has to begin, it does.
+    fn again(&self, failure: &Failure, id: &UploadId, suggest: &Suggest) -> String {
+        let unreached = failure.error.downcast_ref::<Unreached>();
+        let url = unreached.and_then(Unreached::corrected_url);
+        let url = url.unwrap_or_else(|| self.door.url());
+        let command = suggest.hand_over(id, &url, self.via.relay_token_file.as_deref());
+        suggest.run_hand_over(&command)
     }
 
     /// Waits until the relay has delivered an upload, and returns its report.
@@ -155,11 +189,16 @@ impl HandOver<'_> {
         wait: Duration,
         delivery: &Delivery<'_>,
     ) -> Result<Delivered> {
-        let end = Instant::now() + wait;
-        let mut pause = PAUSE_MIN;
+        let mut pauses = Pauses::new(wait, PAUSES);
+        let waiting = || delivery.interrupted_while("waiting for the relay to deliver the results");
         let handed = loop {
-            let asking = delivery.cancellation.within_grace(self.door.status(id));
-            let asked = asking.await.unwrap_or_else(|| Err(delivery.interrupted()));
+            let asking = timeout(pauses.left().max(ANSWER_MIN), self.door.status(id));
+            let asked = match delivery.cancellation.within_grace(asking).await {
+                Some(asked) => {
+                    asked.unwrap_or_else(|_| Err(self.door.unreachable("no response in time")))
+                }
+                None => Err(waiting()),
+            };
             let (state, reason) = match asked {
                 Ok(handed) if !handed.is_open() => break handed,
                 Ok(handed) => (handed.state, handed.reason),
@@ -168,16 +207,19 @@ impl HandOver<'_> {
                 }
                 Err(failure) => ("unknown".to_owned(), Some(format!("{:#}", failure.error))),
             };
-            if Instant::now() + pause > end {
+            if delivery.stopped().is_some() {
+                return Err(self.stored(waiting(), id));
+            }
+            let is_time_left = tokio::select! {
+                is_time_left = pauses.pause() => is_time_left,
+                // What has become of it is asked once more.
+                () = delivery.cancellation.cancelled() => true,
+            };
+            if !is_time_left {
                 let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
                 let message = format!("the upload is not delivered yet ({state}{reason})");
                 return Err(self.stored(Failure::message(Exit::Unreachable, message), id));
             }
-            tokio::select! {
-                () = sleep(pause) => {}
-                () = delivery.cancellation.cancelled() => {}
-            }
-            pause = (pause * 2).min(PAUSE_MAX);
         };
         let Some(HandedReport {
             mut report,
@@ -205,31 +247,13 @@ impl HandOver<'_> {
         ))
     }
 
-    fn answer(
-        &self,
-        done: &[(UploadId, u64)],
-        uploads: &[Value],
-        errors: &[Value],
-        exit: Exit,
-    ) -> Result<()> {
-        let relay = self.door.url();
+    fn answer(&self, text: Text, uploads: &[Value], errors: &[Value], exit: Exit) -> Result<()> {
         let json = json!({
-            "schema": "octane.hand_over/1", "relay": relay, "exit_code": exit.code(), "uploads": uploads, "errors": errors,
+            "schema": "octane.hand_over/1", "relay": self.door.url(), "exit_code": exit.code(), "uploads": uploads, "errors": errors,
         });
-        let human = || {
-            Text::lines(done.iter().map(|(id, results)| {
-                let results = plural(usize::try_from(*results).unwrap_or(usize::MAX), "result");
-                format!("Handed over {results} to {relay} as upload {id}; the relay has stored them, and they are not in Octane yet")
-            }))
-        };
-        self.output.answer(human, &json)?;
+        self.output.answer(|| text, &json)?;
         Ok(())
     }
-}
-
-/// What the relay has stored.
-fn handed_json(handed: &Handed, id: &UploadId) -> Value {
-    json!({ "upload_id": id, "state": handed.state, "results": handed.results })
 }
 
 /// The failure of an option that only works without a relay.
@@ -238,6 +262,17 @@ pub(super) fn unusable(option: &str, reason: &str) -> Failure {
     Failure::message(Exit::Configuration, message).hint(format!(
         "leave out `{option}`, or upload from here, without `--via`"
     ))
+}
+
+/// A temporary folder that only its owner can read.
+fn private_folder() -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
 }
 
 /// The journal as it is handed over.
@@ -256,14 +291,3 @@ async fn bundle(journal: &Journal) -> Result<Bytes> {
         .await
         .map_err(|error| Failure::new(Exit::Internal, error))?
 }
-/// A temporary folder that only its owner can read.
-fn private_folder() -> std::io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o700));
-    }
-    builder.tempdir()
-}
-

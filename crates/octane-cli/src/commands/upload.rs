@@ -335,12 +335,14 @@ async fn upload_input(
         let done = delivery.cancellation.within_grace(looking).await;
         done.unwrap_or_else(|| Err(delivery.nothing_sent()))
     } else {
+        let spool = spool(&args.delivery.spool)?;
         let job = Job {
             client,
             spec,
             create,
             hand_over: door.map(|door| HandOver {
                 door,
+                spool,
                 via: &args.via,
                 args: &args.delivery,
                 output,
@@ -413,8 +415,7 @@ impl Job<'_> {
             return Err(failure);
         }
         if let Some(hand_over) = &self.hand_over {
-            let failed = input.count(Status::Failed);
-            let handing = hand_over.alone(journal, failed, self.delivery, Some(&input));
+            let handing = hand_over.alone(journal, self.delivery, Some(&input));
             return Box::pin(handing).await;
         }
         let progress = self.delivery.progress(Begins::Upload, Some(&event));

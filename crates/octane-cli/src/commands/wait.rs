@@ -5,9 +5,9 @@ use std::time::Duration;
 use octane_client::{Client, UploadId, UploadState};
 use octane_model::{Task, TaskId, TaskStatus};
 use serde_json::json;
-use tokio::time::{Instant, sleep};
 
 use super::connected::connected;
+use super::pauses::Pauses;
 use super::uploads;
 use crate::args::{ConnectionArgs, OnlyArgs, SpoolArgs, StatusArgs, WaitArgs, Watched};
 use crate::exit::Exit;
@@ -67,7 +67,7 @@ pub(super) async fn run(
 
 /// The state of a task once it has ended, or when the time is over.
 async fn last_state(client: &Client, id: TaskId, wait_max: Duration) -> Result<Task> {
-    let mut pauses = Pauses::new(wait_max);
+    let mut pauses = Pauses::new(wait_max, PAUSES);
     loop {
         let task = client.endpoint().test_results().task(id).await?;
         if task.status.is_final() || !pauses.pause().await {
@@ -85,7 +85,7 @@ async fn upload(
 ) -> Result<Exit> {
     let spool = spool(args)?;
     let suggest = Suggest::offline(args);
-    let mut pauses = Pauses::new(wait_max);
+    let mut pauses = Pauses::new(wait_max, PAUSES);
     loop {
         let summary = spool.summary(id);
         let summary = summary.map_err(|error| journal_failure(error, &suggest))?;
@@ -93,34 +93,6 @@ async fn upload(
             uploads::status(Some(id), OnlyArgs::default(), args, output)?;
             return Ok(exit_of_upload(summary.state));
         }
-    }
-}
-
-/// Growing pauses until a certain time.
-struct Pauses {
-    end: Instant,
-    next: Duration,
-}
-
-impl Pauses {
-    fn new(wait_max: Duration) -> Self {
-        let [next, _] = PAUSES;
-        Self {
-            end: Instant::now() + wait_max,
-            next,
-        }
-    }
-
-    /// Pauses; false if the time is over.
-    async fn pause(&mut self) -> bool {
-        let left = self.end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return false;
-        }
-        sleep(self.next.min(left)).await;
-        let [_, most] = PAUSES;
-        self.next = (self.next * 3 / 2).min(most);
-        true
     }
 }
 
@@ -222,18 +194,5 @@ mod tests {
         ] {
             assert_eq!(exit_of_upload(state), exit, "{state:?}");
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn pauses_grow_and_end_with_the_time() {
-        let start = Instant::now();
-        let mut pauses = Pauses::new(Duration::from_secs(20));
-        let mut count = 0;
-        while pauses.pause().await {
-            count += 1;
-        }
-        assert_eq!(start.elapsed(), Duration::from_secs(20));
-        assert_eq!(count, 8);
-        assert!(!Pauses::new(Duration::ZERO).pause().await);
     }
 }

@@ -265,6 +265,14 @@ fn write_shards(text: &mut Text, shards: &ShardsReport) -> std::fmt::Result {
     }
 }
 
+/// How many results there are of each status, and how many runs they are, on lines of their own.
+pub(crate) fn result_lines(counts: &Counts) -> Text {
+    let mut text = Text::default();
+    let _ = writeln!(text, "Results   {}", kinds(counts));
+    let _ = write_repeats(&mut text, counts);
+    text
+}
+
 /// How many results there are of each status, so that they add up to all that were read.
 fn kinds(counts: &Counts) -> String {
     let always = [

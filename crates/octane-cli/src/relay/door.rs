@@ -1,5 +1,6 @@
 //! The door of a relay, from the outside: uploads are handed over there.
 
+use std::fmt;
 use std::time::Duration;
 
 use base64::Engine;
@@ -7,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use octane_client::{Comparison, Report, UploadId};
-use octane_rest::Secret;
+use octane_rest::{Secret, TlsProblem};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
-use super::network::{RelayNetwork, unsendable};
+use super::network::{RelayNetwork, Unanswered, unsendable};
 use super::refusal::Refusal;
 use super::token;
 use crate::args::{ConnectionArgs, ViaArgs};
@@ -32,7 +33,6 @@ pub(crate) struct Handed {
     schema: String,
     upload_id: UploadId,
     pub(crate) state: String,
-    pub(crate) results: u64,
     pub(crate) reason: Option<String>,
     pub(crate) report: Option<HandedReport>,
 }
@@ -44,6 +44,34 @@ pub(crate) struct HandedReport {
     pub(crate) report: Report,
     /// What has changed since the suite run before, if the relay was asked for it.
     pub(crate) comparison: Option<Comparison>,
+}
+
+/// There was no answer, or not that of a relay.
+#[derive(Debug)]
+pub(crate) struct Unreached {
+    url: String,
+    reason: String,
+    tls_problem: Option<TlsProblem>,
+}
+
+impl fmt::Display for Unreached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, reason, .. } = self;
+        write!(f, "cannot reach the relay `{url}`: {reason}")
+    }
+}
+
+impl std::error::Error for Unreached {}
+
+impl Unreached {
+    /// The URL of what is there, if only the scheme was wrong.
+    pub(crate) fn corrected_url(&self) -> Option<String> {
+        match self.tls_problem? {
+            TlsProblem::HttpsExpected => Some(self.url.replacen("http://", "https://", 1)),
+            TlsProblem::HttpExpected => Some(self.url.replacen("https://", "http://", 1)),
+            _ => None,
+        }
+    }
 }
 
 /// The longest pause between attempts, whatever the relay says.
@@ -120,7 +148,7 @@ impl Door {
             let request = self.request(&method, path, body.clone(), digest.as_deref())?;
             let (failure, pause) = match self.network.send(request).await {
                 Err(unanswered) => {
-                    let mut failure = self.unreachable(&unanswered.to_string());
+                    let mut failure = Failure::new(Exit::Unreachable, self.unreached(&unanswered));
                     failure.hint = unanswered.hint();
                     (failure, None)
                 }
@@ -154,12 +182,22 @@ impl Door {
         request.body(body).map_err(|_| unsendable())
     }
 
-    fn unreachable(&self, reason: &str) -> Failure {
-        let message = format!(
-            "cannot reach the relay `{}`: {reason}",
-            self.network.address
-        );
-        Failure::message(Exit::Unreachable, message)
+    /// The failure of a request that has got no answer of a relay.
+    pub(crate) fn unreachable(&self, reason: &str) -> Failure {
+        let unreached = Unreached {
+            url: self.url(),
+            reason: reason.to_owned(),
+            tls_problem: None,
+        };
+        Failure::new(Exit::Unreachable, unreached)
+    }
+
+    fn unreached(&self, unanswered: &Unanswered) -> Unreached {
+        Unreached {
+            url: self.url(),
+            reason: unanswered.to_string(),
+            tls_problem: unanswered.tls_problem(),
+        }
     }
 
     /// What a response means. Only a relay's own answer about this very upload counts: something else may be in its place.

@@ -7,8 +7,8 @@ use http::request::Builder;
 use http::{Method, Request, Response, header};
 use octane_model::Address;
 use octane_rest::{
-    EndpointSettings, NetworkTransport, Secret, Transport, TransportError, TransportErrorKind,
-    network_transport,
+    EndpointSettings, NetworkTransport, Secret, TlsProblem, Transport, TransportError,
+    TransportErrorKind, network_transport,
 };
 use tokio::time::timeout;
 
@@ -97,6 +97,14 @@ impl Unanswered {
                 }
                 _ => tls_hint(error.tls_problem()?, Peer::Relay),
             },
+        }
+    }
+
+    /// What the connection failed for, where that is known and about encryption.
+    pub(crate) fn tls_problem(&self) -> Option<TlsProblem> {
+        match self {
+            Self::InTime => None,
+            Self::Transport(error) => error.tls_problem(),
         }
     }
 

@@ -20,6 +20,7 @@ mod examples;
 mod exec;
 mod gherkin;
 #[cfg(unix)]
+mod hand_over;
 mod hostile;
 mod identity;
 mod input_files;
@@ -47,8 +48,8 @@ mod recording;
 mod reference;
 mod relay;
 mod relay_access;
-mod relay_workspaces;
 mod relay_process;
+mod relay_workspaces;
 mod remote;
 #[cfg(unix)]
 mod replay;

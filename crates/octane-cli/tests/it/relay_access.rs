@@ -305,3 +305,33 @@ fn what_is_wrong_with_the_options_is_said_before_anything_is_served() {
     .concat();
     fails(&exposed, 3, &["`http://ci.example/keys` is not encrypted"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn the_command_that_hands_over_again_has_the_certificates_and_the_corrected_url() {
+    let server = Server::new();
+    let files = Files::new(&server);
+    let (key, issuer) = files.issuer();
+    let clients = Authority::new("Agents");
+    let own = clients.issue(&["agent"], Validity::Now);
+    own.write(&server.place.path().join("agent.pem"));
+    let client_ca = clients.file().display().to_string();
+    let options = [&TLS[..], &issuer, &["--client-ca", &client_ca]].concat();
+    let relay = Relay::start(&server, &options);
+    let ca = files.authority.file().display().to_string();
+    let token = key.token(&claims("acme/shop", 300));
+    let plain = relay.url.replacen("https://", "http://", 1);
+    let line = format!(
+        "octane {UPLOAD} --via {plain} --ca-cert {ca} --client-cert agent.pem --client-key agent.pem"
+    );
+    let url = server.url();
+    let variables = [("OCTANE_URL", &*url), ("OCTANE_RELAY_TOKEN", &*token)];
+    let refused = server.place.shell(&line, &variables);
+    refused.fails(8, &["the server expects `https://`"]);
+    let commands = refused.stderr.split('`');
+    let command = commands
+        .filter(|part| part.starts_with("octane resume"))
+        .last();
+    let again = server.place.shell(command.unwrap(), &variables);
+    assert_eq!(again.code, 0, "{refused:?} {again:?}");
+}

@@ -9,6 +9,7 @@ use crate::args::ResumeArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
+use crate::policies::Policies;
 use crate::relay::Door;
 use crate::spool::{journal_failure, spool};
 
@@ -19,21 +20,27 @@ pub(super) async fn run(
     delivery: &Delivery<'_>,
 ) -> Result<Exit> {
     HandOver::check(&args.delivery)?;
+    let spool = spool(&args.delivery.spool)?;
     let hand_over = HandOver {
         door,
+        spool: spool.clone(),
         via: &args.via,
         args: &args.delivery,
         output,
     };
-    let spool = spool(&args.delivery.spool)?;
     let open = |id: &UploadId| -> Result<Journal> {
         spool
             .open(id)
             .map_err(|error| journal_failure(error, &delivery.suggest))
     };
     if let Some(id) = &args.id {
-        let failed = spool.summary(id).map_or(0, |summary| summary.counts.failed);
-        return hand_over.alone(open(id)?, failed, delivery, None).await;
+        let journal = open(id)?;
+        let summary = spool.summary(id)?;
+        let policies = Policies::resumed(&args.delivery, &summary.options);
+        let delivery = delivery
+            .of_upload(policies, delivery.suggest.clone())
+            .knowing_failed(summary.counts.failed);
+        return hand_over.alone(journal, &delivery, None).await;
     }
     if args.delivery.relay_wait().is_some() {
         let reason = "it waits for a single upload";

@@ -1,0 +1,146 @@
+//! An upload that was handed over: what the agent knows of it, and what that means for the exit code.
+
+use octane_client::{Counts, ReportedProblem, Spool, UploadId, UploadSummary};
+use octane_model::plural::{plural, thousands};
+use serde_json::{Value, json};
+
+use super::super::delivery::Delivery;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::output::{Text, problem_lines, result_lines};
+use crate::spool::journal_failure;
+use crate::suggest::Suggest;
+use crate::test_failures::Tests;
+
+/// What an upload contains, read before it is handed over.
+#[derive(Debug)]
+pub(super) struct Contents {
+    pub(super) summary: UploadSummary,
+    /// What is wrong with the input or unusual about it, as far as it is known without Octane.
+    problems: Vec<ReportedProblem>,
+}
+
+/// An upload that a relay has stored.
+#[derive(Debug)]
+pub(super) struct HandedOver {
+    pub(super) id: UploadId,
+    /// How far the relay is with it.
+    pub(super) state: String,
+    pub(super) contents: Contents,
+}
+
+/// The codes of an upload that was handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Codes {
+    /// Whether all of the input was handed over.
+    pub(super) meant: Exit,
+    /// What people are shown: that tests failed, if nothing else is wrong.
+    shown: Exit,
+    /// With the policies.
+    pub(super) of_upload: Exit,
+}
+
+impl Contents {
+    pub(super) fn of(spool: &Spool, id: &UploadId, suggest: &Suggest) -> Result<Self> {
+        let failed = |error| journal_failure(error, suggest);
+        let summary = spool.summary(id).map_err(failed)?;
+        let mut problems = spool.problems(id).map_err(failed)?;
+        problems.retain(|problem| is_of_input(&problem.code));
+        Ok(Self { summary, problems })
+    }
+
+    /// How many results the relay gets: those that are valid.
+    fn results(&self) -> usize {
+        let Counts { read, invalid, .. } = self.summary.counts;
+        read.saturating_sub(invalid)
+    }
+}
+
+/// Whether a problem is known once the input was read. Others are those of an earlier attempt, and the relay may mend them.
+fn is_of_input(code: &str) -> bool {
+    matches!(
+        code,
+        "unreadable" | "invalid_row" | "flaky" | "unsupported" | "ambiguous_name" | "repaired"
+    )
+}
+
+impl HandedOver {
+    /// What it means that it was handed over: not success if some of the input was not.
+    pub(super) fn codes(&self, delivery: &Delivery<'_>) -> Codes {
+        let counts = &self.contents.summary.counts;
+        let meant = match counts.invalid {
+            0 => Exit::Success,
+            _ => Exit::Partial,
+        };
+        let of_upload = delivery.apply_exit_policy(meant, Tests::of(counts.failed, None));
+        let shown = match meant {
+            Exit::Success => of_upload,
+            meant => meant,
+        };
+        Codes {
+            meant,
+            shown,
+            of_upload,
+        }
+    }
+
+    /// Why the code is not 0, or would not be without the policies.
+    pub(super) fn failure(&self, codes: Codes) -> Option<Failure> {
+        let counts = &self.contents.summary.counts;
+        let message = match codes.shown {
+            Exit::Success => return None,
+            Exit::Partial => {
+                let (invalid, verb) = match counts.invalid {
+                    1 => ("1 row or file is invalid and".to_owned(), "was"),
+                    many => (
+                        format!("{} rows or files are invalid and", thousands(many)),
+                        "were",
+                    ),
+                };
+                format!("partial: {invalid} {verb} not handed over")
+            }
+            exit => format!(
+                "{}: {} failed",
+                exit.meaning(),
+                plural(counts.failed, "result")
+            ),
+        };
+        let problems = match codes.meant {
+            Exit::Partial => self.contents.problems.iter(),
+            _ => [].iter(),
+        };
+        let problems = problems.filter(|one| matches!(&*one.code, "unreadable" | "invalid_row"));
+        // It is not one that could be resumed here, so it has no place but the message.
+        let message = format!("{message} (upload {})", self.id);
+        let failure = Failure::message(codes.shown, message);
+        Some(failure.problems(problems.cloned().collect()))
+    }
+
+    /// For people.
+    pub(super) fn text(&self, relay: &str, failure: Option<&Failure>) -> Text {
+        let results = plural(self.contents.results(), "result");
+        let mut text = Text::line(format!(
+            "Handed over {results} to {relay} as upload {}; the relay has stored them, and they are not in Octane yet",
+            self.id
+        ));
+        text.append(result_lines(&self.contents.summary.counts));
+        text.append(problem_lines(&self.contents.problems));
+        if let Some(Failure { exit, error, .. }) = failure {
+            text.push(&format!("exit {}: {error}", exit.code()));
+        }
+        text
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let Counts {
+            failed,
+            invalid,
+            flaky,
+            ..
+        } = self.contents.summary.counts;
+        json!({
+            "upload_id": self.id, "state": self.state, "results": self.contents.results(), "failed": failed, "invalid": invalid,
+            "flaky": flaky, "problems": self.contents.problems,
+        })
+    }
+}

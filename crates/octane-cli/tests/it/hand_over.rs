@@ -1,0 +1,203 @@
+//! What an agent says of uploads that it hands over to a relay.
+
+use serde_json::Value;
+
+use crate::program::Done;
+use crate::relay::{Relay, agent, token};
+use crate::server::Server;
+
+/// A server, a relay that delivers to it, and a token of the relay.
+struct Place {
+    server: Server,
+    relay: Relay,
+    token: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        let server = Server::new();
+        let token = token(&server, None);
+        let relay = Relay::start(&server, &["--rate", "1000", "--port", "0"], None);
+        Self {
+            server,
+            relay,
+            token,
+        }
+    }
+
+    fn file(&self, name: &str, content: &str) {
+        self.server.place.file(name, content);
+    }
+
+    fn run(&self, line: &str) -> Done {
+        agent(&self.server, &self.relay.url, &self.token, line)
+    }
+
+    /// The same without a relay that could answer.
+    fn run_without_relay(&self, line: &str) -> Done {
+        agent(&self.server, "http://127.0.0.1:9", &self.token, line)
+    }
+}
+
+const INVALID: &str = "name,status\nok1,passed\nbad1,whatever\nok2,failed\n";
+const BROKEN: &str =
+    "<testsuite name='s'><testcase classname='C' name='a'/><testcase classname='C' na";
+
+#[test]
+fn input_that_is_invalid_is_named_when_the_rest_is_handed_over() {
+    let place = Place::new();
+    place.file("t.csv", INVALID);
+    let upload = "upload t.csv --suite S --suite-run r -y --skip-invalid";
+    let human = place.run(upload);
+    assert_eq!(human.code, 5, "{human:?}");
+    for part in [
+        "Handed over 2 results",
+        "1 passed, 1 failed, 0 skipped, 1 invalid",
+        "`whatever`",
+        "exit 5: partial: 1 row or file is invalid and was not handed over",
+    ] {
+        assert!(human.stdout.contains(part), "{part}: {human:?}");
+    }
+    let json = place.run(&format!("{upload} --format json"));
+    assert_eq!(json.code, 5, "{json:?}");
+    let json = json.json();
+    let handed = &json["uploads"][0];
+    assert_eq!(handed["results"], 2);
+    assert_eq!(handed["invalid"], 1);
+    assert_eq!(handed["problems"][0]["code"], "invalid_row");
+    assert_eq!(json["errors"][0]["exit_code"], 5);
+    assert_eq!(json["errors"][0]["problems"][0]["line"], 3);
+    let warned = place.run(&format!("{upload} --on-upload-error warn"));
+    assert_eq!(warned.code, 0, "{warned:?}");
+    assert!(warned.stdout.contains("exit 5: partial"), "{warned:?}");
+    // A report that breaks off has results before that.
+    place.file("TEST-b.xml", BROKEN);
+    let broken = "upload TEST-b.xml --suite S --suite-run b -y --skip-invalid --format json";
+    let broken = place.run(broken);
+    assert_eq!(broken.code, 5, "{broken:?}");
+    let handed = &broken.json()["uploads"][0];
+    assert_eq!(
+        (&handed["results"], &handed["invalid"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(handed["problems"][0]["code"], "unreadable");
+    // The relay counts them in the same way.
+    let status = [
+        "relay",
+        "status",
+        "--relay-data",
+        "relay",
+        "--format",
+        "json",
+    ];
+    let status = place.server.place.octane(&status).json();
+    for waiting in status["waiting"].as_array().unwrap() {
+        assert_ne!(waiting["results"], 3, "{status}");
+    }
+    assert_eq!(stored_results(&place), [2, 2, 2, 1]);
+}
+
+/// How many results each upload had that the relay has stored.
+fn stored_results(place: &Place) -> Vec<u64> {
+    let lines = crate::relay::audit_log(&place.server);
+    let stored = lines.iter().filter(|line| line["event"] == "stored");
+    stored.filter_map(|line| line["results"].as_u64()).collect()
+}
+
+#[test]
+fn uploads_that_are_handed_over_later_are_judged_like_those_that_are_handed_over_at_once() {
+    let place = Place::new();
+    place.file("t.csv", INVALID);
+    place.file("f.csv", "name,status\na,failed\n");
+    for (file, more) in [
+        ("t.csv", "--skip-invalid"),
+        ("f.csv", "--on-test-failure fail"),
+    ] {
+        let line = format!("upload {file} --suite S --suite-run {file} -y --retries 0 {more}");
+        let kept = place.run_without_relay(&line);
+        assert_eq!(kept.code, 8, "{kept:?}");
+    }
+    let handed = place.run("resume --all --format json");
+    assert_eq!(handed.code, 9, "{handed:?}");
+    let json = handed.json();
+    let codes = json["errors"].as_array().unwrap().iter();
+    let mut codes: Vec<_> = codes
+        .filter_map(|error| error["exit_code"].as_u64())
+        .collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [5, 9], "{json}");
+    place.file("t.csv", INVALID);
+    let line =
+        "upload t.csv --suite S --suite-run later -y --retries 0 --skip-invalid --format json";
+    let kept = place.run_without_relay(line).json();
+    let id = kept["upload_id"].as_str().unwrap();
+    let handed = place.run(&format!("resume {id}"));
+    assert_eq!(handed.code, 5, "{handed:?}");
+}
+
+#[test]
+fn tests_that_failed_or_are_flaky_are_counted_when_they_are_handed_over() {
+    let place = Place::new();
+    place.file(
+        "t.csv",
+        "class,name,status\nC,a,passed\nC,b,failed\nC,b,passed\nC,c,failed\n",
+    );
+    let upload = "upload t.csv --suite S --suite-run r -y";
+    let ignored = place.run(upload);
+    assert_eq!(ignored.code, 0, "{ignored:?}");
+    assert!(ignored.stdout.contains("2 passed, 2 failed"), "{ignored:?}");
+    assert!(ignored.stdout.contains("1 flaky"), "{ignored:?}");
+    let failed = place.run(&format!("{upload} --on-test-failure fail"));
+    assert_eq!(failed.code, 9, "{failed:?}");
+    let reason = "exit 9: tests failed (`--on-test-failure fail`): 2 results failed";
+    assert!(failed.stdout.contains(reason), "{failed:?}");
+    let json = place.run(&format!("{upload} --on-test-failure fail --format json"));
+    let json = json.json();
+    let handed = &json["uploads"][0];
+    let count = |name: &str| handed[name].clone();
+    assert_eq!(
+        ["results", "failed", "flaky"].map(count),
+        [4, 2, 1].map(Value::from)
+    );
+    assert_eq!(handed["problems"][0]["code"], "flaky");
+    let error = &json["errors"][0];
+    assert_eq!(error["exit_code"], 9);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("2 results failed")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_while_an_agent_waits_is_not_taken_for_one_before_that() {
+    use octane_sandbox::Settings;
+    let hour = std::time::Duration::from_secs(3600);
+    let server = Server::with(Settings::default().ingest_delay(hour));
+    server.place.file("a.csv", "name,status\na,passed\n");
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--port", "0"], None);
+    let url = server.url();
+    let variables = [
+        ("OCTANE_URL", &*url),
+        ("OCTANE_VIA", &*relay.url),
+        ("OCTANE_RELAY_TOKEN", &*token),
+        ("OCTANE_SPOOL", "spool"),
+    ];
+    let line = "upload a.csv --suite S --suite-run r -y --wait 5m";
+    let line: Vec<&str> = line.split(' ').collect();
+    let waiting = server.place.start(&line, &variables);
+    let is_stored = || {
+        let lines = crate::relay::audit_log(&server);
+        lines.iter().any(|line| line["event"] == "leased")
+    };
+    while !is_stored() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    waiting.signal("TERM");
+    let done = waiting.wait();
+    let reason = "interrupted while waiting for the relay to deliver the results";
+    done.fails(143, &[reason, "the relay", "has upload u-"]);
+}
