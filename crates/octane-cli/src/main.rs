@@ -42,7 +42,7 @@ mod test_failures;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use args::{Args, Color, Command, Format, LineError};
+use args::{Args, Color, Command, Format, LineError, SuiteRunCommand};
 use clap::error::ErrorKind;
 use compat::Translated;
 use exit::Exit;
@@ -148,23 +148,26 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
     built.map_err(|error| Failure::new(Exit::Internal, error))
 }
 
-/// Runs the command, unless Ctrl-C is pressed first. Servers and uploads have to end in an orderly way and
-/// handle signals themselves.
+/// Runs the command, unless a signal ends it first.
 async fn run(args: Args) -> Result<Exit> {
-    if matches!(
-        args.command,
-        Command::Sandbox(_)
-            | Command::Relay(_)
-            | Command::Upload(_)
-            | Command::Exec(_)
-            | Command::Resume(_)
-    ) {
-        return commands::run(args).await;
+    let format = args.format;
+    if ends_in_order(&args.command) {
+        commands::run(args).await
+    } else {
+        signals::unless_interrupted(commands::run(args), format).await
     }
-    tokio::select! {
-        done = commands::run(args) => done,
-        _ = tokio::signal::ctrl_c() => {
-            Err(Failure::message(Exit::Interrupted, "interrupted"))
-        }
+}
+
+/// Whether the command handles signals itself: servers and deliveries have to end in an orderly way.
+fn ends_in_order(command: &Command) -> bool {
+    match command {
+        Command::Sandbox(_)
+        | Command::Relay(_)
+        | Command::Upload(_)
+        | Command::Exec(_)
+        | Command::Resume(_)
+        | Command::Merge(_) => true,
+        Command::SuiteRun(group) => matches!(group.command, SuiteRunCommand::Close(_)),
+        _ => false,
     }
 }

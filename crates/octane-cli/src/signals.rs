@@ -1,10 +1,18 @@
 //! Signals that end the program: Ctrl-C, or a request to terminate.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use octane_client::CancellationToken;
 
+use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::print_note;
+use crate::output::{print_failure, print_note};
+
+/// How long work may take to notice that it was interrupted.
+const NOTICE_MAX: Duration = Duration::from_millis(500);
 
 /// The signals that ask the program to end. They are caught from the moment this is created, so that a caller
 /// that has read the first line of output can end the program in an orderly way.
@@ -81,4 +89,60 @@ impl Drop for Stopping {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Runs work that has nothing to finish, until it is done or a signal arrives. Work that blocks its thread, for example because it
+/// reads standard input, does not notice signals; the process ends then, too.
+pub(crate) async fn unless_interrupted(
+    work: impl Future<Output = Result<Exit>>,
+    format: Format,
+) -> Result<Exit> {
+    // They are caught before the work begins: it may never come back to this task.
+    let mut signals = Signals::new()?;
+    let (tx, mut rx) = tokio::sync::oneshot::channel();
+    let is_ending = Arc::new(AtomicBool::new(false));
+    let may_end = Arc::clone(&is_ending);
+    let watch = tokio::spawn(async move {
+        let first = signals.next().await;
+        let _ = tx.send(first);
+        tokio::select! {
+            () = tokio::time::sleep(NOTICE_MAX) => {}
+            _ = signals.next() => {}
+        }
+        if !may_end.swap(true, Ordering::SeqCst) {
+            end_process(first, format);
+        }
+    });
+    let done = tokio::select! {
+        biased;
+        Ok(exit) = &mut rx => Err(interrupted(exit)),
+        done = work => done,
+    };
+    if is_ending.swap(true, Ordering::SeqCst) {
+        // The process is ending on the other thread, which says why.
+        std::future::pending::<()>().await;
+    }
+    watch.abort();
+    done
+}
+
+fn interrupted(exit: Exit) -> Failure {
+    Failure::message(
+        exit,
+        match exit {
+            Exit::Terminated => "terminated",
+            _ => "interrupted",
+        },
+    )
+}
+
+/// Ends the process, whatever its other threads do. What they hold, such as standard output, may prevent that the reason is printed.
+fn end_process(exit: Exit, format: Format) -> ! {
+    let (tx, rx) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        print_failure(&interrupted(exit), format, exit);
+        let _ = tx.send(());
+    });
+    let _ = rx.recv_timeout(NOTICE_MAX);
+    std::process::exit(exit.code().into())
 }

@@ -157,7 +157,7 @@ async fn key(args: &ConnectionArgs, endpoint: &Endpoint) -> Result<(String, Secr
 
 /// What the person at the terminal types; it is not shown if it is secret.
 fn asked(question: &str, is_secret: bool) -> Result<String> {
-    ask(question);
+    let asked = ask(question);
     let _ = io::stderr().flush();
     let answer = if is_secret {
         rpassword::read_password()?
@@ -166,6 +166,7 @@ fn asked(question: &str, is_secret: bool) -> Result<String> {
         io::stdin().read_line(&mut line)?;
         line
     };
+    drop(asked);
     let answer = answer.trim();
     if answer.is_empty() {
         return Err(Failure::message(

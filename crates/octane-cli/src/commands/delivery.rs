@@ -214,6 +214,24 @@ impl<'a> Delivery<'a> {
         )
     }
 
+    /// Does what comes before anything is sent or saved, unless a signal ends it: a secret on standard input may never come.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let done = self.cancellation.within_grace(work).await;
+        done.unwrap_or_else(|| Err(self.nothing_sent()))
+    }
+
+    /// The same for uploads that are saved already.
+    pub(crate) async fn unconnected<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let done = self.cancellation.within_grace(work).await;
+        done.unwrap_or_else(|| {
+            let message = "interrupted before anything was sent";
+            Err(Failure::message(self.signals.exit(), message))
+        })
+    }
+
     /// The error of an upload that a signal ended before it was delivered.
     pub(crate) fn interrupted(&self) -> Failure {
         self.interrupted_while("looking up the module and suite")

@@ -24,7 +24,8 @@ pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
     if args.dry_run {
         return dry_run::run(args, output, &delivery);
     }
-    match Door::of(&args.via, &args.connection, output).await {
+    let door = Door::of(&args.via, &args.connection, output);
+    match delivery.unconnected(door).await {
         Ok(None) => {}
         Ok(Some(door)) => {
             let done = Box::pin(hand_over::run(args, door, output, &delivery)).await;

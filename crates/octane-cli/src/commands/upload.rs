@@ -105,10 +105,12 @@ pub(super) async fn results(
     if is_via {
         check_via(args)?;
     } else {
-        crate::connect::check(&args.connection).await?;
+        let checking = crate::connect::check(&args.connection);
+        delivery.unless_stopped(checking).await?;
     }
     // The token is found before anything is read, too.
-    let door = Door::of(&args.via, &args.connection, output).await?;
+    let door = Door::of(&args.via, &args.connection, output);
+    let door = delivery.unless_stopped(door).await?;
     let run = ci::detect(env::text);
     if args.payload.run_url.is_none() && settings.dialect == Dialect::Standard {
         // The other dialect has no field for it.
@@ -565,7 +567,7 @@ async fn is_agreed(error: &ClientError) -> bool {
     }
     let question = error.to_string();
     let end = if question.ends_with('?') { "" } else { "." };
-    ask(&format!("{question}{end} Create it? [y/N]"));
+    let asked = ask(&format!("{question}{end} Create it? [y/N]"));
     let reading = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         std::io::stdin()
@@ -574,6 +576,7 @@ async fn is_agreed(error: &ClientError) -> bool {
             .map(|_| answer)
     });
     let answer = reading.await.ok().and_then(Result::ok);
+    drop(asked);
     answer.is_some_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 

@@ -9,8 +9,17 @@ use crate::env;
 /// Returns to the start of the line and clears it.
 const CLEAR: &str = "\r\u{1b}[2K";
 
-/// Whether the last line is one that is redrawn.
-static IS_DRAWN: Mutex<bool> = Mutex::new(false);
+/// What the last line is.
+static LAST: Mutex<Last> = Mutex::new(Last::Complete);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Complete,
+    /// One that is redrawn.
+    Drawn,
+    /// A question. It stays until it is answered: nothing is drawn in its place.
+    Question,
+}
 
 /// Prints one line of text.
 pub(crate) fn print_note(line: &str) {
@@ -19,17 +28,34 @@ pub(crate) fn print_note(line: &str) {
 
 /// Prints lines of text. A line that was drawn makes room for them.
 pub(crate) fn print_text(text: Text) {
-    write(&format!("{}\n", text.styled()), false);
+    write(&format!("{}\n", text.styled()), Last::Complete);
 }
 
-/// Prints a question, after which the answer is typed on the same line.
-pub(crate) fn ask(question: &str) {
-    write(&format!("{} ", Text::line(question).styled()), false);
+/// Prints a question, after which the answer is typed on the same line. It stays there until what is returned is dropped.
+pub(crate) fn ask(question: &str) -> Asked {
+    write(
+        &format!("{} ", Text::line(question).styled()),
+        Last::Question,
+    );
+    Asked(())
+}
+
+/// A question that is not answered yet.
+#[must_use]
+pub(crate) struct Asked(());
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last == Last::Question {
+            *last = Last::Complete;
+        }
+    }
 }
 
 /// Prints a command of a CI system, whose parts are escaped as the system wants it.
 pub(super) fn print_command(command: &str) {
-    write(&format!("{command}\n"), false);
+    write(&format!("{command}\n"), Last::Complete);
 }
 
 /// Whether a line can be redrawn: on a terminal, unless it knows no control characters.
@@ -42,7 +68,7 @@ pub(super) fn draw(line: &str) {
     let width = terminal_size::terminal_size_of(std::io::stderr());
     let width = width.map(|(width, _)| usize::from(width.0));
     let line = Text::line(line).styled();
-    write(fitting(&line, width), true);
+    write(fitting(&line, width), Last::Drawn);
 }
 
 /// The start of a line that is narrower than the terminal.
@@ -57,18 +83,23 @@ fn fitting(line: &str, width: Option<usize>) -> &str {
 
 /// Clears the line that shows progress.
 pub(super) fn clear() {
-    write("", false);
+    write("", Last::Complete);
 }
 
-fn write(text: &str, is_drawn: bool) {
-    let mut was_drawn = IS_DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if *was_drawn {
-        // Without `anstream`, which would strip it where there is no colour. If standard error cannot be written, there is no
-        // other place to say so.
-        let _ = std::io::stderr().lock().write_all(CLEAR.as_bytes());
-    }
+fn write(text: &str, becomes: Last) {
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = match (*last, becomes) {
+        (Last::Question, Last::Drawn) => return,
+        (Last::Question, _) if text.is_empty() => return,
+        (Last::Question, _) => "\n",
+        (Last::Drawn, _) => CLEAR,
+        (Last::Complete, _) => "",
+    };
+    // Without `anstream`, which would strip it where there is no colour. If standard error cannot be written, there is no
+    // other place to say so.
+    let _ = std::io::stderr().lock().write_all(before.as_bytes());
     let _ = write!(anstream::stderr().lock(), "{text}");
-    *was_drawn = is_drawn;
+    *last = becomes;
 }
 
 #[cfg(test)]

@@ -93,15 +93,21 @@ impl Place {
 
     /// Starts `octane` here, to be watched while it works.
     pub(crate) fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Started {
+        Started::of(self.command(arguments, variables))
+    }
+
+    /// The same with a standard input that is open as long as what is returned with it.
+    #[cfg(unix)]
+    pub(crate) fn start_fed(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> (Started, std::process::ChildStdin) {
         let mut command = self.command(arguments, variables);
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Started {
-            child,
-            stderr,
-            said: String::new(),
-        }
+        command.stdin(Stdio::piped());
+        let mut started = Started::of(command);
+        let input = started.child.stdin.take().unwrap();
+        (started, input)
     }
 
     /// Runs a command line with `octane` in it as a shell would, with the usual variables and these.
@@ -156,6 +162,23 @@ pub(crate) struct Started {
 }
 
 impl Started {
+    fn of(mut command: Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self {
+            child,
+            stderr,
+            said: String::new(),
+        }
+    }
+
+    /// The ID of the process.
+    #[cfg(unix)]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next line of standard error, unless that was the last one.
     pub(crate) fn line(&mut self) -> Option<String> {
         let before = self.said.len();

@@ -35,7 +35,7 @@ pub(super) async fn run(
     let routed = |summary: &UploadSummary| route(summary.sandbox.as_deref(), &asked, true);
     if summaries.iter().any(|one| routed(one) == Route::AsTyped) {
         // What is missing for every request is found before anything is done.
-        check(&args.connection).await?;
+        delivery.unconnected(check(&args.connection)).await?;
     }
     for summary in &summaries {
         if let Some(signal) = delivery.stopped() {

@@ -103,7 +103,8 @@ impl<'a> Resumed<'a> {
         output: Output,
     ) -> Result<Connection> {
         let Some(folder) = sandbox else {
-            return Connection::open(&args.connection, output).await;
+            let opening = Connection::open(&args.connection, output);
+            return self.delivery.unconnected(opening).await;
         };
         let (id, suggest) = (&self.summary.id, &self.delivery.suggest);
         if !is_sandbox(folder) {
