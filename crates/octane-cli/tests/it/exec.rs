@@ -307,6 +307,7 @@ fn in_json_standard_output_is_one_document() {
 /// Tests that count how often they are interrupted, and wait until they were.
 fn patient(server: &Server) -> Started {
     let script = "#!/bin/sh\ntrap 'echo INT >> signals; exit 7' INT\ntrap 'echo TERM >> signals; exit 8' TERM\n\
+                  trap 'echo QUIT >> signals; exit 9' QUIT\n\
                   echo ready >&2\nwhile :; do sleep 0.01; done\n";
     let script = executable(server, script);
     let mut running = server.start(&["exec", "a.xml", "--suite", "S", "--", &script]);
@@ -316,7 +317,7 @@ fn patient(server: &Server) -> Started {
 
 #[test]
 fn a_signal_reaches_the_command_once_and_nothing_is_uploaded() {
-    for (signal, code) in [("INT", 7), ("TERM", 8)] {
+    for (signal, code) in [("INT", 7), ("TERM", 8), ("QUIT", 9)] {
         let server = Server::new();
         let running = patient(&server);
         running.signal(signal);

@@ -62,7 +62,7 @@ async fn supervise(mut command: Command) -> io::Result<Ended> {
             _ = terminate.recv() => rustix::process::Signal::TERM,
             _ = quit.recv() => rustix::process::Signal::QUIT,
         };
-        is_interrupted |= signal != rustix::process::Signal::QUIT;
+        is_interrupted = true;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         let id = id.and_then(rustix::process::Pid::from_raw);
         // It may have ended by now.
