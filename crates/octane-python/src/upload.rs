@@ -168,7 +168,7 @@ impl Planned {
             Err(error) => error,
         };
         let may_pass = match &error {
-            DeliveryError::Target(error) => error.is_unreachable() || error.is_unauthorized(),
+            DeliveryError::Target(error) => error.is_retryable(),
             _ => true,
         };
         let failure = Failure::from(error);

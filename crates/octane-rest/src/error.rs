@@ -102,6 +102,32 @@ pub(crate) enum SignInError {
     Failed(Error),
 }
 
+impl SignInError {
+    /// Whether credentials are missing or wrong.
+    ///
+    /// | the response to the sign-in | about credentials |
+    /// | --- | --- |
+    /// | 401 | yes |
+    /// | 400 or 403 with an error that Octane or an OAuth server reports | yes |
+    /// | 400 or 403 with anything else | no |
+    /// | success, without a session or a token | no |
+    fn is_about_credentials(&self) -> bool {
+        match self {
+            Self::NoCredentials | Self::Credential(_) => true,
+            Self::Rejected {
+                status, problem, ..
+            } => {
+                *status == StatusCode::UNAUTHORIZED
+                    || problem
+                        .as_deref()
+                        .is_some_and(|problem| !problem.error_code.is_empty())
+            }
+            Self::NoSessionCookie { .. } | Self::NoToken { .. } => false,
+            Self::Failed(error) => error.is_unauthorized(),
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: Kind, context: RequestContext) -> Self {
         Self(Box::new(Inner { kind, context }))
@@ -140,10 +166,14 @@ impl Error {
     }
 
     /// Not signed in: no credentials, wrong ones, or a kind of credentials that the server does not
-    /// accept (401).
+    /// accept (401). What something else than Octane responds to a sign-in, such as a page of a proxy, says nothing about
+    /// credentials.
     pub fn is_unauthorized(&self) -> bool {
-        self.has_status(StatusCode::UNAUTHORIZED)
-            || matches!(self.actual().kind, Kind::SignInFailed(_))
+        match &self.actual().kind {
+            Kind::ErrorStatus { status, .. } => *status == StatusCode::UNAUTHORIZED,
+            Kind::SignInFailed(error) => error.is_about_credentials(),
+            _ => false,
+        }
     }
 
     /// The user or API key lacks the permission, or the field is read-only (403).

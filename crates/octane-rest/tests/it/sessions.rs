@@ -114,10 +114,29 @@ async fn a_304_keeps_the_existing_cookies() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_octane_rejects_credentials() {
+    const OCTANE: &str = r#"{"error_code":"platform.not_authorized","description":"wrong"}"#;
+    for (status, body, is_unauthorized) in [
+        (401, OCTANE, true),
+        (401, "Unauthorized", true),
+        (403, OCTANE, true),
+        (403, "Forbidden by the proxy", false),
+        (400, "<html>Bad request</html>", false),
+        (200, "<html>Welcome</html>", false),
+    ] {
+        let script = Script::raw(move |_| Reply::new(status, body));
+        let error = script.endpoint().get("tests").await.unwrap_err();
+        assert_eq!(error.is_unauthorized(), is_unauthorized, "{status} {body}");
+        assert!(error.is_retryable() && !error.is_forbidden(), "{error:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sign_in_without_a_session_cookie_fails() {
     let script = Script::raw(|_| Reply::new(200, "").header("set-cookie", "OTHER=1"));
     let error = script.endpoint().get("tests").await.unwrap_err();
-    assert!(error.is_unauthorized());
+    // It is not Octane that responds.
+    assert!(!error.is_unauthorized() && error.is_retryable());
     assert_eq!(
         chain(&error),
         "cannot sign in to https://octane.example: the server returned 200 without a session cookie (`LWSSO_COOKIE_KEY`)"

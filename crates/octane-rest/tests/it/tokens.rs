@@ -77,15 +77,17 @@ async fn a_token_is_exchanged_as_the_vendors_client_does_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_exchange_says_why_and_shows_no_secret() {
-    for (status, body, expected) in [
+    for (status, body, is_unauthorized, expected) in [
         (
             400,
             r#"{"error":"invalid_grant","error_description":"expired: hunter2-s3cret"}"#,
+            true,
             "credentials rejected (400): expired: *** (invalid_grant)",
         ),
         (
             200,
             "{}",
+            false,
             "the server returned 200 without an `access_token` in exchange for the token",
         ),
     ] {
@@ -96,7 +98,8 @@ async fn a_refused_exchange_says_why_and_shows_no_secret() {
             .build()
             .unwrap();
         let error = endpoint.get("tests").await.unwrap_err();
-        assert!(error.is_unauthorized());
+        assert_eq!(error.is_unauthorized(), is_unauthorized, "{error:?}");
+        assert!(error.is_retryable());
         assert_eq!(
             chain(&error),
             format!("cannot sign in to https://octane.example: {expected}")
