@@ -10,6 +10,30 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::suggest::Suggest;
 
+/// The directory whose uploads are to be resumed. One that was given has to be there: if an artifact is lost, or its name is mistyped,
+/// results are missing.
+pub(crate) fn spool_to_resume(args: &SpoolArgs) -> Result<Spool> {
+    let is_given = (args.spool.as_ref()).is_some_and(|folder| !folder.as_os_str().is_empty());
+    let spool = spool(args)?;
+    match spool.folder() {
+        None => {
+            let message = "nothing is stored with `--spool off`, so there is nothing to resume";
+            Err(Failure::message(Exit::Configuration, message)
+                .hint("use `--spool DIR` with the directory of the uploads"))
+        }
+        Some(folder) if is_given && !folder.is_dir() => {
+            let message = format!(
+                "the directory of the uploads, `{}`, does not exist",
+                folder.display()
+            );
+            Err(Failure::message(Exit::Input, message).hint(
+                "check `--spool`, and whether the artifact with the directory was downloaded",
+            ))
+        }
+        Some(_) => Ok(spool),
+    }
+}
+
 /// The given directory, or the one in the user's state directory.
 pub(crate) fn spool(args: &SpoolArgs) -> Result<Spool> {
     match &args.spool {

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::Output;
 use crate::relay::Door;
-use crate::spool::{journal_failure, spool};
+use crate::spool::{journal_failure, spool, spool_to_resume};
 use crate::suggest::Suggest;
 
 pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
@@ -21,6 +21,11 @@ pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
     check_report_of_dry_run(&args.delivery, args.dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
+    if args.all
+        && let Err(failure) = spool_to_resume(&args.delivery.spool)
+    {
+        return delivery.report_failure(failure);
+    }
     if args.dry_run {
         return dry_run::run(args, output, &delivery);
     }

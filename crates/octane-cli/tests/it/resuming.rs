@@ -315,3 +315,22 @@ fn a_hint_to_resume_says_first_what_has_to_change() {
     let done = server.octane_with(&credentials[..2], SECRET, &missing);
     done.fails(3, &["OCTANE_CLIENT_SECRET"]);
 }
+
+#[test]
+fn a_directory_to_resume_that_is_not_there_is_an_error() {
+    let server = Server::new();
+    let all = ["resume", "--all"];
+    for more in [&[][..], &["--dry-run"]] {
+        let of = |folder| {
+            let line = [&all[..], &["--spool", folder], more].concat();
+            server.octane(&line, SECRET)
+        };
+        of("no-such").fails(4, &["no-such", "does not exist", "hint:"]);
+        of("off").fails(3, &["--spool off", "hint:"]);
+        std::fs::create_dir_all(server.place.path().join("empty")).unwrap();
+        assert_eq!(of("empty").code, 0);
+    }
+    // The one that is used where none is given.
+    let done = server.octane_with(&all, SECRET, &[("OCTANE_SPOOL", "")]);
+    assert_eq!(done.code, 0, "{done:?}");
+}
