@@ -26,6 +26,7 @@ mod shards;
 mod tools;
 mod uploads;
 mod values;
+mod variable;
 mod via;
 mod workspace_name;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 use octane_rest::{Secret, UserPassword};
@@ -46,7 +46,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true, value_name = "COMMAND")]
     pub(crate) secret_command: Option<String>,
     /// Share the session with your other processes on this machine, for an hour at most, so that they sign in once.
-    #[arg(long, global = true, env = env::SESSION_CACHE, value_parser = FalseyValueParser::new())]
+    #[arg(long, global = true, env = env::SESSION_CACHE, value_parser = BoolishValueParser::new())]
     pub(crate) session_cache: bool,
     /// What a settings file says about credentials.
     #[arg(skip)]

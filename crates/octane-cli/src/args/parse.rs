@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, Error, FromArgMatches};
 
 use super::run_url::RunUrl;
+use super::variable::of_variable;
 use super::{Args, Color, UploadArgs};
 use crate::credentials::given::Configured;
 use crate::failure::Failure;
@@ -95,7 +96,7 @@ impl Args {
         // Files may have what is missing. Every other mistake is found without them, and so is help.
         let parsed = match parsed {
             Err(error) if error.kind() != ErrorKind::MissingRequiredArgument => {
-                return Err(with_plain_usage(error, program, &line).into());
+                return Err(line_error(error, program, &line));
             }
             parsed => parsed,
         };
@@ -123,7 +124,7 @@ impl Args {
         };
         let mut matches = match parsed {
             Ok(matches) => matches,
-            Err(error) => return Err(with_plain_usage(error, program, &line).into()),
+            Err(error) => return Err(line_error(error, program, &line)),
         };
         let (overridden, effective) = {
             let (command, matches) = innermost(&program, &matches);
@@ -325,6 +326,14 @@ fn overridden(
             )
         })
         .collect()
+}
+
+/// What is wrong with a command line; what is wrong with a variable is not.
+fn line_error(error: Error, program: Command, line: &[OsString]) -> LineError {
+    match of_variable(&error, &program, line) {
+        Some(failure) => failure.into(),
+        None => with_plain_usage(error, program, line).into(),
+    }
 }
 
 /// The parser lists every option that is set, also those that are set by the environment; they confuse.

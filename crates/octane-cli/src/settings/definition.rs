@@ -130,6 +130,12 @@ impl Setting {
         if values.iter().any(is_empty) {
             return Err("the value is empty; give one, or remove the line".to_owned());
         }
+        let is_number = |value: &String| value.trim().parse::<i64>().is_ok();
+        if matches!(self.key.as_str(), "space" | "workspace")
+            && let Some(value) = values.iter().find(|value| !is_number(value))
+        {
+            return Err(format!("`{value}` is not a number"));
+        }
         // The option alone: none of what it requires or excludes counts here.
         let mut alone = Arg::new("value")
             .long("value")
@@ -148,7 +154,7 @@ impl Setting {
 }
 
 /// What a value is that is not valid, and why, in the words of its option.
-fn what_is_wrong(error: &clap::Error) -> String {
+pub(crate) fn what_is_wrong(error: &clap::Error) -> String {
     let value = match error.get(ContextKind::InvalidValue) {
         Some(ContextValue::String(value)) => value.as_str(),
         _ => "",

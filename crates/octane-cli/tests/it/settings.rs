@@ -461,3 +461,29 @@ fn the_schema_of_the_file_accepts_what_the_program_accepts() {
         assert!(!check(text), "{text}");
     }
 }
+
+#[test]
+fn a_value_that_is_not_valid_is_named_where_it_is() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    let list = ["suite", "list"];
+    for name in ["OCTANE_RATE", "OCTANE_SESSION_CACHE"] {
+        let done = server.octane_with(&list, SECRET, &[(name, "bogus")]);
+        done.fails(3, &[&format!("the value of {name} is not valid: `bogus`")]);
+        assert!(!done.stderr.contains("--"), "{done:?}");
+    }
+    let typed = server.octane_with(
+        &["suite", "list", "--rate", "bogus"],
+        SECRET,
+        &[("OCTANE_RATE", "bogus")],
+    );
+    typed.fails(2, &["--rate"]);
+    server
+        .place
+        .file("octane.toml", "[octane]\nspace = 'bogus'\n");
+    let done = server.octane(&list, SECRET);
+    done.fails(
+        3,
+        &["octane.toml:2:9", "`octane.space`: `bogus` is not a number"],
+    );
+}
