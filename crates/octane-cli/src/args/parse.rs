@@ -130,7 +130,8 @@ impl Args {
             let (command, matches) = innermost(&program, &matches);
             check_conflicts(command, matches)?;
             let is_set = |name: &str| env::read(name).is_some_and(|value| !value.is_empty());
-            let overridden = overridden(command, matches, is_set);
+            let mut overridden = overridden(command, matches, is_set);
+            overridden.extend(without_effect(command, matches)?);
             (overridden, effective(&applicable, &choices, matches))
         };
         let mut args = Self::from_arg_matches_mut(&mut matches)?;
@@ -363,6 +364,35 @@ fn check_conflicts(command: &Command, matches: &ArgMatches) -> Result<(), Error>
         }
     }
     Ok(())
+}
+
+/// Options that have no effect without another one, wherever the values come from. One that is typed fails then; one that is in a
+/// file may be meant for other commands, and a note says so.
+const NEEDS: [[&str; 2]; 1] = [["shard_timeout", "shard"]];
+
+/// The notes about options that have no effect.
+fn without_effect(command: &Command, matches: &ArgMatches) -> Result<Vec<String>, Error> {
+    let has = |id: &str| {
+        let is_known = command
+            .get_arguments()
+            .any(|argument| argument.get_id() == id);
+        is_known && matches.value_source(id).is_some()
+    };
+    let mut notes = Vec::new();
+    for [one, other] in NEEDS {
+        if !has(one) || has(other) {
+            continue;
+        }
+        let (one_option, other) = (option(one), option(other));
+        if is_typed(command, matches, one) {
+            let message = format!("the argument '{one_option}' needs '{other}'");
+            let kind = ErrorKind::MissingRequiredArgument;
+            return Err(command.clone().error(kind, message));
+        }
+        let setting = one_option.trim_start_matches("--");
+        notes.push(format!("note: `{setting}` has no effect without `{other}`"));
+    }
+    Ok(notes)
 }
 
 #[cfg(test)]

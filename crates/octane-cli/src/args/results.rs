@@ -269,7 +269,7 @@ pub(crate) struct UploadArgs {
     pub(crate) shard: Option<ShardChoice>,
     /// How long to wait for shards that are uploaded into the same `--spool` directory, before the suite run is completed without
     /// them, e.g. `30m`; by default the last shard completes it. With `--via`, the relay waits.
-    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "shard", help_heading = "Target")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Target")]
     pub(crate) shard_timeout: Option<Duration>,
     /// Application module: an ID or a path [in the sandbox: `Sandbox`].
     #[arg(

@@ -487,3 +487,25 @@ fn a_value_that_is_not_valid_is_named_where_it_is() {
         &["octane.toml:2:9", "`octane.space`: `bogus` is not a number"],
     );
 }
+
+#[test]
+fn a_shard_of_a_file_has_the_timeout_that_is_typed() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    let upload = ["upload", "a.csv", "--suite", "S", "-y", "--suite-run", "R"];
+    let timeout = [&upload[..], &["--shard-timeout", "0s"]].concat();
+    server
+        .octane(&timeout, SECRET)
+        .fails(2, &["needs '--shard'"]);
+    server
+        .place
+        .file("octane.toml", "[upload]\nshard-timeout = '1h'\n");
+    let done = server.octane(&upload, SECRET);
+    done.fails(0, &["`shard-timeout` has no effect without `--shard`"]);
+    server
+        .place
+        .file("octane.toml", "[upload]\nshard = '1/2'\n");
+    let done = server.octane(&timeout, SECRET);
+    done.fails(5, &[]);
+    assert!(done.stdout.contains("shard 2 has not arrived"), "{done:?}");
+}
