@@ -509,3 +509,20 @@ fn a_shard_of_a_file_has_the_timeout_that_is_typed() {
     done.fails(5, &[]);
     assert!(done.stdout.contains("shard 2 has not arrived"), "{done:?}");
 }
+
+#[test]
+fn a_secret_in_a_file_belongs_into_the_variable_of_that_name() {
+    let server = Server::new();
+    for (key, variable) in [
+        ("relay-token", "OCTANE_RELAY_TOKEN"),
+        ("proxy-password", "OCTANE_PROXY"),
+        ("password", "OCTANE_PASSWORD"),
+        ("access-token", "OCTANE_ACCESS_TOKEN"),
+        ("client-secret", "OCTANE_CLIENT_SECRET"),
+    ] {
+        let text = format!("[octane]\n{key} = 'x'\n");
+        server.place.file("octane.toml", &text);
+        let done = server.octane(&["suite", "list"], SECRET);
+        done.fails(3, &[&format!("set {variable} in the environment")]);
+    }
+}

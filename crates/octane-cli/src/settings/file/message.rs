@@ -11,12 +11,19 @@ pub(super) const PROFILE: &str = "profile";
 
 /// What to do with a secret of this name.
 pub(super) fn instead(name: &str) -> String {
-    if name == "proxy" {
-        format!("set {} in the environment instead", env::PROXY)
+    let variable = if name.contains("proxy") {
+        Some(env::PROXY)
+    } else if name.contains("relay") {
+        Some(env::RELAY_TOKEN)
     } else if name.contains("pass") {
-        format!("set {} in the environment instead", env::PASSWORD)
+        Some(env::PASSWORD)
     } else if name.contains("token") {
-        format!("set {} in the environment instead", env::ACCESS_TOKEN)
+        Some(env::ACCESS_TOKEN)
+    } else {
+        None
+    };
+    if let Some(variable) = variable {
+        format!("set {variable} in the environment instead")
     } else {
         let variable = env::CLIENT_SECRET;
         format!("set {variable} in the environment, or use `secret-command` or `secret-file`")
