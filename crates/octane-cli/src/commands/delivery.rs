@@ -531,7 +531,7 @@ impl<'a> Delivery<'a> {
             .is_some_and(|shards| shards.is_merged);
         let files = input.filter(|_| !is_merged).map(|input| input.files);
         let displayed = self.for_display(report);
-        self.output.answer(
+        let answered = self.output.answer(
             || {
                 let printed = Summary {
                     report: &displayed,
@@ -543,7 +543,7 @@ impl<'a> Delivery<'a> {
                 summary(&printed, &self.suggest)
             },
             &printed,
-        )?;
+        );
         self.annotate_report(&displayed, delivered, codes);
         self.say_reason_of(command.as_ref(), codes.of_upload);
         if let Some(reason) = not_tolerated {
@@ -560,7 +560,12 @@ impl<'a> Delivery<'a> {
         };
         let collected = tokio::task::block_in_place(|| self.reports.add_upload(&reported));
         let written = self.write_reports(collected, &printed);
-        Ok(written.map_or(exit, |failed| self.exit_after_command(failed)))
+        let unwritten = answered.err().map(|error| unanswered(error, codes.shown));
+        let failed = unwritten.or(written);
+        Ok(failed.map_or(exit, |failed| match exit {
+            Exit::Success => self.exit_after_command(failed),
+            exit => exit,
+        }))
     }
 
     /// The command, with whether its failure is tolerated; and why not, if that is to be said.
@@ -595,6 +600,7 @@ impl<'a> Delivery<'a> {
         let codes = self.codes(self.meant(delivered), delivered.tests());
         let failed_tests = delivered.failed_tests.as_deref();
         let displayed = self.for_display(report);
+        let mut unwritten = None;
         if self.output.format == Format::Human {
             let printed = Summary {
                 report: &displayed,
@@ -603,10 +609,11 @@ impl<'a> Delivery<'a> {
                 exit: codes.shown,
                 files: None,
             };
-            write_text(summary(&printed, &self.suggest))?;
+            let written = write_text(summary(&printed, &self.suggest));
+            unwritten = written.err().map(|error| unanswered(error, codes.shown));
         }
         self.annotate_report(&displayed, delivered, codes);
-        let exit = codes.of_upload;
+        let exit = unwritten.map_or(codes.of_upload, |failed| worst(codes.of_upload, failed));
         let reported = UploadReport {
             report: &displayed,
             comparison: delivered.comparison.as_ref(),
@@ -622,7 +629,7 @@ impl<'a> Delivery<'a> {
             // The others continue.
             Err(failure) => {
                 print_for_people(&failure);
-                std::cmp::max_by_key(exit, failure.exit, |exit| exit.code())
+                worst(exit, failure.exit)
             }
         };
         let json = serde_json::to_value(Printed {
@@ -667,6 +674,22 @@ impl<'a> Delivery<'a> {
         print_for_people(&failure);
         Some(failure.exit)
     }
+}
+
+/// Says that the report of an upload could not be printed, and what became of the upload. Returns the exit code of that error.
+fn unanswered(error: std::io::Error, upload: Exit) -> Exit {
+    let reason = upload.meaning();
+    let failure = Failure::from(error).context(format!(
+        "the report cannot be printed; the upload itself ended with {}: {reason}",
+        upload.code()
+    ));
+    print_for_people(&failure);
+    failure.exit
+}
+
+/// The one with the higher code.
+fn worst(one: Exit, other: Exit) -> Exit {
+    std::cmp::max_by_key(one, other, |exit| exit.code())
 }
 
 /// The exit code of the program after a command, if there is one.

@@ -1,6 +1,7 @@
 //! Answers on standard output, notes on standard error.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, IsTerminal, Read, Write};
 
 use serde::Serialize;
@@ -38,6 +39,24 @@ impl Output {
         if !self.is_quiet {
             print_note(text);
         }
+    }
+}
+
+/// Standard output could not be written.
+#[derive(Debug)]
+pub(crate) struct Unwritten(io::Error);
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot write to standard output: {}", self.0)
+    }
+}
+
+impl std::error::Error for Unwritten {}
+
+impl Unwritten {
+    fn of(error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), Self(error))
     }
 }
 
@@ -83,10 +102,8 @@ pub(crate) fn write_file(bytes: &[u8]) -> io::Result<()> {
 /// Copies a file that this program has made to standard output, byte for byte.
 pub(crate) fn copy_file(file: &mut impl Read) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match io::copy(file, &mut out).and_then(|_| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
+    let copied = io::copy(file, &mut out).and_then(|_| out.flush());
+    is_read(copied).map(drop)
 }
 
 /// Writes to standard output, and a line break after it. A reader that closes the pipe has seen enough: that is not an error.
@@ -105,7 +122,7 @@ fn is_read(written: io::Result<()>) -> io::Result<bool> {
     match written {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(error),
+        Err(error) => Err(Unwritten::of(error)),
     }
 }
 

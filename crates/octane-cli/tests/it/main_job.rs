@@ -1,6 +1,7 @@
 //! The main job, from a file to linked runs.
 
 use crate::program::{Place, sample, shared};
+use crate::server::{SECRET, Server};
 
 #[test]
 fn the_sample_table_is_ingested_and_a_second_upload_duplicates_nothing() {
@@ -179,4 +180,30 @@ fn the_numbers_of_the_summary_add_up() {
         ");
     });
     assert_eq!(done.code, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_printed_is_not_an_internal_error() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    for format in ["human", "json"] {
+        let variables = server.variables(SECRET);
+        let variables: Vec<(&str, &str)> = variables
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        let line = format!(
+            "octane upload a.csv --suite S -y --force-new --format {format} --report report.json > /dev/full"
+        );
+        let done = server.place.shell(&line, &variables);
+        let reason = "the upload itself ended with 0: everything was ingested";
+        done.fails(
+            3,
+            &["cannot write to standard output: No space left", reason],
+        );
+        assert!(!done.stderr.contains("internal"), "{done:?}");
+        let report = std::fs::read_to_string(server.place.path().join("report.json")).unwrap();
+        assert!(report.contains("\"outcome\": \"success\""), "{report}");
+    }
 }
