@@ -119,18 +119,41 @@ fn unauthorized_hint(error: &octane_rest::Error) -> String {
     if let Some(error) = error.credential_error() {
         return credential_error_hint(error);
     }
-    match error.rejected_credentials() {
-        None | Some(Origin::Variable(_)) => suspicion(env::text).unwrap_or_else(|| {
-            format!(
-                "check {} and {} (some workspaces accept only API keys)",
-                env::CLIENT_ID,
-                env::CLIENT_SECRET
-            )
-        }),
-        Some(origin) => format!(
-            "the secret comes from {origin}; check it and the client ID (some workspaces accept only API keys)"
-        ),
-    }
+    rejected_hint(error.rejected_credentials(), env::text)
+}
+
+/// What to check about credentials that were rejected; where they came from is not known if a session was.
+fn rejected_hint(origin: Option<&Origin>, variable: impl Fn(&str) -> Option<String>) -> String {
+    const ONLY_KEYS: &str = "(some workspaces accept only API keys)";
+    let is_set = |name| variable(name).is_some_and(|value| !value.trim().is_empty());
+    let name = match origin {
+        Some(Origin::Variable(name)) => name.as_str(),
+        Some(origin @ (Origin::File { named_by, .. } | Origin::Command { named_by, .. })) => {
+            let named_by = named_by.as_deref().unwrap_or_default();
+            let also = match named_by {
+                env::ACCESS_TOKEN_FILE => {
+                    return format!("the token comes from {origin}; check it");
+                }
+                _ if named_by.to_uppercase().contains("PASSWORD") => "user name",
+                _ => "client ID",
+            };
+            return format!("the secret comes from {origin}; check it and the {also} {ONLY_KEYS}");
+        }
+        Some(origin) => {
+            return format!(
+                "the secret comes from {origin}; check it and the client ID {ONLY_KEYS}"
+            );
+        }
+        None if is_set(env::CLIENT_SECRET) => env::CLIENT_SECRET,
+        None if is_set(env::ACCESS_TOKEN) => env::ACCESS_TOKEN,
+        None if is_set(env::PASSWORD) => env::PASSWORD,
+        None => env::CLIENT_SECRET,
+    };
+    suspicion(&variable).unwrap_or_else(|| match name {
+        env::ACCESS_TOKEN => format!("check {name}; it may have expired"),
+        env::PASSWORD => format!("check {} and {name} {ONLY_KEYS}", env::USERNAME),
+        name => format!("check {} and {name} {ONLY_KEYS}", env::CLIENT_ID),
+    })
 }
 
 /// What is probably wrong with credentials that were rejected.
@@ -140,6 +163,7 @@ fn suspicion(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
         env::CLIENT_SECRET,
         env::USERNAME,
         env::PASSWORD,
+        env::ACCESS_TOKEN,
     ];
     names.into_iter().find_map(|name| {
         let value = variable(name)?;
@@ -335,6 +359,36 @@ impl From<std::io::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hint_names_the_credentials_that_were_rejected() {
+        let hint = |origin: Option<Origin>, set: &str| {
+            rejected_hint(origin.as_ref(), |name| {
+                (name == set).then(|| "x".to_owned())
+            })
+        };
+        for name in [env::CLIENT_SECRET, env::PASSWORD, env::ACCESS_TOKEN] {
+            let user = match name {
+                env::CLIENT_SECRET => "OCTANE_CLIENT_ID and ",
+                env::PASSWORD => "OCTANE_USERNAME and ",
+                _ => "",
+            };
+            let expected = format!("check {user}{name}");
+            let of_sign_in = hint(Some(Origin::Variable(name.to_owned())), "");
+            assert!(of_sign_in.starts_with(&expected), "{of_sign_in}");
+            // A session that has ended: what is set decides.
+            let of_session = hint(None, name);
+            assert!(of_session.starts_with(&expected), "{of_session}");
+        }
+        let file = |named_by: &str| {
+            let path = "secret".into();
+            let named_by = Some(named_by.to_owned());
+            hint(Some(Origin::File { path, named_by }), "")
+        };
+        assert!(file("OCTANE_PASSWORD_FILE").contains("check it and the user name"));
+        assert!(file("`--secret-file`").contains("check it and the client ID"));
+        assert!(file("OCTANE_ACCESS_TOKEN_FILE").starts_with("the token comes from"));
+    }
 
     #[test]
     fn rejected_credentials_in_quotes_are_recognised() {
