@@ -32,7 +32,8 @@
 //!   a version and no plan at the beginning, and if there is one before the first test point already. Comments that are
 //!   indented, and those below the `initTestCase()` of Qt, are what tests print.
 //! - Two tests of one name are distinguished as `pays` and `pays (2)`; a test without a name is called by what follows
-//!   after `# SKIP`, or after its number. The time in `pays  (0.11s)`, as Criterion writes it, is the duration and not part of the name.
+//!   after `# SKIP`, or after its number. The time in `pays  (0.11s)`, as Criterion writes it,
+//!   or in `Chrome - [5 ms] - pays`, as testem does, is the duration and not part of the name.
 //! - Of a block with diagnostics, which may be JSON, `message` or `error`, `name`, `severity`, `duration_ms` and `stack` are read. Without a
 //!   block, the comments and other lines below a failed test are its details.
 //!

@@ -2,6 +2,7 @@
 
 use super::suffix::{
     Directive, name_behind, unescaped, without_directive, without_prefix, without_time,
+    without_time_inside,
 };
 use crate::read::report::Took;
 
@@ -130,10 +131,11 @@ fn point(line: &str) -> Option<Point> {
         "" => name_behind(text).unwrap_or_default(),
         name => name,
     };
+    let (name, took) = without_time_inside(name).unwrap_or_else(|| (name.to_owned(), took));
     Some(Point {
         is_ok,
         number,
-        name: unescaped(name),
+        name: unescaped(&name),
         directive,
         took,
         is_open,
@@ -151,11 +153,12 @@ fn skip(line: &str) -> Option<Point> {
     if !after.starts_with(' ') {
         return None;
     }
-    let (name, took) = without_time(without_dash(after));
+    let name = without_dash(after).trim();
+    let (name, took) = without_time_inside(name).unwrap_or((name.to_owned(), Took::Unknown));
     Some(Point {
         is_ok: true,
         number: Some(number),
-        name: unescaped(name.trim()),
+        name: unescaped(&name),
         directive: Directive::Skip(String::new()),
         took,
         is_open: false,
@@ -237,6 +240,10 @@ mod tests {
             "ok - s1::passes  (0.11s)",
             "ok - waits (0.11s)",
             "ok - waits  (0.1s)",
+            "ok 2 Chrome 120 - [5 ms] - pays",
+            "not ok 2 Chrome 120 - [undefined ms] - pays",
+            "ok 2 waits - [5 s] - pays",
+            "skip 2 Chrome 120 - [0 ms] - pays",
             "skip 2 pays",
             "todo 3 - pays",
             "okay",
@@ -276,6 +283,10 @@ mod tests {
         ok `` `s1::passes` None Seconds("0.11")
         ok `` `waits (0.11s)` None Unknown
         ok `` `waits  (0.1s)` None Unknown
+        ok `2` `Chrome 120 - pays` None Milliseconds("5")
+        not ok `2` `Chrome 120 - pays` None Unknown
+        ok `2` `waits - [5 s] - pays` None Unknown
+        ok `2` `Chrome 120 - pays` Skip("") Milliseconds("0")
         ok `2` `pays` Skip("") Unknown
         ok `3` `pays` Skip("") Unknown
         Other

@@ -54,6 +54,22 @@ fn without_seconds(text: &str) -> Option<(&str, Took)> {
     is_time.then(|| (name.trim_end(), Took::Seconds(time.to_owned())))
 }
 
+/// The name without the time that testem writes after the browser, as in `Chrome - [5 ms] - pays`, and the time.
+pub(super) fn without_time_inside(name: &str) -> Option<(String, Took)> {
+    let (browser, rest) = name.split_once(" - [")?;
+    let (time, test) = rest.split_once(" ms] - ")?;
+    let is_number = || {
+        let digits = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+        !time.is_empty() && time.bytes().all(digits)
+    };
+    let took = match time {
+        "undefined" => Took::Unknown,
+        _ if is_number() => Took::Milliseconds(time.to_owned()),
+        _ => return None,
+    };
+    Some((format!("{browser} - {test}"), took))
+}
+
 /// The name that some tools, such as lab and busted, write after the directive: `# SKIP pays`.
 pub(super) fn name_behind(text: &str) -> Option<&str> {
     let name = text
