@@ -155,6 +155,7 @@ impl Warnings {
 fn code(kind: &WarningKind) -> &'static str {
     match kind {
         WarningKind::NoResults => "no_results",
+        WarningKind::NoEnd => "no_end",
         WarningKind::Unnamed { .. } => "unnamed_test",
         WarningKind::Duration { .. } => "invalid_duration",
         WarningKind::Started { .. } => "invalid_start",
