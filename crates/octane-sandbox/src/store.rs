@@ -32,6 +32,7 @@ mod readers;
 mod reference;
 pub(crate) mod results;
 mod rules;
+mod run_count;
 mod run_totals;
 mod saved_data;
 mod saved_fields;

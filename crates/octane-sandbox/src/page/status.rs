@@ -46,7 +46,7 @@ pub(super) fn letter(outcome: Outcome) -> char {
         Outcome::Status(Some(NativeStatus::NotCompleted)) => 'I',
         Outcome::Status(Some(NativeStatus::Planned)) => 'L',
         Outcome::Flaky => 'Y',
-        outcome => outcome_label(outcome).chars().next().unwrap_or('?'),
+        outcome @ Outcome::Status(_) => outcome_label(outcome).chars().next().unwrap_or('?'),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod changes;
 mod controls;
+mod large;
+mod late;
 mod overview;
 mod tools;
 
@@ -354,35 +356,6 @@ async fn a_page_is_the_same_with_a_slash_at_the_end_of_its_path() {
             title(page(&shop.client, &path).await),
             "{path}"
         );
-    }
-}
-
-#[tokio::test]
-async fn long_error_texts_are_shortened_in_lists() {
-    use crate::store::pages::TEXT_CHARACTERS_MAX;
-
-    let client = Client::empty().await;
-    let suite = client
-        .create("test_suites", json!({ "name": "Long" }))
-        .await;
-    let long = "é".repeat(TEXT_CHARACTERS_MAX);
-    let xml = format!(
-        "<test_result><suite_ref id=\"{suite}\"/><test_runs><test_run name=\"a\" status=\"Failed\" duration=\"1\">\
-         <error type=\"T\" message=\"{long}z\">x</error></test_run><test_run name=\"b\" status=\"Failed\" duration=\"1\">\
-         <error type=\"T\" message=\"{long}\">x</error></test_run></test_runs></test_result>"
-    );
-    assert_eq!(client.upload(&xml, "").await["status"], "success");
-    let suite_run = client.only_id("suite_run").await;
-    let test = client
-        .names("automated_tests", "id", "name EQ ^a^")
-        .await
-        .remove(0);
-    let html = page(&client, &format!("/suite-runs/{suite_run}")).await;
-    holds(&html, &[&format!("T: {long}…<"), &format!("T: {long}<")]);
-    let html = page(&client, &format!("/tests/{test}")).await;
-    holds(&html, &[&format!("{long}…<")]);
-    for path in [format!("/suite-runs/{suite_run}"), format!("/tests/{test}")] {
-        assert!(!page(&client, &path).await.contains("éz"), "{path}");
     }
 }
 

@@ -10,6 +10,9 @@ use crate::error::ApiError;
 use crate::store::read::Reader;
 use crate::store::run_totals::KEYS_PER_SUITE_RUN;
 
+/// The row ID of a status, whether a previous result failed, and how many runs have both.
+pub(super) type Tally = (Option<i64>, bool, i64);
+
 /// The number of runs by status, statuses that need attention first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -20,11 +23,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Of numbers of runs by the row ID of their status, and whether a previous result failed.
-    pub(super) fn new(
-        statuses: &Statuses,
-        numbers: impl IntoIterator<Item = (Option<i64>, bool, i64)>,
-    ) -> Self {
+    pub(super) fn new(statuses: &Statuses, numbers: impl IntoIterator<Item = Tally>) -> Self {
         let mut counts = Self::default();
         for (row_id, has_failed_before, count) in numbers {
             counts.count(row_id, statuses.of(row_id), has_failed_before, count);
@@ -147,7 +146,7 @@ impl Reader<'_> {
              AND t.key < (w.id + 1) * {KEYS_PER_SUITE_RUN}"
         ))?;
         let mut rows = statement.query([id_list(suite_runs)])?;
-        let mut found: HashMap<i64, (Vec<(Option<i64>, bool, i64)>, i64)> = HashMap::new();
+        let mut found: HashMap<i64, (Vec<Tally>, i64)> = HashMap::new();
         while let Some(row) = rows.next()? {
             let (numbers, duration_ms) = found.entry(row.get(0)?).or_default();
             numbers.push((row.get(1)?, row.get(2)?, row.get(3)?));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::params;
 
-use super::counts::Counts;
+use super::counts::{Counts, Tally};
 use super::status::{NativeStatus, Statuses};
 use super::story::Story;
 use super::story::story;
@@ -39,9 +39,6 @@ pub(crate) struct MatrixFilter {
     /// Only items with a failed run in the suite runs shown.
     pub(crate) is_failing: bool,
 }
-
-/// The row ID of a status, whether a previous result failed, and how many runs have both.
-type Tally = (Option<i64>, bool, i64);
 
 /// What the runs of one suite run say about one backlog item.
 pub(crate) type Cell = Counts;

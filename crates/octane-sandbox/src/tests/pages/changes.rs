@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::Request;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::{Client, response};
 use super::{holds, page};
@@ -72,7 +72,7 @@ impl Suite {
         self.client.names("suite_run", "id", &query).await.remove(0)
     }
 
-    async fn page(&self, suite_run: &str, query: &str) -> String {
+    pub(super) async fn page(&self, suite_run: &str, query: &str) -> String {
         page(&self.client, &format!("/suite-runs/{suite_run}{query}")).await
     }
 }
@@ -94,7 +94,7 @@ fn listed(html: &str) -> Vec<String> {
 }
 
 /// The number of a change on a page.
-fn number_of<'a>(html: &'a str, label: &str) -> &'a str {
+pub(super) fn number_of<'a>(html: &'a str, label: &str) -> &'a str {
     // One failure is not "failures".
     let label = label.strip_suffix('s').unwrap_or(label);
     let end = html.find(&format!("</b> {label}")).unwrap();
@@ -344,163 +344,4 @@ async fn the_number_of_statements_of_a_page_does_not_depend_on_the_number_of_run
         assert_eq!(many, *few, "{path}");
         assert!(many <= 19, "{path} has {many} statements");
     }
-}
-
-#[tokio::test]
-async fn results_that_arrive_late_are_not_the_newest() {
-    let suite = Suite::new().await;
-    let run = |status: &str, day: i64| {
-        let started = 1_763_683_200_000 + day * 86_400_000;
-        format!("<test_run name='pays' status='{status}' duration='1' started='{started}'/>")
-    };
-    let third = suite.send("day 3", "", &run("Failed", 3)).await;
-    let second = suite.send("day 2", "", &run("Failed", 2)).await;
-    let first = suite.send("day 1", "", &run("Passed", 1)).await;
-    let places = |html: &str| {
-        [&third, &second, &first].map(|id| html.rfind(&format!("\"/suite-runs/{id}\"")))
-    };
-    let html = page(&suite.client, "/").await;
-    holds(
-        &html,
-        &[
-            "day 3</a>",
-            "<dt>With failures in their latest suite run</dt><dd>1</dd>",
-            "the oldest first: 100 %, 0.0 %, 0.0 %",
-        ],
-    );
-    let html = page(&suite.client, &format!("/suites/{}", suite.suite)).await;
-    assert!(places(&html).is_sorted(), "the newest first");
-    for path in ["/matrix", "/matrix?suite=all"] {
-        suite
-            .client
-            .create(
-                "stories",
-                json!({ "name": path, "parent": { "type": "work_item_root", "id": "3001" } }),
-            )
-            .await;
-        let html = page(&suite.client, path).await;
-        let [third, second, first] = ["day 3", "day 2", "day 1"].map(|name| html.find(name));
-        assert!(
-            first.is_some() && first < second && second < third,
-            "{path}"
-        );
-    }
-    let html = suite.page(&third, "").await;
-    holds(
-        &html,
-        &[
-            &format!("Since <a href=\"/suite-runs/{second}\">day 2</a>"),
-            "← day 2</a>",
-        ],
-    );
-    assert_eq!(number_of(&html, "Still failing"), "1");
-    assert!(!html.contains("rel=\"next\""));
-    let html = suite.page(&second, "").await;
-    assert_eq!(number_of(&html, "New failures"), "1");
-    holds(&html, &["← day 1</a>", "day 3 →</a>"]);
-    holds(
-        &suite.page(&first, "").await,
-        &["nothing to compare it with", "day 2 →</a>"],
-    );
-}
-
-#[tokio::test]
-async fn suite_runs_that_started_at_the_same_time_are_ordered_by_their_ids() {
-    let suite = Suite::new().await;
-    let run = |status: &str| {
-        format!("<test_run name='pays' status='{status}' duration='1' started='1763683200000'/>")
-    };
-    suite.send("a", "", &run("Failed")).await;
-    let second = suite.send("b", "", &run("Passed")).await;
-    let third = suite.send("c", "", &run("Failed")).await;
-    let html = suite.page(&second, "").await;
-    assert_eq!(number_of(&html, "Fixed"), "1");
-    holds(&html, &["← a</a>", "c →</a>"]);
-    let html = suite.page(&third, "").await;
-    assert_eq!(number_of(&html, "New failures"), "1");
-    holds(&page(&suite.client, "/").await, &["c</a>"]);
-}
-
-#[tokio::test]
-async fn durations_that_are_more_than_a_number_together_are_the_longest_there_is() {
-    let suite = Suite::new().await;
-    let longest = i64::MAX;
-    let run = |name: &str, duration: i64| {
-        format!("<test_run name='{name}' status='Passed' duration='{duration}'/>")
-    };
-    let names = ["a", "b", "c", "d", "e", "f"];
-    let long = names.map(|name| run(name, 1_790_000_000_000_000_000));
-    let night = suite.send("night 1", "", &long.concat()).await;
-    suite.send("night 2", "", &run("a", longest)).await;
-    let whole = [run("a", longest), run("b", longest), run("c", 5)];
-    let now = suite.send("night 3", "", &whole.concat()).await;
-    let test = suite
-        .client
-        .names("automated_tests", "id", "name EQ ^a^")
-        .await;
-    for path in [
-        "/".to_owned(),
-        format!("/suites/{}", suite.suite),
-        format!("/suite-runs/{night}"),
-        format!("/tests/{}", test[0]),
-        "/matrix".to_owned(),
-    ] {
-        page(&suite.client, &path).await;
-    }
-    holds(
-        &suite.page(&now, "").await,
-        &["took 2562047788015 h 12 min in total"],
-    );
-    let groups = "runs/groups?group_by=status&group_data=sum(duration)";
-    let groups = suite.client.get(groups).await.ok();
-    let group = groups["groups"].as_array().unwrap().iter();
-    let sums: Vec<&Value> = group
-        .map(|group| &group["aggregatedData"]["duration"])
-        .collect();
-    assert_eq!(sums, [&json!(longest)]);
-    // What is left is exact again.
-    for name in ["a", "b"] {
-        let query = format!("name EQ ^{name}^;parent_suite EQ {{id EQ {now}}}");
-        let run = suite.client.names("automated_runs", "id", &query).await;
-        suite
-            .client
-            .delete(&format!("automated_runs/{}", run[0]))
-            .await;
-    }
-    holds(&suite.page(&now, "").await, &["took 5 ms in total"]);
-}
-
-#[tokio::test]
-async fn more_failures_than_are_compared_are_at_least_so_many() {
-    let suite = Suite::new().await;
-    let names: Vec<String> = (0..10_001).map(|number| format!("t{number}")).collect();
-    let mut all: Vec<(&str, char)> = names.iter().map(|name| (&**name, 'F')).collect();
-    suite.upload("night 1", &all).await;
-    all.push(("z", 'F'));
-    let now = suite.upload("night 2", &all).await;
-    let html = suite.page(&now, "").await;
-    holds(
-        &html,
-        &[
-            "<b>?</b> New failures",
-            "<b>at least 10,000</b> Still failing",
-            "and at least 9,997 more",
-            "<b>?</b> Fixed",
-            "<b>0</b> Flaky",
-            "Only the first 10,000 failures of each suite run are compared.",
-            "Only the first 10,000 failures are grouped.",
-        ],
-    );
-    let now = suite.upload("night 3", &[("t0", 'P'), ("z", 'F')]).await;
-    let html = suite.page(&now, "").await;
-    holds(
-        &html,
-        &[
-            "<b>1</b> Still failing",
-            "<b>at least 1</b> Fixed",
-            "<b>0</b> New failures",
-        ],
-    );
-    let now = suite.upload("night 4", &[("t0", 'F'), ("z", 'F')]).await;
-    holds(&suite.page(&now, "").await, &["<b>1</b> New failure</a>"]);
 }
