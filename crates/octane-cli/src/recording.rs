@@ -4,6 +4,7 @@ mod cookie;
 pub(crate) mod exchange;
 pub(crate) mod folder;
 mod headers;
+mod json_members;
 mod json_text;
 mod mask;
 pub(crate) mod recorder;

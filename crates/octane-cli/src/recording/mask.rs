@@ -11,7 +11,6 @@
 //! | anywhere else in text | what was a secret in one of these places before, however it is escaped |
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,25 +18,16 @@ use http::{HeaderMap, HeaderName, header};
 use octane_model::names_secret;
 use octane_rest::Redactor;
 use percent_encoding::percent_decode_str;
-use regex::bytes::{Captures, Regex};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::cookie;
 use super::exchange::{Headers, MASK, RecordedBody};
-use super::json_text;
+use super::{json_members, json_text};
 
 /// Masks secrets, and remembers them to mask what repeats them.
 #[derive(Clone)]
 pub(super) struct Masker(pub(super) Redactor);
-
-/// A member of JSON with its name, and its value as far as it goes.
-static MEMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?s-u)("((?:[^"\\]|\\.)*)"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|-?[0-9][0-9.eE+-]*)"#,
-    )
-    .ok()
-});
 
 /// The members of bodies for signing in that are no secrets.
 const PUBLIC: [&str; 20] = [
@@ -135,11 +125,12 @@ impl Masker {
     /// A body without secrets, which is remembered. `path` is that of the request.
     pub(super) fn body(&self, path: &str, media_type: &str, bytes: &[u8]) -> Draft {
         let is_sign_in = is_for_signing_in(path);
+        let learn = |secret: &str| self.0.learn(secret);
         let Ok(text) = str::from_utf8(bytes) else {
             return if is_sign_in {
                 Draft::Text(MASK.to_owned())
             } else {
-                Draft::Bytes(self.members(bytes, names_secret_member).into_owned())
+                Draft::Bytes(json_members::masked(bytes, names_secret_member, learn).into_owned())
             };
         };
         let is_secret = |name: &str| {
@@ -149,7 +140,6 @@ impl Masker {
                 names_secret_member(name)
             }
         };
-        let learn = |secret: &str| self.0.learn(secret);
         if media_type.contains("form-urlencoded") {
             for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {
                 if is_secret(name) {
@@ -167,29 +157,8 @@ impl Masker {
         if is_sign_in && !text.trim().is_empty() {
             return Draft::Text(MASK.to_owned());
         }
-        let text = self.members(text.as_bytes(), is_secret);
+        let text = json_members::masked(text.as_bytes(), is_secret, learn);
         Draft::Text(String::from_utf8_lossy(&text).into_owned())
-    }
-
-    /// Bytes that are not JSON as a whole, but may have some in them, such as the parts of a form: without the values of secret
-    /// members, which are learned.
-    fn members<'a>(&self, bytes: &'a [u8], is_secret: impl Fn(&str) -> bool) -> Cow<'a, [u8]> {
-        let Some(members) = MEMBER.as_ref() else {
-            return Cow::Borrowed(bytes);
-        };
-        members.replace_all(bytes, |found: &Captures<'_>| {
-            let name = String::from_utf8_lossy(&found[2]);
-            if !is_secret(&name) {
-                return found[0].to_vec();
-            }
-            let value = String::from_utf8_lossy(&found[3]);
-            let whole = format!("{}\"", value.trim_end_matches('"'));
-            match serde_json::from_str::<String>(&whole) {
-                Ok(secret) => self.0.learn(&secret),
-                Err(_) => self.0.learn(value.trim_matches('"')),
-            }
-            [&found[1], format!("\"{MASK}\"").as_bytes()].concat()
-        })
     }
 
     /// A body for the file: everything that was a secret anywhere until now is masked in it.
@@ -389,34 +358,20 @@ mod tests {
     }
 
     #[test]
-    fn json_that_is_cut_off_or_a_part_of_a_body_loses_secret_members() {
+    fn json_that_is_cut_off_or_a_part_of_a_form_loses_secret_members() {
         let masker = masker();
-        let form = "multipart/form-data; boundary=b";
-        for (media_type, sent, expected) in [
-            (
-                form,
-                "--b\r\n\r\n{\"name\":\"x\",\"password\" : \"hush-8\"}\r\n--b--",
-                "--b\r\n\r\n{\"name\":\"x\",\"password\" : \"***\"}\r\n--b--",
-            ),
-            (
-                "application/json",
-                r#"{"token":"hush\"-9","a":1,"api_key":12345678,"secret":"hush-1"#,
-                r#"{"token":"***","a":1,"api_key":"***","secret":"***""#,
-            ),
-        ] {
-            assert_eq!(body(&masker, "/a", media_type, sent), expected);
-        }
-        let repeated = body(&masker, "/a", "text/plain", "hush-8 hush\"-9 hush-1");
-        assert_eq!(repeated, "*** *** ***");
-        // With a part that is not text.
-        let bytes = b"--b\r\n{\"password\":\"hush-2\"}\r\n--b\r\n\xff\xfe--b--";
-        let Draft::Bytes(masked) = masker.body("/a", form, bytes) else {
+        let cut_off = r#"{"token":"hush-9","secret":"hush-1"#;
+        let masked = body(&masker, "/a", "application/json", cut_off);
+        assert_eq!(masked, r#"{"token":"***","secret":"***""#);
+        let form = b"--b\r\n\r\n{\"password\":\"hush-2\"}\r\n--b\r\n\r\n\xff\r\n--b--";
+        let Draft::Bytes(masked) = masker.body("/a", "multipart/form-data; boundary=b", form)
+        else {
             panic!("not bytes");
         };
-        assert_eq!(
-            masked,
-            b"--b\r\n{\"password\":\"***\"}\r\n--b\r\n\xff\xfe--b--"
-        );
+        let expected = b"--b\r\n\r\n{\"password\":\"***\"}\r\n--b\r\n\r\n\xff\r\n--b--";
+        assert_eq!(masked, expected);
+        let repeated = body(&masker, "/a", "text/plain", "hush-9 hush-1 hush-2");
+        assert_eq!(repeated, "*** *** ***");
     }
 
     #[test]
