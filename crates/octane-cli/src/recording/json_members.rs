@@ -16,11 +16,11 @@ static MEMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// The bytes without the values of the members that `is_secret` names; `learn` gets these values.
-pub(super) fn masked<'a>(
-    bytes: &'a [u8],
+pub(super) fn masked(
+    bytes: &[u8],
     is_secret: impl Fn(&str) -> bool,
     learn: impl Fn(&str),
-) -> Cow<'a, [u8]> {
+) -> Cow<'_, [u8]> {
     let Some(members) = MEMBER.as_ref() else {
         return Cow::Borrowed(bytes);
     };
