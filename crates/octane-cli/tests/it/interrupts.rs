@@ -269,9 +269,10 @@ fn an_interrupted_merge_reports_what_is_done() {
             assert_eq!(done.code, 8, "{done:?}");
         }
         server.fail_next(Fault::delay(HOUR).path("*/test-results").times(9));
-        let merge: &[&str] = match close {
-            true => &["suite-run", "close", "R"],
-            false => &["merge", "spool"],
+        let merge: &[&str] = if close {
+            &["suite-run", "close", "R"]
+        } else {
+            &["merge", "spool"]
         };
         let mut merge = server.start(merge);
         server.holds("/test-results");

@@ -328,10 +328,8 @@ fn the_command_that_hands_over_again_has_the_certificates_and_the_corrected_url(
     let variables = [("OCTANE_URL", &*url), ("OCTANE_RELAY_TOKEN", &*token)];
     let refused = server.place.shell(&line, &variables);
     refused.fails(8, &["the server expects `https://`"]);
-    let commands = refused.stderr.split('`');
-    let command = commands
-        .filter(|part| part.starts_with("octane resume"))
-        .last();
+    let mut commands = refused.stderr.split('`');
+    let command = commands.rfind(|part| part.starts_with("octane resume"));
     let again = server.place.shell(command.unwrap(), &variables);
     assert_eq!(again.code, 0, "{refused:?} {again:?}");
 }
