@@ -9,7 +9,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::input::warnings::WarningsJson;
 use crate::network_hint::{Peer, proxy_authentication_hint, tls_hint};
-use crate::output::Unwritten;
+use crate::unwritten::Unwritten;
 
 /// What to do if a name was not created because it looks like an existing one.
 pub(crate) const CREATE_SIMILAR: &str =
@@ -347,8 +347,7 @@ impl From<PrepareError> for Failure {
 /// Writing the answer failed. A closed pipe is not a failure and never gets here.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        let is_unwritten = error.get_ref().is_some_and(|error| error.is::<Unwritten>());
-        if is_unwritten {
+        if matches!(error.get_ref(), Some(inner) if inner.is::<Unwritten>()) {
             Self::new(Exit::Configuration, error).hint("free disk space, or write it elsewhere")
         } else {
             Self::new(Exit::Internal, error)

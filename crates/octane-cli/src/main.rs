@@ -38,6 +38,7 @@ mod signals;
 mod spool;
 mod suggest;
 mod test_failures;
+mod unwritten;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

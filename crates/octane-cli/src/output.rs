@@ -26,8 +26,8 @@ pub(crate) use diagnostic::{
     failure_json, print_failure, print_failure_json, print_for_people, print_usage_error,
 };
 pub(crate) use printer::{
-    Output, Unwritten, copy_file, write_document, write_file, write_json_line, write_json_part,
-    write_part, write_text,
+    Output, copy_file, write_document, write_file, write_json_line, write_json_part, write_part,
+    write_text,
 };
 pub(crate) use progress::{Begins, Progress};
 pub(crate) use report::{Reports, UploadReport, verdict_word};

@@ -137,6 +137,7 @@ fn interrupted(exit: Exit) -> Failure {
 }
 
 /// Ends the process, whatever its other threads do. What they hold, such as standard output, may prevent that the reason is printed.
+#[expect(clippy::exit, reason = "the thread that would return may be blocked")]
 fn end_process(exit: Exit, format: Format) -> ! {
     let (tx, rx) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

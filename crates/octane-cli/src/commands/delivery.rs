@@ -497,6 +497,10 @@ impl<'a> Delivery<'a> {
     }
 
     /// Prints the report of an upload, annotates it and writes it to files; returns the exit code.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "it is the result of what delivers an upload"
+    )]
     pub(crate) fn print_report(
         &self,
         delivered: &Delivered,

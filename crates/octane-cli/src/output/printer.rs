@@ -1,7 +1,6 @@
 //! Answers on standard output, notes on standard error.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io::{self, IsTerminal, Read, Write};
 
 use serde::Serialize;
@@ -11,6 +10,7 @@ use super::stderr::print_note;
 use super::text::Text;
 use super::{json, secrets};
 use crate::args::Format;
+use crate::unwritten::Unwritten;
 
 /// Where and how answers are written.
 #[derive(Debug, Clone, Copy)]
@@ -39,24 +39,6 @@ impl Output {
         if !self.is_quiet {
             print_note(text);
         }
-    }
-}
-
-/// Standard output could not be written.
-#[derive(Debug)]
-pub(crate) struct Unwritten(io::Error);
-
-impl fmt::Display for Unwritten {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write to standard output: {}", self.0)
-    }
-}
-
-impl std::error::Error for Unwritten {}
-
-impl Unwritten {
-    fn of(error: io::Error) -> io::Error {
-        io::Error::new(error.kind(), Self(error))
     }
 }
 

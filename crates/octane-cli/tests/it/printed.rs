@@ -256,7 +256,7 @@ impl World {
                 }
                 ("-o", "FILE" | "upload.octane") => "new.octane",
                 ("import", "{file}" | "FILE" | "upload.octane") => "upload.octane",
-                ("--spool", "{}") => "spool",
+                ("--spool", "{}" | "octane-uploads") => "spool",
                 ("--url", "URL") => &typed_url,
                 ("--url", word) if word.contains("octane.example.com") => &typed_url,
                 ("--client-id", "ci-uploader") | ("-u", _) => "ci",
