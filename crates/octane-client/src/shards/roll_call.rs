@@ -7,7 +7,7 @@
 //! | they name different totals | [`ShardMismatch::Different`] |
 //! | none has some index | that shard is missing |
 //! | several have the same index | the shard was uploaded more than once, for example because its job was retried; all of them count |
-//! | some were merged before, and others not | the others are late |
+//! | some were merged before, and others not | the others are late, unless the same shard was merged |
 
 use std::collections::BTreeMap;
 
@@ -84,9 +84,14 @@ impl RollCall {
                 .push(upload.id.clone());
         }
         let is_merged = uploads.iter().any(|upload| upload.merged.is_some());
-        let late = uploads
-            .iter()
-            .filter(|upload| is_merged && upload.merged.is_none());
+        let was_merged = |index: u32| {
+            let mut merged = uploads.iter().filter(|upload| upload.merged.is_some());
+            merged.any(|upload| upload.shard.is_some_and(|shard| shard.index() == index))
+        };
+        let late = uploads.iter().filter(|upload| {
+            let index = upload.shard.map(Shard::index);
+            is_merged && upload.merged.is_none() && !index.is_some_and(was_merged)
+        });
         let mut late: Vec<u32> = late.filter_map(|late| Some(late.shard?.index())).collect();
         late.sort_unstable();
         late.dedup();
@@ -178,7 +183,11 @@ mod tests {
         merged.merged = Some(jiff::Timestamp::UNIX_EPOCH);
         let late = RollCall::of(&[merged.clone(), upload(2, "2/2")]).unwrap();
         assert_eq!(late.late, [2]);
-        assert!(RollCall::of(&[merged]).unwrap().late.is_empty());
+        assert!(RollCall::of(&[merged.clone()]).unwrap().late.is_empty());
+        // The suite run was completed with an earlier upload of the shard.
+        let repeated = RollCall::of(&[merged, upload(2, "1/2")]).unwrap();
+        assert!(repeated.late.is_empty());
+        assert_eq!(repeated.repeated.len(), 1);
     }
 
     #[test]
