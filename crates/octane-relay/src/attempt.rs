@@ -1,12 +1,11 @@
 //! One attempt to deliver an upload: its journal is stored in a folder, delivered as a resume would, and stored again.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{
     CancellationToken, Client, Comparison, DeliveryError, Journal, MergeError, Outcome, Report,
-    ReportedProblem, RollCall, Shard, UploadId, UploadSettings, UploadState, UploadSummary,
+    ReportedProblem, RollCall, UploadId, UploadSettings, UploadState, UploadSummary,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -19,6 +18,8 @@ use crate::blocking;
 use crate::chain::Chain;
 use crate::deliveries::Deliveries;
 use crate::opened::{Opened, Unusable, is_of_machine};
+use crate::others::{Contradiction, Others, others};
+use crate::remedy::DAMAGED;
 use crate::state::{AttemptEnd, Next, State, next, retries_rejected};
 use crate::store::{End, Job, Lease, Store, StoreError};
 use crate::store_lock::StoreLock;
@@ -45,17 +46,6 @@ struct Order {
     is_closing: bool,
     /// Whether the report says what has changed since the suite run before.
     is_compared: bool,
-}
-
-/// How far the other shards of a suite run are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Others {
-    /// Some are still to be delivered.
-    Open,
-    /// Some have not arrived.
-    Missing,
-    /// They are worth a look at their journals: all have arrived, or some may have been merged before.
-    Ready,
 }
 
 /// What an attempt came to, before the store knows.
@@ -94,7 +84,11 @@ impl Attempt<'_> {
         let (opened, summary) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                let done = Done::failed(error.is_retryable(), &error, attempt);
+                let mut done = Done::failed(error.is_retryable(), &error, attempt);
+                if !error.is_retryable() {
+                    // Not with the path of a file that soon is nowhere.
+                    done.reason = Some(format!("{DAMAGED}: {}", error.of_content()));
+                }
                 return self.end(vec![(id, done.into_end(None))]).await;
             }
         };
@@ -213,14 +207,16 @@ impl Attempt<'_> {
                 ..order
             };
             let is_wanted = order.is_closing || summary.merged.is_some();
-            match self.others(shard).await? {
+            let arrived = self.store.arrived(self.lease).await?;
+            match others(&id, shard, &arrived) {
                 // It comes after them, so that no suite run is completed without a shard that is here.
-                Others::Open if is_wanted => {
+                Err(contradiction) => done.contradict(&contradiction),
+                Ok(Others::Open) if is_wanted => {
                     done.next.state = State::AwaitingShards;
                     done.shards_awaited = Some(Duration::ZERO);
                 }
-                Others::Open => done.shards_awaited = awaited,
-                others => {
+                Ok(Others::Open) => done.shards_awaited = awaited,
+                Ok(others) => {
                     if (is_wanted || others == Others::Ready)
                         && let Some(ends) = self
                             .merge(opened, summary, &client, &settings, order)
@@ -234,26 +230,6 @@ impl Attempt<'_> {
         }
         let end = self.stored(opened, &id, done).await;
         Ok(vec![(id, end)])
-    }
-
-    /// How far the other shards in the lane are.
-    async fn others(&self, shard: Shard) -> Result<Others, StoreError> {
-        let arrived = self.store.arrived(self.lease).await?;
-        // This one is.
-        let open = arrived.iter().filter(|(_, state)| state.is_open()).count();
-        if open > 1 {
-            return Ok(Others::Open);
-        }
-        let mut ended = arrived.iter().filter(|(_, state)| !state.is_open());
-        let are_awaiting = ended.all(|(_, state)| *state == State::AwaitingShards);
-        let mut indexes: BTreeSet<u32> = arrived.iter().map(|(index, _)| *index).collect();
-        indexes.insert(shard.index());
-        let is_ready = !are_awaiting || indexes.len() >= shard.total() as usize;
-        Ok(if is_ready {
-            Others::Ready
-        } else {
-            Others::Missing
-        })
     }
 
     /// Merges all shards of the lane, with the one that was delivered just now. If others are missing it does nothing, unless they were
@@ -416,13 +392,18 @@ impl Attempt<'_> {
                 journal,
             }
         };
-        let reason = report.clone().into_result().err();
+        let reason = report.clone().into_result().err().map(|error| {
+            // Whose reason it is, is known; and it is that of each of several shards.
+            let text = error.to_string();
+            let own = format!("upload {} ", report.upload_id);
+            text.strip_prefix(&own).unwrap_or(&text).to_owned()
+        });
         let first = report.problems.first();
         Done {
             next: next(end, attempt),
-            reason: reason.map(|error| match first {
-                Some(problem) => format!("{error}; {}", problem.message),
-                None => error.to_string(),
+            reason: reason.map(|reason| match first {
+                Some(problem) => format!("{reason}; {}", problem.message),
+                None => reason,
             }),
             report: Some(Reported {
                 report,
@@ -453,6 +434,25 @@ impl Done {
             reason: Some(Chain(error).to_string()),
             shards_awaited: None,
         }
+    }
+
+    /// What is in Octane is not linked, and the suite run is not completed with it.
+    fn contradict(&mut self, contradiction: &Contradiction) {
+        self.next = next(
+            AttemptEnd::Failed {
+                is_retryable: false,
+            },
+            1,
+        );
+        let message = contradiction.to_string();
+        if let Some(Reported { report, .. }) = &mut self.report {
+            if report.outcome == Outcome::Success {
+                report.outcome = Outcome::Partial;
+            }
+            let problem = ReportedProblem::new("shard_mismatch", message.clone());
+            report.problems.push(problem);
+        }
+        self.reason = Some(message);
     }
 
     fn stopped() -> Self {

@@ -27,10 +27,12 @@ mod folder;
 mod lane;
 mod oidc;
 mod opened;
+mod others;
 mod pace;
 mod packed;
 mod page;
 mod patient;
+mod remedy;
 mod server;
 pub mod state;
 mod store;
@@ -57,12 +59,14 @@ pub use oidc::{
     OidcError, OidcIssuer, ProjectRule, Rejection, UrlKeys,
 };
 pub use pace::{Pace, Rate, SLOT_LENGTH, Slots};
+pub use remedy::Remedy;
 pub use server::Server;
 pub use state::State;
 #[cfg(feature = "postgres")]
 pub use store::PostgresStore;
 pub use store::{
-    End, Job, LaneCount, Lease, NewUpload, Overview, Put, SqliteStore, Status, Store, StoreError,
+    ArrivedShard, End, Job, LaneCount, Lease, NewUpload, Overview, Put, SqliteStore, Status, Store,
+    StoreError,
 };
 pub use store_pace::StorePace;
 pub use time::{Clock, Time, system_clock};

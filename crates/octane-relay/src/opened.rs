@@ -65,6 +65,7 @@ impl Unusable {
             })) => {
                 format!("its format is {found}, and this relay knows {supported} and newer")
             }
+            Self::Packed(_) => "it cannot be decompressed".to_owned(),
             _ => "it cannot be opened".to_owned(),
         }
     }

@@ -14,7 +14,7 @@ mod sqlite;
 mod transaction;
 
 pub use interface::{
-    End, Job, LaneCount, Lease, NewUpload, Overview, Put, Status, Store, StoreError,
+    ArrivedShard, End, Job, LaneCount, Lease, NewUpload, Overview, Put, Status, Store, StoreError,
 };
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;

@@ -76,7 +76,7 @@ fn write_summary(text: &mut Text, summary: &Summary<'_>, suggest: &Suggest) -> s
     write_repeats(text, counts)?;
     write_target(text, target, created)?;
     if let Some(shards) = &report.shards {
-        write_shards(text, shards)?;
+        write_shards(text, shards, report.journal.is_some())?;
     }
     write_sent(text, counts, batches)?;
     write!(
@@ -248,19 +248,26 @@ fn how_to_continue(report: &Report, suggest: &Suggest) -> String {
     }
 }
 
-/// Which part of a test run it is, or which of them have arrived.
-fn write_shards(text: &mut Text, shards: &ShardsReport) -> std::fmt::Result {
+/// Which part of a test run it is, or which of them have arrived. A journal that is not here is that of a relay.
+fn write_shards(text: &mut Text, shards: &ShardsReport, is_here: bool) -> std::fmt::Result {
     let total = shards.total;
     match (&shards.missing, shards.uploads.first()) {
         (Some(missing), _) => {
             let arrived = (1..=total).filter(|index| !missing.contains(index)).count();
             writeln!(text, "Shards    {arrived} of {total}")
         }
-        (None, Some(upload)) => writeln!(
-            text,
-            "Shard     {}; runs are linked once all shards are there, or by `octane merge`",
-            upload.shard
-        ),
+        (None, Some(upload)) => {
+            let by = if is_here {
+                "by `octane merge`"
+            } else {
+                "by `octane relay close NAME` on the relay's machine"
+            };
+            writeln!(
+                text,
+                "Shard     {}; runs are linked once all shards are there, or {by}",
+                upload.shard
+            )
+        }
         (None, None) => Ok(()),
     }
 }

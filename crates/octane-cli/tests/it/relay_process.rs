@@ -148,3 +148,55 @@ fn a_relay_says_without_being_asked_what_is_wrong_with_it() {
     assert!(said.contains("warning") && said.contains("401"), "{said}");
     relay.kill();
 }
+
+#[test]
+fn a_shard_is_awaited_and_said_to_be_in_words() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--port", "0", "--rate", "1000"], None);
+    let upload = "upload a.csv --suite S --suite-run r -y --shard 1/3 --wait 1m";
+    let shown = agent(&server, &relay.url, &token, upload);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert!(
+        shown.stdout.contains("`octane relay close NAME`"),
+        "{shown:?}"
+    );
+    assert!(!shown.stdout.contains("octane merge"), "{shown:?}");
+    let lines = crate::relay::audit_log(&server);
+    let stored = lines.iter().find(|line| line["event"] == "stored").unwrap();
+    let id = stored["upload_id"].as_str().unwrap();
+    let own = ["--relay-data", "relay"];
+    let delete = server
+        .place
+        .octane(&[&["relay", "delete", id], &own[..]].concat());
+    delete.fails(
+        2,
+        &["is waiting for other shards: its results are in Octane"],
+    );
+    let retry = server
+        .place
+        .octane(&[&["relay", "retry", id], &own[..]].concat());
+    retry.fails(
+        2,
+        &[
+            "is waiting for other shards",
+            "octane relay close r --relay-data",
+        ],
+    );
+    // A shard of another number of shards does not wait for it without a word.
+    let upload = "upload a.csv --suite S --suite-run r -y --shard 2/4 --wait 1m";
+    let shown = agent(&server, &relay.url, &token, upload);
+    assert_eq!(shown.code, 5, "{shown:?}");
+    assert!(
+        shown.stdout.contains("2/4") && shown.stdout.contains("1/3"),
+        "{shown:?}"
+    );
+    let status = server
+        .place
+        .octane(&[&["relay", "status"], &own[..]].concat());
+    assert!(
+        status.stderr.contains("does not belong to the suite run"),
+        "{status:?}"
+    );
+}

@@ -89,7 +89,7 @@ macro_rules! implement_store {
             fn arrived<'a>(
                 &'a self,
                 lease: &'a Lease,
-            ) -> BoxFuture<'a, Result<Vec<(u32, State)>, StoreError>> {
+            ) -> BoxFuture<'a, Result<Vec<ArrivedShard>, StoreError>> {
                 let lease = lease.clone();
                 self.transact(move |store| {
                     Box::pin(async move { operations::arrived(store, &lease).await })

@@ -82,6 +82,19 @@ pub struct End {
     pub state: State,
     /// When the next attempt may begin.
     pub pause: Duration,
+/// A shard in a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArrivedShard {
+    /// Its upload.
+    pub id: UploadId,
+    /// Which shard it is, counted from 1.
+    pub index: u32,
+    /// Of how many.
+    pub total: u32,
+    /// How far it is.
+    pub state: State,
+}
+
     /// How long a shard awaits others before its suite run is completed without them; `None`: for as long as it takes.
     pub shards_awaited: Option<Duration>,
     /// The report in JSON, if there is one.
@@ -225,7 +238,7 @@ pub trait Store: Send + Sync + 'static {
     fn arrived<'a>(
         &'a self,
         lease: &'a Lease,
-    ) -> BoxFuture<'a, Result<Vec<(u32, State)>, StoreError>>;
+    ) -> BoxFuture<'a, Result<Vec<ArrivedShard>, StoreError>>;
 
     /// The shards in the lane of which everything is in Octane, in the order in which they arrived.
     fn shards<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<Job>, StoreError>>;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use octane_client::{Shard, UploadId};
 use octane_rest::{Fraction, Overload};
 
-use super::interface::{End, Job, LaneCount, Lease, NewUpload, Overview, Put, Status, StoreError};
+use super::interface::{
+    ArrivedShard, End, Job, LaneCount, Lease, NewUpload, Overview, Put, Status, StoreError,
+};
 use super::sql;
 use super::transaction::{Cell, Row, Transaction};
 use crate::lane::Lane;
@@ -233,11 +235,18 @@ pub(super) async fn end(
 pub(super) async fn arrived(
     store: &mut impl Transaction,
     lease: &Lease,
-) -> Result<Vec<(u32, State)>, StoreError> {
+) -> Result<Vec<ArrivedShard>, StoreError> {
     check(store, lease).await?;
     let rows = store.rows(sql::ARRIVED, cells![lease.lane_id]).await?;
     rows.into_iter()
-        .map(|mut row| Ok((row.next()?, state(&row.next::<String>()?)?)))
+        .map(|mut row| {
+            Ok(ArrivedShard {
+                id: row.next()?,
+                index: row.next()?,
+                total: row.next()?,
+                state: state(&row.next::<String>()?)?,
+            })
+        })
         .collect()
 }
 

@@ -16,11 +16,12 @@ use tokio_postgres::Config;
 
 use self::tls::MakeTls;
 use self::transaction::{PostgresTransaction, Scope};
-use super::interface::{End, Job, Lease, NewUpload, Overview, Put, Status, Store, StoreError};
+use super::interface::{
+    ArrivedShard, End, Job, Lease, NewUpload, Overview, Put, Status, Store, StoreError,
+};
 use super::{operations, sql};
 use crate::lane::Lane;
 use crate::pace::{Pace, Rate, Slots};
-use crate::state::State;
 use crate::token::{Token, TokenEntry, TokenId};
 use crate::workspaces::Workspaces;
 

@@ -145,7 +145,7 @@ pub(super) const END_ATTEMPT: &str = "
     WHERE id = ?1 AND lane = ?2";
 
 pub(super) const ARRIVED: &str = "
-    SELECT shard, state FROM relay_uploads WHERE lane = ?1 AND shard IS NOT NULL ORDER BY sequence";
+    SELECT id, shard, shards, state FROM relay_uploads WHERE lane = ?1 AND shard IS NOT NULL ORDER BY sequence";
 
 pub(super) const SHARDS: &str = "
     SELECT id, journal, attempts, may_have_sent, closing, compared FROM relay_uploads

@@ -11,12 +11,13 @@ use octane_client::UploadId;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 
-use super::interface::{End, Job, Lease, NewUpload, Overview, Put, Status, Store, StoreError};
+use super::interface::{
+    ArrivedShard, End, Job, Lease, NewUpload, Overview, Put, Status, Store, StoreError,
+};
 use super::transaction::{Cell, Row, Transaction};
 use super::{operations, sql};
 use crate::lane::Lane;
 use crate::pace::{Pace, Rate, Slots};
-use crate::state::State;
 use crate::time::{Clock, Time};
 use crate::token::{Token, TokenEntry, TokenId};
 use crate::workspaces::Workspaces;

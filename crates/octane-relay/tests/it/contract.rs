@@ -8,8 +8,8 @@ use std::time::Duration;
 use octane_client::{Shard, UploadId};
 use octane_model::Workspace;
 use octane_relay::{
-    Clock, End, Job, Lane, Lease, NewUpload, Put, Rate, ShownToken, State, Store, StoreError, Time,
-    Token, TokenWorkspaces, Workspaces,
+    ArrivedShard, Clock, End, Job, Lane, Lease, NewUpload, Put, Rate, ShownToken, State, Store,
+    StoreError, Time, Token, TokenWorkspaces, Workspaces,
 };
 
 /// A clock that a test moves.
@@ -546,10 +546,13 @@ async fn a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open
     assert_eq!((job.id.clone(), job.is_closing), (id(2), false));
     case.end(&lease, &job, awaiting(None)).await;
     let arrived = store.arrived(&lease).await.unwrap();
-    assert_eq!(
-        arrived,
-        [(1, State::AwaitingShards), (2, State::AwaitingShards)]
-    );
+    let awaiting_shard = |index| ArrivedShard {
+        id: id(index),
+        index: u32::try_from(index).unwrap(),
+        total: 3,
+        state: State::AwaitingShards,
+    };
+    assert_eq!(arrived, [1, 2].map(awaiting_shard));
     let job = case.begin(&lease).await.unwrap();
     assert_eq!((job.id.clone(), job.is_closing), (id(1), true));
     let both = vec![

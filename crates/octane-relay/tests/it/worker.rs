@@ -234,6 +234,43 @@ async fn a_suite_run_that_is_closed_is_completed_and_trying_it_again_makes_no_su
     check_incomplete(&world, &ids, &[2]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn shards_of_other_numbers_of_shards_do_not_wait_for_each_other_without_a_word() {
+    let world = World::new(1000).await;
+    let first = hand_over_shards(&world, &[1], 3).await;
+    let relay = world.relay("one");
+    let states = world.until_ended(&relay, &first).await;
+    assert_eq!(states, [State::AwaitingShards]);
+    let second = hand_over_shards(&world, &[2], 4).await;
+    assert_eq!(
+        world.until_ended(&relay, &second).await,
+        [State::Incomplete]
+    );
+    let status = world.store.status(&second[0]).await.unwrap().unwrap();
+    let reason = status.reason.unwrap();
+    for part in [
+        first[0].to_string(),
+        second[0].to_string(),
+        "1/3".to_owned(),
+        "2/4".to_owned(),
+    ] {
+        assert!(reason.contains(&part), "{part}: {reason}");
+    }
+    let report = world.report(&second[0]).await;
+    assert_eq!(report.outcome, Outcome::Partial);
+    assert!(
+        report
+            .problems
+            .iter()
+            .any(|problem| problem.code == "shard_mismatch")
+    );
+    // Once the wrong one is deleted, the other one awaits the rest.
+    assert!(world.store.delete(&first[0]).await.unwrap());
+    assert!(world.store.retry(&second[0]).await.unwrap());
+    let states = world.until(&relay, &second, State::AwaitingShards).await;
+    assert_eq!(states, [State::AwaitingShards]);
+}
+
 /// The only report of all shards, with the codes of its problems.
 async fn completed(world: &World, ids: &[UploadId]) -> (octane_client::Report, Vec<String>) {
     let report = world.report(&ids[0]).await;

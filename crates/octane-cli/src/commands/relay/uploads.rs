@@ -1,7 +1,7 @@
 //! `octane relay status`, `retry` and `delete`.
 
 use octane_client::UploadId;
-use octane_relay::{Event, LaneCount, State, Status, WorkspaceLabels};
+use octane_relay::{Event, LaneCount, Remedy, State, Status, WorkspaceLabels};
 use serde_json::{Value, json};
 
 use super::store::{Opened, failure};
@@ -10,6 +10,7 @@ use crate::args::DryRunArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, table};
+use crate::suggest::quoted;
 
 /// Shows what is stored by lane, and what waits.
 pub(super) async fn status(opened: &Opened, output: Output) -> Result<Exit> {
@@ -71,10 +72,7 @@ fn problem(status: &Status, labels: WorkspaceLabels, suggest: &RelaySuggest) -> 
     let reason = status.reason.as_deref().unwrap_or("no reason is known");
     let next = match status.state {
         State::Waiting => "another attempt follows".to_owned(),
-        _ => {
-            let retry = suggest.command(&format!("octane relay retry {}", status.id));
-            format!("`{retry}` tries again")
-        }
+        _ => what_helps(status, suggest),
     };
     let workspace = labels.label(&status.lane);
     let workspace = workspace.map_or_else(String::new, |label| format!(" for {label}"));
@@ -82,6 +80,47 @@ fn problem(status: &Status, labels: WorkspaceLabels, suggest: &RelaySuggest) -> 
         "upload {}{workspace} is {}: {reason}; {next}",
         status.id, status.state
     )
+}
+
+/// What to do about an upload that waits for a person.
+fn what_helps(status: &Status, suggest: &RelaySuggest) -> String {
+    let id = &status.id;
+    let retry = |id: &UploadId| suggest.command(&format!("octane relay retry {id}"));
+    let delete = suggest.command(&format!("octane relay delete {id} --force"));
+    match status.remedy() {
+        Remedy::RetryOthers(others) => {
+            let commands = others.iter().map(|other| format!("`{}`", retry(other)));
+            let commands: Vec<String> = commands.collect();
+            format!(
+                "{} tries the results of other shards again",
+                commands.join(" or ")
+            )
+        }
+        Remedy::DeleteOne => format!(
+            "if this one does not belong to the suite run, `{delete}` deletes it; otherwise delete the other one, and `{}` tries again",
+            retry(id)
+        ),
+        Remedy::Shards => "a missing shard is merged with the others when it arrives".to_owned(),
+        Remedy::Input => {
+            format!("correct the input and upload it again; `{delete}` deletes what is stored here")
+        }
+        Remedy::Upload => {
+            format!("upload the results again; `{delete}` deletes what is stored here")
+        }
+        _ => format!("`{}` tries again", retry(id)),
+    }
+}
+
+/// How far an upload is, in words.
+fn in_words(state: State) -> &'static str {
+    match state {
+        State::Stored => "not delivered yet",
+        State::Delivering => "being delivered",
+        State::Waiting => "waiting for another attempt",
+        State::AwaitingShards => "waiting for other shards",
+        State::Delivered => "delivered",
+        State::Incomplete => "incomplete",
+    }
 }
 
 /// Asks for another attempt.
@@ -99,8 +138,23 @@ pub(super) async fn retry(
         store.retry(id).await.map_err(failure)?
     };
     if !is_done {
-        let message = format!("upload {id} is {}, and waits for nothing", found.state);
-        return Err(Failure::message(Exit::Usage, message));
+        let message = format!(
+            "upload {id} is {}, and cannot be tried again",
+            in_words(found.state)
+        );
+        let failure = Failure::message(Exit::Usage, message);
+        return Err(match found.state {
+            State::AwaitingShards => {
+                let name = quoted(&found.lane.suite_run);
+                let close = opened
+                    .suggest
+                    .command(&format!("octane relay close {name}"));
+                failure.hint(format!(
+                    "`{close}` completes the suite run without the missing shards"
+                ))
+            }
+            _ => failure,
+        });
     }
     if !dry_run.dry_run {
         opened
@@ -123,9 +177,19 @@ pub(super) async fn delete(
     let store = &*opened.store;
     let found = known(opened, id).await?;
     if found.state != State::Delivered && !force {
-        let message = format!("upload {id} is {}: not all of it is in Octane", found.state);
+        let (missing, lost) = match found.state {
+            State::AwaitingShards => (
+                "its results are in Octane, and they are not linked yet",
+                "they are not linked then",
+            ),
+            _ => (
+                "not all of it is in Octane",
+                "what is missing in Octane is lost",
+            ),
+        };
+        let message = format!("upload {id} is {}: {missing}", in_words(found.state));
         return Err(Failure::message(Exit::Usage, message)
-            .hint("use `--force` to delete it anyway; what is missing in Octane is lost"));
+            .hint(format!("use `--force` to delete it anyway; {lost}")));
     }
     let is_done = if dry_run.dry_run {
         found.state != State::Delivering

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use octane_client::{CommitPoint, UploadId};
 use octane_relay::{
-    End, Job, Lane, Lease, NewUpload, Overview, Pace, Put, Rate, Slots, SqliteStore, State, Status,
-    Store, StoreError, Token, TokenEntry, TokenId, Workspaces,
+    ArrivedShard, End, Job, Lane, Lease, NewUpload, Overview, Pace, Put, Rate, Slots, SqliteStore,
+    State, Status, Store, StoreError, Token, TokenEntry, TokenId, Workspaces,
 };
 use octane_rest::BoxFuture;
 use tokio::time::{sleep, timeout};
@@ -278,7 +278,7 @@ impl Store for ProcessStore {
         })
     }
 
-    fn arrived<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<Vec<(u32, State)>>> {
+    fn arrived<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<Vec<ArrivedShard>>> {
         self.leased("arrived", lease, move |store, lease| {
             Box::pin(async move { store.arrived(&lease).await })
         })
