@@ -45,22 +45,22 @@ pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
     match &args.command {
         None => Box::pin(serve(args, output)).await,
         Some(RelayCommand::Status) => {
-            uploads::status(&Opened::open(&args.store).await?, output).await
+            uploads::status(&Opened::existing(&args.store).await?, output).await
         }
         Some(RelayCommand::Retry { id, dry_run }) => {
-            uploads::retry(&Opened::audited(&args.store).await?, id, *dry_run, output).await
+            uploads::retry(&Opened::changed(&args.store).await?, id, *dry_run, output).await
         }
         Some(RelayCommand::Delete { id, force, dry_run }) => {
-            let opened = Opened::audited(&args.store).await?;
+            let opened = Opened::changed(&args.store).await?;
             uploads::delete(&opened, id, *force, *dry_run, output).await
         }
         Some(RelayCommand::Close { name, of, dry_run }) => {
-            let opened = Opened::audited(&args.store).await?;
+            let opened = Opened::changed(&args.store).await?;
             let chosen = close::Chosen::of(name, of, &args.connection)?;
             close::run(&opened, &chosen, *dry_run, output).await
         }
         Some(RelayCommand::Token(TokenCommand::List)) => {
-            token::list(&*Opened::open(&args.store).await?.store, output).await
+            token::list(&*Opened::existing(&args.store).await?.store, output).await
         }
         Some(RelayCommand::Token(TokenCommand::Create {
             project,
@@ -69,11 +69,11 @@ pub(super) async fn run(args: &RelayArgs, output: Output) -> Result<Exit> {
             ..
         })) => {
             let workspaces = workspaces::of_token(for_workspace, &args.connection)?;
-            let opened = Opened::audited(&args.store).await?;
+            let opened = Opened::created(&args.store).await?;
             token::create(&opened, project.as_deref(), workspaces, *dry_run, output).await
         }
         Some(RelayCommand::Token(TokenCommand::Revoke { id, dry_run })) => {
-            let opened = Opened::audited(&args.store).await?;
+            let opened = Opened::changed(&args.store).await?;
             token::revoke(&opened, id, *dry_run, output).await
         }
     }
@@ -91,16 +91,9 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let session_key = session_key(&args.connection).await;
     let mut signals = Signals::new()?;
     let mut tls = Tls::of(&args.access, output)?;
-    let opened = Opened::audited(&args.store).await?;
+    let opened = Opened::created(&args.store).await?;
     let store = Arc::clone(&opened.store);
-    let tokens = store.tokens().await.map_err(store::failure)?;
-    let is_open = args.folder.folder.is_some() || !args.access.oidc.given.is_empty();
-    if !is_open && tokens.iter().all(|token| token.project.is_none()) {
-        let create = opened.suggest.command("octane relay token create PROJECT");
-        output.say(&format!(
-            "note: no agent can hand anything over yet; `{create}` makes a token"
-        ));
-    }
+    say_if_closed(args, &opened, output).await?;
     let (received, delivering) = (
         opened.folder.join("received"),
         opened.folder.join("delivering"),
@@ -186,6 +179,19 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     );
     connection.close().await;
     Ok(Exit::Success)
+}
+
+/// Says so if no agent can hand anything over.
+async fn say_if_closed(args: &RelayArgs, opened: &Opened, output: Output) -> Result<()> {
+    let tokens = opened.store.tokens().await.map_err(store::failure)?;
+    let is_open = args.folder.folder.is_some() || !args.access.oidc.given.is_empty();
+    if !is_open && tokens.iter().all(|token| token.project.is_none()) {
+        let create = opened.suggest.command("octane relay token create PROJECT");
+        output.say(&format!(
+            "note: no agent can hand anything over yet; `{create}` makes a token"
+        ));
+    }
+    Ok(())
 }
 
 /// Removes what relays have left in these folders that were killed.

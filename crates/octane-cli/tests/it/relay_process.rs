@@ -150,6 +150,27 @@ fn a_relay_says_without_being_asked_what_is_wrong_with_it() {
 }
 
 #[test]
+fn commands_about_a_store_that_does_not_exist_create_none() {
+    let place = Place::new();
+    for line in [
+        "relay status",
+        "relay token list",
+        "relay token revoke 00000000",
+        "relay retry u-01jd8x2m5k3q7r",
+        "relay delete u-01jd8x2m5k3q7r",
+        "relay close nightly",
+    ] {
+        let line: Vec<&str> = line.split(' ').chain(["--relay-data", "typo"]).collect();
+        let refused = place.octane(&line);
+        refused.fails(
+            3,
+            &["there is no store of a relay in `typo`", "--relay-data"],
+        );
+    }
+    assert!(!place.path().join("typo").exists());
+}
+
+#[test]
 fn a_shard_is_awaited_and_said_to_be_in_words() {
     let server = Server::new();
     server.place.file("a.csv", TABLE);

@@ -173,6 +173,25 @@ pub enum StoreError {
         /// The newest that this version knows.
         known: i64,
     },
+    /// The URL of the database cannot be used.
+    #[error("the URL of the database is not valid: {problem}")]
+    #[non_exhaustive]
+    InvalidUrl {
+        /// What is wrong with it; not the URL, which has a password.
+        problem: String,
+    },
+    /// The database cannot be used when the store is opened.
+    #[error("the database {place} cannot be used")]
+    #[non_exhaustive]
+    Unreachable {
+        /// Its name and where it is.
+        place: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file has something else than a store.
+    #[error("the file is a database of another program")]
+    Foreign,
     /// The database may lose what it has committed.
     #[error("PostgreSQL may lose what it has committed: `{setting}` is `{value}`; set it to `on`")]
     #[non_exhaustive]

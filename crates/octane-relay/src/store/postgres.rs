@@ -2,6 +2,7 @@
 
 mod tls;
 mod transaction;
+mod url;
 
 use std::time::Duration;
 
@@ -12,7 +13,6 @@ use futures_util::future::BoxFuture;
 use octane_client::UploadId;
 use octane_rest::Secret;
 use tokio::time::timeout;
-use tokio_postgres::Config;
 
 use self::tls::MakeTls;
 use self::transaction::{PostgresTransaction, Scope};
@@ -44,7 +44,8 @@ impl PostgresStore {
     /// Connects to the database at a URL such as `postgres://relay:password@db.example/octane`, and creates or migrates the tables. Fails if
     /// the database may lose what it has committed.
     pub async fn open(url: &Secret) -> Result<Self, StoreError> {
-        let mut config: Config = url.expose().parse().map_err(database)?;
+        let mut config = url::parse(url)?;
+        let place = url::place(&config);
         config
             // Of several hosts, another one is tried after it.
             .connect_timeout(TIME_MAX / 4)
@@ -72,9 +73,14 @@ impl PostgresStore {
             .build()
             .map_err(database)?;
         let store = Self { pool };
-        store.check_durability().await?;
-        store.migrate().await?;
-        Ok(store)
+        let preparing = async {
+            store.check_durability().await?;
+            store.migrate().await
+        };
+        match preparing.await {
+            Err(StoreError::Database(source)) => Err(StoreError::Unreachable { place, source }),
+            done => done.map(|()| store),
+        }
     }
 
     /// Fails if a commit could be lost by a crash of the database.

@@ -48,6 +48,7 @@ impl SqliteStore {
             .open(file)
             .map_err(|error| StoreError::Database(error.into()))?;
         let mut connection = Connection::open(file)?;
+        check_own(&connection)?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(
             "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
@@ -154,6 +155,24 @@ impl SqliteStore {
 /// The error of a relay that dies in a simulation.
 fn died() -> StoreError {
     StoreError::Database("a simulated crash".into())
+}
+
+/// Fails if the tables in a file are not those of a store. Nothing is changed in it.
+fn check_own(connection: &Connection) -> Result<(), StoreError> {
+    let tables: i64 = connection.query_row(
+        "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        [],
+        |row| row.get(0),
+    )?;
+    let own: i64 = connection.query_row(
+        "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'relay_lanes'",
+        [],
+        |row| row.get(0),
+    )?;
+    if tables > 0 && own == 0 {
+        return Err(StoreError::Foreign);
+    }
+    Ok(())
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

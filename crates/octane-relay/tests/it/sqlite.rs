@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use octane_relay::{SqliteStore, StoreError, Time, Token, TokenWorkspaces};
+use octane_relay::{SqliteStore, StoreError, Time, Token, TokenWorkspaces, system_clock};
 
 use crate::contract::{self, Case, TestClock};
 
@@ -115,6 +115,21 @@ async fn tokens_of_a_store_of_the_fourth_format_stay_valid_for_all_workspaces() 
 }
 
 #[cfg(unix)]
+#[tokio::test]
+async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("relay.db");
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other
+        .execute_batch("CREATE TABLE songs (name TEXT)")
+        .unwrap();
+    drop(other);
+    let before = std::fs::read(&file).unwrap();
+    let refused = SqliteStore::open(&file, system_clock());
+    assert!(matches!(refused, Err(StoreError::Foreign)), "{refused:?}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
 #[tokio::test]
 async fn only_its_owner_can_read_a_store() {
     use std::os::unix::fs::PermissionsExt;

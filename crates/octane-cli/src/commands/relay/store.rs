@@ -31,7 +31,23 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    pub(super) async fn open(args: &RelayStoreArgs) -> Result<Self> {
+    /// Opens the store for a command about what is in it. Fails if there is none; nothing is created.
+    pub(super) async fn existing(args: &RelayStoreArgs) -> Result<Self> {
+        let folder = folder(args)?;
+        let is_file = database(args).await?.is_none();
+        if is_file && !folder.join(SQLITE_FILE).exists() {
+            let message = format!("there is no store of a relay in `{}`", folder.display());
+            return Err(Failure::message(Exit::Configuration, message).hint(format!(
+                "use the directory (`--relay-data` or {}) or the database (`--database-file` or {}) that the relay uses",
+                env::RELAY_DATA,
+                env::RELAY_DATABASE
+            )));
+        }
+        Self::open(args).await
+    }
+
+    /// Opens the store, and creates it if it does not exist.
+    async fn open(args: &RelayStoreArgs) -> Result<Self> {
         let folder = folder(args)?;
         create_private(&folder).map_err(|error| {
             Failure::new(Exit::Configuration, error)
@@ -48,7 +64,7 @@ impl Opened {
                 (Arc::new(store), "PostgreSQL".to_owned())
             }
             None => {
-                let file = folder.join("relay.db");
+                let file = folder.join(SQLITE_FILE);
                 (Arc::new(sqlite(&file)?), file.display().to_string())
             }
         };
@@ -61,9 +77,18 @@ impl Opened {
         })
     }
 
-    /// Opens the audit log too, for those who change something.
-    pub(super) async fn audited(args: &RelayStoreArgs) -> Result<Self> {
-        let opened = Self::open(args).await?;
+    /// Opens the store, or creates it, and the audit log, for those who change something.
+    pub(super) async fn created(args: &RelayStoreArgs) -> Result<Self> {
+        Self::open(args).await?.audited(args)
+    }
+
+    /// Opens an existing store and the audit log.
+    pub(super) async fn changed(args: &RelayStoreArgs) -> Result<Self> {
+        Self::existing(args).await?.audited(args)
+    }
+
+    fn audited(self, args: &RelayStoreArgs) -> Result<Self> {
+        let opened = self;
         let audit = audit::open(args.audit_log.as_deref(), &opened.folder)?;
         Ok(Self { audit, ..opened })
     }
@@ -75,6 +100,9 @@ impl Opened {
         self.audit.record(event, &entry).await;
     }
 }
+
+/// The name of the store in the directory of the relay's files.
+const SQLITE_FILE: &str = "relay.db";
 
 fn sqlite(file: &Path) -> Result<SqliteStore> {
     SqliteStore::open(file, system_clock()).map_err(|error| {
@@ -115,6 +143,14 @@ pub(super) fn failure(error: StoreError) -> Failure {
     let hint = match &error {
         StoreError::NotDurable { .. } => None,
         StoreError::Newer { .. } => Some("use the version that made it, or a newer one"),
+        StoreError::Foreign => Some("use another directory with `--relay-data DIR`"),
+        StoreError::InvalidUrl { .. } => Some(
+            "correct it in the file of `--database-file` or in OCTANE_RELAY_DATABASE, for example \
+             `postgres://user:password@host/name?sslmode=require`",
+        ),
+        StoreError::Unreachable { .. } => {
+            Some("check that it runs, and its URL (`--database-file` or OCTANE_RELAY_DATABASE)")
+        }
         _ => Some("check the database and its URL, or the directory (`--relay-data`)"),
     };
     let failure = Failure::new(Exit::Configuration, error);

@@ -14,7 +14,7 @@ pub(super) struct RelaySuggest {
 
 impl RelaySuggest {
     pub(super) fn of(store: &RelayStoreArgs) -> Self {
-        Self::with(store, |name| env::text(name))
+        Self::with(store, env::text)
     }
 
     /// What the environment says holds for the suggested commands as well.
