@@ -35,6 +35,18 @@ pub struct AddressError {
     reason: String,
 }
 
+impl AddressError {
+    /// The text that is not an address, without secrets.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is wrong with it.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 /// Path segments that belong to Octane itself; the segments before them are part of the base URL.
 const OCTANE_SEGMENTS: [&str; 6] = [
     "ui",

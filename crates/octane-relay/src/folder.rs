@@ -5,6 +5,7 @@
 //!
 //! | file | |
 //! | --- | --- |
+//! | in a folder that is deeper, or that is next to the files of the only project | ignored, with a warning |
 //! | hidden, or called as programs call what they are still writing (`.part`, `.tmp` …) | ignored |
 //! | a symbolic link, or anything else that is not a regular file | refused |
 //! | larger than uploads may be | refused |
@@ -48,6 +49,8 @@ pub struct Folder {
     seen: HashMap<PathBuf, Seen>,
     /// The folders that could not be read the last time.
     unreadable: HashSet<PathBuf>,
+    /// The folders that were ignored the last time.
+    ignored: HashSet<PathBuf>,
 }
 
 /// A file that was not taken yet.
@@ -103,6 +106,7 @@ impl Folder {
             on_stored: Arc::new(on_stored),
             seen: HashMap::new(),
             unreadable: HashSet::new(),
+            ignored: HashSet::new(),
         }
     }
 
@@ -129,6 +133,15 @@ impl Folder {
         }
         let unreadable = looked.unreadable.into_iter();
         self.unreadable = unreadable.map(|(folder, _)| folder).collect();
+        for folder in looked
+            .ignored
+            .iter()
+            .filter(|folder| !self.ignored.contains(*folder))
+        {
+            let name = self.name(folder);
+            warn!(folder = name, "{}", self.why_ignored());
+        }
+        self.ignored = looked.ignored.into_iter().collect();
         let paths: HashSet<&PathBuf> = looked.candidates.iter().map(|found| &found.path).collect();
         self.seen.retain(|path, _| paths.contains(path));
         for candidate in looked.candidates {
@@ -136,6 +149,15 @@ impl Folder {
                 break;
             }
             self.judge(&candidate).await;
+        }
+    }
+
+    /// Why files in a folder are not taken.
+    fn why_ignored(&self) -> &'static str {
+        if self.project.is_some() {
+            "a folder is ignored: with a project for the files in the directory itself, there are none for the folders in it"
+        } else {
+            "a folder is ignored: the files of a project are in the folder that is called like it, not deeper"
         }
     }
 
@@ -267,7 +289,7 @@ impl Folder {
             Ok(Put::Stored) => Verdict::Done(Event::Stored),
             Ok(Put::Known) => Verdict::Done(Event::AlreadyStored),
             Ok(Put::Conflict) => {
-                let message = format!("another upload {id} is stored, with other bytes");
+                let message = Put::conflict_message(&id);
                 refused("conflict", &message)
             }
             Ok(Put::QuotaExceeded) => Verdict::Later,

@@ -166,6 +166,10 @@ impl HandOver<'_> {
                 let again = self.again(&failure, &id, &delivery.suggest);
                 let hint = match &failure.hint {
                     Some(hint) => format!("{hint}, then {again}"),
+                    None if failure.exit == Exit::Refused => format!(
+                        "the relay would refuse them again; `{}` deletes them here",
+                        delivery.suggest.delete(&id)
+                    ),
                     None => format!("to hand them over later, {again}"),
                 };
                 Err(failure.context(message).hint(hint).upload(&id))

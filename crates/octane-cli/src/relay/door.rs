@@ -143,6 +143,7 @@ impl Door {
     ) -> Result<Handed> {
         let settings = &self.network.settings;
         let end = Instant::now() + settings.deadline;
+        let sent = (method == Method::PUT).then_some(body.len());
         let mut attempt = 1;
         loop {
             let request = self.request(&method, path, body.clone(), digest.as_deref())?;
@@ -152,7 +153,7 @@ impl Door {
                     failure.hint = unanswered.hint();
                     (failure, None)
                 }
-                Ok(response) => match self.answer(id, &response) {
+                Ok(response) => match self.answer(id, &response, sent) {
                     Ok(handed) => return Ok(handed),
                     Err(failure) if failure.exit != Exit::Unreachable => return Err(failure),
                     Err(failure) => (failure, retry_after(&response)),
@@ -201,7 +202,13 @@ impl Door {
     }
 
     /// What a response means. Only a relay's own answer about this very upload counts: something else may be in its place.
-    fn answer(&self, id: &UploadId, response: &Response<Bytes>) -> Result<Handed> {
+    /// `sent`: how large the upload is that was handed over, if one was.
+    fn answer(
+        &self,
+        id: &UploadId,
+        response: &Response<Bytes>,
+        sent: Option<usize>,
+    ) -> Result<Handed> {
         let (status, body) = (response.status(), response.body());
         if status.is_success() {
             let handed = serde_json::from_slice::<Handed>(body).ok();
@@ -215,25 +222,46 @@ impl Door {
                 )
             });
         }
-        let Some(Refusal { message, .. }) = Refusal::of(body) else {
+        let Some(refusal) = Refusal::of(body) else {
             return Err(self.unreachable(&format!(
                 "status {} from something that is not a relay; check the URL (`--via`) and any proxy",
                 status.as_u16()
             )));
         };
-        let said = format!(
-            "the relay `{}` refused upload {id}: {message}",
-            self.network.address
-        );
-        Err(match status {
-            StatusCode::UNAUTHORIZED => {
-                Failure::message(Exit::Unauthorized, said).hint(token::rejected_hint())
+        let (relay, message) = (&self.network.address, &refusal.message);
+        let said = match sent {
+            None => {
+                format!("the relay `{relay}` does not answer how far upload {id} is: {message}")
             }
-            StatusCode::FORBIDDEN => Failure::message(Exit::Unauthorized, said),
-            StatusCode::TOO_MANY_REQUESTS => Failure::message(Exit::Unreachable, said),
-            status if status.is_server_error() => Failure::message(Exit::Unreachable, said),
-            _ => Failure::message(Exit::Refused, said),
-        })
+            Some(bytes) if refusal.is_too_large() => {
+                format!(
+                    "the relay `{relay}` refused upload {id}, which has {}: {message}",
+                    size(bytes)
+                )
+            }
+            Some(_) => format!("the relay `{relay}` refused upload {id}: {message}"),
+        };
+        let exit = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Unauthorized,
+            StatusCode::TOO_MANY_REQUESTS => Exit::Unreachable,
+            status if status.is_server_error() => Exit::Unreachable,
+            _ => Exit::Refused,
+        };
+        let mut failure = Failure::message(exit, said);
+        failure.hint = match status {
+            StatusCode::UNAUTHORIZED => Some(token::rejected_hint()),
+            _ => refusal.hint(),
+        };
+        Err(failure)
+    }
+}
+
+/// A size as people write it.
+fn size(bytes: usize) -> String {
+    const MEBIBYTE: usize = 1 << 20;
+    match bytes / MEBIBYTE {
+        0 => format!("{bytes} bytes"),
+        whole => format!("{whole}.{} MiB", bytes % MEBIBYTE * 10 / MEBIBYTE),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::request::Builder;
 use http::{Method, Request, Response, header};
-use octane_model::Address;
+use octane_model::{Address, AddressError};
 use octane_rest::{
     EndpointSettings, NetworkTransport, Secret, TlsProblem, Transport, TransportError,
     TransportErrorKind, network_transport,
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::args::ConnectionArgs;
 use crate::connect::network_settings;
+use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::network_hint::{Peer, proxy_authentication_hint, setup_hint, tls_hint};
@@ -37,7 +38,7 @@ impl RelayNetwork {
     pub(crate) fn to(url: &str, connection: &ConnectionArgs) -> Result<Self> {
         let address: Address = url
             .parse()
-            .map_err(|error| Failure::new(Exit::Configuration, error).context("`--via`"))?;
+            .map_err(|error: AddressError| invalid_url(&error))?;
         let settings = network_settings(connection);
         let transport = network_transport(&address, &settings).map_err(|error| {
             let hint = setup_hint(&error);
@@ -77,10 +78,20 @@ impl RelayNetwork {
     }
 }
 
+/// The failure of a text that is not the URL of a relay.
+fn invalid_url(error: &AddressError) -> Failure {
+    let (text, reason) = (error.text(), error.reason());
+    let message = format!("invalid URL of the relay `{text}`: {reason}");
+    Failure::message(Exit::Configuration, message).hint(format!("correct `--via` or {}", env::VIA))
+}
+
 /// The failure of a request that cannot be written.
 pub(crate) fn unsendable() -> Failure {
     let message = "the token of the relay contains characters that a token cannot have";
-    Failure::message(Exit::Configuration, message)
+    Failure::message(Exit::Configuration, message).hint(format!(
+        "set {} (or the file of `--relay-token-file`) to the token alone, on one line and without spaces",
+        env::RELAY_TOKEN
+    ))
 }
 
 impl Unanswered {

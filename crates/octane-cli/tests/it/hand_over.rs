@@ -201,3 +201,78 @@ fn a_signal_while_an_agent_waits_is_not_taken_for_one_before_that() {
     let reason = "interrupted while waiting for the relay to deliver the results";
     done.fails(143, &[reason, "the relay", "has upload u-"]);
 }
+
+#[test]
+fn what_a_relay_refuses_is_not_offered_for_another_try_without_a_change() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\na,passed\n");
+    let url = place.server.url().replace("/1002", "/1003");
+    let line = [
+        "upload",
+        "a.csv",
+        "--suite",
+        "S",
+        "--suite-run",
+        "r",
+        "-y",
+        "--url",
+        &url,
+    ];
+    let variables = [
+        ("OCTANE_VIA", &*place.relay.url),
+        ("OCTANE_RELAY_TOKEN", &*place.token),
+    ];
+    let refused = place.server.place.octane_with(&line, &variables);
+    refused.fails(
+        6,
+        &[
+            "if the URL (`--url` or OCTANE_URL) is wrong",
+            "`--also-workspace`",
+        ],
+    );
+    let variables = [
+        ("OCTANE_URL", &*place.server.url()),
+        ("OCTANE_VIA", &*place.relay.url),
+        ("OCTANE_RELAY_TOKEN", "a\nb"),
+    ];
+    let refused = place.server.place.octane_with(&line[..7], &variables);
+    refused.fails(3, &["characters that a token cannot have", "on one line"]);
+    let ftp = ["--via", "ftp://relay.example"];
+    let refused = place
+        .server
+        .place
+        .octane_with(&[&line[..7], &ftp].concat(), &variables);
+    refused.fails(
+        3,
+        &["invalid URL of the relay `ftp://relay.example`", "`--via`"],
+    );
+}
+
+#[test]
+fn a_token_that_is_revoked_while_an_agent_waits_is_not_a_refused_upload() {
+    let place = Place::new();
+    place.file("a.csv", "name,status\na,passed\n");
+    // The shard before has to be delivered, which takes a while, so that the agent asks again.
+    let id = place.token.split('_').nth(1).unwrap();
+    let server = &place.server;
+    server.fail_next(
+        octane_sandbox::Fault::delay(std::time::Duration::from_secs(30)).path("*/test-results"),
+    );
+    let url = server.url();
+    let variables = [
+        ("OCTANE_URL", &*url),
+        ("OCTANE_VIA", &*place.relay.url),
+        ("OCTANE_RELAY_TOKEN", &*place.token),
+    ];
+    let line = "upload a.csv --suite S --suite-run r -y --wait 5m";
+    let line: Vec<&str> = line.split(' ').collect();
+    let waiting = server.place.start(&line, &variables);
+    while stored_results(&place).is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let revoke = ["relay", "token", "revoke", id, "--relay-data", "relay"];
+    assert_eq!(server.place.octane(&revoke).code, 0);
+    let done = waiting.wait();
+    done.fails(7, &["does not answer how far upload u-", "has upload u-"]);
+    assert!(!done.stderr.contains("refused"), "{done:?}");
+}

@@ -127,6 +127,7 @@ async fn store(
             message,
         ));
     }
+    let project = caller.project.clone();
     let upload = admitted.upload(caller.project, wanted.compare);
     let code = match door.store.put(upload, door.settings.uploads_max).await? {
         Put::Stored => {
@@ -135,12 +136,11 @@ async fn store(
         }
         Put::Known => StatusCode::OK,
         Put::Conflict => {
-            let message = format!("another upload {id} is stored, with other bytes");
+            let message = Put::conflict_message(&id);
             return Err(Refusal::new(StatusCode::CONFLICT, "conflict", message));
         }
         Put::QuotaExceeded => {
-            let uploads_max = door.settings.uploads_max;
-            let message = format!("the project has {uploads_max} uploads that are not delivered");
+            let message = door.settings.quota_message(&project);
             let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "quota", message);
             return Err(refusal.retry_after(QUOTA_PAUSE));
         }
@@ -170,7 +170,10 @@ async fn read(door: &Door, headers: &HeaderMap, body: Body) -> Result<Bytes, Ref
     let received = body::receive(headers, body, bytes_max).await;
     received.map_err(|problem| match problem {
         BodyProblem::TooLarge => {
-            let message = format!("the journal is larger than {bytes_max} bytes");
+            let message = format!(
+                "the upload is larger than the {} that the relay accepts (`--upload-max`)",
+                mebibytes(bytes_max)
+            );
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
         }
         BodyProblem::Incomplete => {
@@ -178,6 +181,14 @@ async fn read(door: &Door, headers: &HeaderMap, body: Body) -> Result<Bytes, Ref
             Refusal::new(StatusCode::BAD_REQUEST, "incomplete", message)
         }
     })
+}
+
+/// A size as the option has it.
+fn mebibytes(bytes: usize) -> String {
+    match bytes >> 20 {
+        0 => format!("{bytes} bytes"),
+        size => format!("{size} MiB"),
+    }
 }
 
 impl From<NotAdmitted> for Refusal {

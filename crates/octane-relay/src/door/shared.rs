@@ -63,6 +63,27 @@ impl DoorSettings {
     }
 }
 
+impl DoorSettings {
+    /// Why a project may not store another upload now.
+    pub(super) fn quota_message(&self, project: &str) -> String {
+        format!(
+            "project `{project}` has {} uploads that are not delivered, as many as the relay stores (`--quota`)",
+            self.uploads_max
+        )
+    }
+}
+
+/// What a cookie has that is for TLS alone, if a request has arrived so.
+pub(crate) fn secure_attribute(headers: &HeaderMap, is_encrypted: bool) -> &'static str {
+    let forwarded = headers.get("x-forwarded-proto");
+    let is_forwarded = forwarded.is_some_and(|scheme| scheme == "https");
+    if is_encrypted || is_forwarded {
+        "; Secure"
+    } else {
+        ""
+    }
+}
+
 /// What requests share.
 #[derive(Clone)]
 pub(crate) struct Door {

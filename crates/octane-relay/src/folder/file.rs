@@ -13,6 +13,8 @@ pub(super) struct Looked {
     /// The oldest first, and what is of one age by its name.
     pub(super) candidates: Vec<Candidate>,
     pub(super) unreadable: Vec<(PathBuf, io::Error)>,
+    /// The folders that are deeper than those of projects, or next to the files of the only project.
+    pub(super) ignored: Vec<PathBuf>,
 }
 
 /// Something that may be an upload.
@@ -49,9 +51,12 @@ const UNFINISHED: [&str; 5] = [".part", ".partial", ".filepart", ".tmp", ".crdow
 pub(super) fn look(folder: &Path, project: Option<&str>) -> Looked {
     let mut looked = Looked::default();
     let folders = looked.add(folder, project);
-    if project.is_none() {
-        for (folder, project) in folders {
-            looked.add(&folder, Some(&project));
+    for (folder, name) in folders {
+        if project.is_some() {
+            looked.ignored.push(folder);
+        } else {
+            let deeper = looked.add(&folder, Some(&name)).into_iter();
+            looked.ignored.extend(deeper.map(|(folder, _)| folder));
         }
     }
     let age = |candidate: &Candidate| candidate.stamp.modified;
@@ -146,5 +151,34 @@ fn is_same(found: &Metadata, opened: &Metadata) -> bool {
     #[cfg(not(unix))]
     {
         found.is_file() && opened.is_file()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_in_which_no_file_is_taken_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["shop/deeper/more", "shop/done", "refused", ".hidden"] {
+            fs::create_dir_all(path(name)).unwrap();
+        }
+        for name in ["a", "shop/b", "shop/deeper/c"] {
+            fs::write(path(name), "").unwrap();
+        }
+        let taken = |looked: &Looked| -> Vec<PathBuf> {
+            let candidates = looked.candidates.iter();
+            let mut paths: Vec<PathBuf> = candidates.map(|found| found.path.clone()).collect();
+            paths.sort();
+            paths
+        };
+        let by_folder = look(folder.path(), None);
+        assert_eq!(taken(&by_folder), [path("a"), path("shop/b")]);
+        assert_eq!(by_folder.ignored, [path("shop/deeper")]);
+        let of_one = look(folder.path(), Some("shop"));
+        assert_eq!(taken(&of_one), [path("a")]);
+        assert_eq!(of_one.ignored, [path("shop")]);
     }
 }

@@ -46,6 +46,15 @@ pub enum Put {
     QuotaExceeded,
 }
 
+impl Put {
+    /// Why an upload is a conflict. It does not say whether another project has one with its ID.
+    pub(crate) fn conflict_message(id: &UploadId) -> String {
+        format!(
+            "another upload with the ID {id} is stored: its bytes or its project are not the same"
+        )
+    }
+}
+
 /// The right to work on a lane, until it expires or another relay has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -73,15 +82,6 @@ pub struct Job {
     pub is_compared: bool,
 }
 
-/// How an attempt ended.
-#[derive(Debug, Clone)]
-pub struct End {
-    /// The journal as it is now; `None` if it has not changed.
-    pub journal: Option<Vec<u8>>,
-    /// How far the upload is.
-    pub state: State,
-    /// When the next attempt may begin.
-    pub pause: Duration,
 /// A shard in a lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArrivedShard {
@@ -95,6 +95,15 @@ pub struct ArrivedShard {
     pub state: State,
 }
 
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// The journal as it is now; `None` if it has not changed.
+    pub journal: Option<Vec<u8>>,
+    /// How far the upload is.
+    pub state: State,
+    /// When the next attempt may begin.
+    pub pause: Duration,
     /// How long a shard awaits others before its suite run is completed without them; `None`: for as long as it takes.
     pub shards_awaited: Option<Duration>,
     /// The report in JSON, if there is one.
@@ -164,15 +173,6 @@ pub enum StoreError {
     /// The database cannot be used, or not now.
     #[error("the store cannot be used")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database was used by a newer version.
-    #[error("the store was made by a newer version (format {found}; this version knows {known})")]
-    #[non_exhaustive]
-    Newer {
-        /// Its format.
-        found: i64,
-        /// The newest that this version knows.
-        known: i64,
-    },
     /// The URL of the database cannot be used.
     #[error("the URL of the database is not valid: {problem}")]
     #[non_exhaustive]
@@ -192,6 +192,15 @@ pub enum StoreError {
     /// The file has something else than a store.
     #[error("the file is a database of another program")]
     Foreign,
+    /// The database was used by a newer version.
+    #[error("the store was made by a newer version (format {found}; this version knows {known})")]
+    #[non_exhaustive]
+    Newer {
+        /// Its format.
+        found: i64,
+        /// The newest that this version knows.
+        known: i64,
+    },
     /// The database may lose what it has committed.
     #[error("PostgreSQL may lose what it has committed: `{setting}` is `{value}`; set it to `on`")]
     #[non_exhaustive]

@@ -264,6 +264,8 @@ async fn what_the_relay_cannot_deliver_is_refused_at_once() {
     case.put("shop/a", &journal);
     look(&mut case.relay()).await;
     assert_eq!(case.said()[3], "shop/a refused conflict");
+    let reason = fs::read_to_string(case.folder.join("shop/refused/a.3.reason.txt")).unwrap();
+    assert!(reason.contains("its bytes or its project"), "{reason}");
 }
 
 #[tokio::test]

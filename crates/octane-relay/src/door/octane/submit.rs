@@ -142,8 +142,7 @@ impl Push {
                 // Another one has the number.
                 Put::Known | Put::Conflict => {}
                 Put::QuotaExceeded => {
-                    let description =
-                        format!("the project has {uploads_max} uploads that are not delivered");
+                    let description = door.settings.quota_message(&self.project);
                     return Err(queue_full(&description, QUOTA_PAUSE));
                 }
             }
