@@ -36,8 +36,8 @@ use crate::page;
 use crate::store::Store;
 
 pub use self::session_key::SessionKey;
-pub(crate) use self::shared::Door;
 pub use self::shared::DoorSettings;
+pub(crate) use self::shared::{Door, secure_attribute};
 
 /// The routes of a door to a store. `on_stored` is called whenever an upload was stored.
 pub fn routes(

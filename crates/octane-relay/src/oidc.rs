@@ -14,7 +14,7 @@ mod token;
 use std::fmt;
 
 use self::check::{Expected, check};
-use self::keys_cache::KeysCache;
+use self::keys_cache::{KeysCache, Unasked};
 use self::token::SignedToken;
 use crate::time::{Clock, Time};
 
@@ -85,6 +85,8 @@ impl OidcIssuer {
             Err(Rejection::UnknownKey) => {
                 // The issuer may have new keys.
                 let newer = self.keys.newer_than(&keys, now).await;
+                // An issuer that could not be asked may have the key.
+                let newer = newer.map_err(|Unasked| OidcError::NoKeys)?;
                 let keys = newer.ok_or(Rejection::UnknownKey)?;
                 Ok(check(token, &keys, &self.expected, now)?)
             }

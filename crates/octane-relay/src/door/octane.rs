@@ -65,7 +65,7 @@ pub(super) fn routes() -> Router<Door> {
 async fn other(State(door): State<Door>, method: Method, uri: Uri) -> OctaneProblem {
     let (path, server) = (uri.path(), door.settings.workspaces.server());
     let description = format!(
-        "a relay takes test results and says what became of them; `{method} {path}` is for Octane itself, {server}"
+        "a relay accepts test results and answers what became of them; only Octane itself can answer `{method} {path}`: {server}"
     );
     OctaneProblem::new(
         StatusCode::NOT_IMPLEMENTED,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use octane_client::UploadId;
 use octane_model::{Address, Workspace};
 use octane_web::Hosts;

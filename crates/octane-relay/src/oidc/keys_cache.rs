@@ -4,7 +4,7 @@
 //! |---|---|
 //! | are younger than an hour | count |
 //! | are older | are fetched again; if that fails, those that are there count for another 23 hours |
-//! | do not include that of a token | are fetched again |
+//! | do not include that of a token | are fetched again; if that fails, it is not known whether the issuer has it |
 //! | were fetched, or not, less than 30 seconds ago | are not fetched again |
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,9 +25,20 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct KeysCache {
     source: Box<dyn KeySource>,
     fetched: Mutex<Option<Fetched>>,
-    /// When the last attempt to fetch them began. One at a time.
-    attempt: tokio::sync::Mutex<Option<Time>>,
+    /// The last attempt to fetch them. One at a time.
+    attempt: tokio::sync::Mutex<Option<Attempt>>,
 }
+
+/// An attempt to fetch keys.
+#[derive(Clone, Copy)]
+struct Attempt {
+    began: Time,
+    has_failed: bool,
+}
+
+/// The issuer could not be asked for its keys.
+#[derive(Debug)]
+pub(super) struct Unasked;
 
 #[derive(Clone)]
 struct Fetched {
@@ -47,10 +58,22 @@ impl KeysCache {
     /// Fetches them now.
     pub(super) async fn fetch(&self, now: Time) -> Result<(), KeysError> {
         let mut attempt = self.attempt.lock().await;
-        *attempt = Some(now);
+        self.fetch_in(&mut attempt, now).await
+    }
+
+    async fn fetch_in(&self, attempt: &mut Option<Attempt>, now: Time) -> Result<(), KeysError> {
+        // As long as it is not known how it ends, and if it never is.
+        *attempt = Some(Attempt {
+            began: now,
+            has_failed: true,
+        });
         let keys = Arc::new(KeySet::parse(&self.source.read().await?)?);
         *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Fetched { keys, at: now });
+        *attempt = Some(Attempt {
+            began: now,
+            has_failed: false,
+        });
         Ok(())
     }
 
@@ -60,46 +83,44 @@ impl KeysCache {
             Some(fetched) if now.since(fetched.at) < FRESH => return Some(fetched.keys),
             Some(fetched) if now.since(fetched.at) < USABLE => {
                 // Others need not wait for this.
-                if let Ok(attempt) = self.attempt.try_lock() {
-                    self.try_fetch(attempt, now).await;
+                if let Ok(mut attempt) = self.attempt.try_lock() {
+                    self.try_fetch(&mut attempt, now).await;
                 }
             }
-            _ => self.try_fetch(self.attempt.lock().await, now).await,
+            _ => self.try_fetch(&mut *self.attempt.lock().await, now).await,
         }
         let fetched = self.fetched()?;
         (now.since(fetched.at) < USABLE).then_some(fetched.keys)
     }
 
-    /// Other keys than these, if there are any.
-    pub(super) async fn newer_than(&self, known: &Arc<KeySet>, now: Time) -> Option<Arc<KeySet>> {
+    /// Other keys than these, if the issuer has any.
+    pub(super) async fn newer_than(
+        &self,
+        known: &Arc<KeySet>,
+        now: Time,
+    ) -> Result<Option<Arc<KeySet>>, Unasked> {
         let newer = || {
             let keys = self.fetched()?.keys;
             (!Arc::ptr_eq(&keys, known)).then_some(keys)
         };
-        let attempt = self.attempt.lock().await;
+        let mut attempt = self.attempt.lock().await;
         if let Some(keys) = newer() {
             // Another request was quicker.
-            return Some(keys);
+            return Ok(Some(keys));
         }
-        self.try_fetch(attempt, now).await;
-        newer()
+        self.try_fetch(&mut attempt, now).await;
+        match newer() {
+            None if attempt.is_some_and(|last| last.has_failed) => Err(Unasked),
+            keys => Ok(keys),
+        }
     }
 
-    async fn try_fetch(&self, mut attempt: tokio::sync::MutexGuard<'_, Option<Time>>, now: Time) {
-        if attempt.is_some_and(|last| now.since(last) < PAUSE) {
+    async fn try_fetch(&self, attempt: &mut Option<Attempt>, now: Time) {
+        if attempt.is_some_and(|last| now.since(last.began) < PAUSE) {
             return;
         }
-        *attempt = Some(now);
-        let read = self.source.read().await;
-        match read.and_then(|text| Ok(KeySet::parse(&text)?)) {
-            Ok(keys) => {
-                let keys = Arc::new(keys);
-                *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some(Fetched { keys, at: now });
-            }
-            Err(error) => {
-                tracing::warn!(error = %Chain(&error), "the keys of the OIDC issuer could not be fetched");
-            }
+        if let Err(error) = self.fetch_in(attempt, now).await {
+            tracing::warn!(error = %Chain(&error), "the keys of the OIDC issuer could not be fetched");
         }
     }
 
@@ -189,15 +210,38 @@ mod tests {
         let known = cache.get(at(0)).await.unwrap();
         issuer.has("b");
         for seconds in [1, 10, 29] {
-            assert!(cache.newer_than(&known, at(seconds)).await.is_none());
+            assert!(
+                cache
+                    .newer_than(&known, at(seconds))
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
         }
         assert_eq!(issuer.reads(), 1);
-        let newer = cache.newer_than(&known, at(30)).await.unwrap();
+        let newer = cache.newer_than(&known, at(30)).await.unwrap().unwrap();
         // Who has not heard of it gets the same ones at once.
-        let same = cache.newer_than(&known, at(31)).await.unwrap();
+        let same = cache.newer_than(&known, at(31)).await.unwrap().unwrap();
         assert!(Arc::ptr_eq(&newer, &same));
-        assert!(cache.newer_than(&newer, at(59)).await.is_none());
+        assert!(cache.newer_than(&newer, at(59)).await.unwrap().is_none());
         assert_eq!(issuer.reads(), 2);
+    }
+
+    #[tokio::test]
+    async fn whether_an_issuer_that_is_away_has_a_key_is_not_known() {
+        let issuer = Issuer::default();
+        issuer.has("a");
+        let cache = KeysCache::new(issuer.clone());
+        let known = cache.get(at(0)).await.unwrap();
+        issuer.is_away();
+        for seconds in [30, 31, 59, 60] {
+            assert!(cache.newer_than(&known, at(seconds)).await.is_err());
+        }
+        assert_eq!(issuer.reads(), 3);
+        // Keys that are known count all that time.
+        assert!(cache.get(at(61)).await.is_some());
+        issuer.has("b");
+        assert!(cache.newer_than(&known, at(90)).await.unwrap().is_some());
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use octane_web::{ForeignHost, is_foreign};
 
 use super::frame::{Page, problem};
 use crate::audit::{Actor, AuditEntry};
-use crate::door::Door;
+use crate::door::{Door, secure_attribute};
 use crate::token::{ShownToken, TokenEntry, TokenId};
 
 /// The cookie with the token.
@@ -69,13 +69,7 @@ pub(super) fn set_cookie(token: Option<&str>, headers: &HeaderMap, is_encrypted:
         Some(token) => (token, ""),
         None => ("", "; Max-Age=0"),
     };
-    let forwarded = headers.get("x-forwarded-proto");
-    let is_forwarded = forwarded.is_some_and(|scheme| scheme == "https");
-    let secure = if is_encrypted || is_forwarded {
-        "; Secure"
-    } else {
-        ""
-    };
+    let secure = secure_attribute(headers, is_encrypted);
     format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
 }
 

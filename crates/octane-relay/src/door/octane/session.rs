@@ -3,19 +3,20 @@
 use http::{HeaderMap, HeaderValue, header};
 
 use super::problem::OctaneProblem;
-use crate::door::shared::Door;
+use crate::door::shared::{Door, secure_attribute};
 use crate::token::{TokenEntry, TokenId};
 
 /// The name of the cookie, which all clients of Octane know.
 const COOKIE: &str = "LWSSO_COOKIE_KEY";
 
 /// The cookie that opens a session.
-pub(super) fn opened(door: &Door, token: &TokenId) -> Option<HeaderValue> {
+pub(super) fn opened(door: &Door, headers: &HeaderMap, token: &TokenId) -> Option<HeaderValue> {
     let session = door.settings.session_key.issue(token, (door.clock)());
     // A semicolon has to follow the value, because a client of the vendor's expects it.
     let cookie = format!(
-        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax",
-        session.expose()
+        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax{}",
+        session.expose(),
+        secure_attribute(headers, door.settings.is_encrypted)
     );
     let mut value = HeaderValue::try_from(cookie).ok()?;
     value.set_sensitive(true);

@@ -55,12 +55,12 @@ pub(super) async fn sign_in(
     };
     let token = valid(&door, id, secret).await?.ok_or_else(|| {
         OctaneProblem::unauthorized(
-            "a relay wants the ID of one of its tokens as client ID or user, and the token as client secret or password",
+            "sign in to a relay with the ID of one of its tokens as client ID or user, and with the token as client secret or password",
         )
     })?;
     let id = token.id.clone();
     of_project(token)?;
-    let cookie = session::opened(&door, &id);
+    let cookie = session::opened(&door, &headers, &id);
     tracing::info!(token = %id, "signed in");
     let mut response = StatusCode::OK.into_response();
     if let Some(cookie) = cookie {

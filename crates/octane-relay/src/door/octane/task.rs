@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `stored` | | `queued` |
 //! | `delivering`, `waiting`, `awaiting_shards` | | `running` |
-//! | `delivered` | | `success` |
+//! | `delivered` | `warning` | that word |
+//! | `delivered` | anything else | `success` |
 //! | `incomplete` | `warning`, `failed`, `error` or another word of Octane's | that word |
 //! | `incomplete` | `success`, but not all results can be seen | `failed` |
 //! | `incomplete` | not at all: Octane has refused it, or it could not be sent | `failed` |
@@ -36,7 +37,11 @@ pub(super) fn task(id: TaskId, upload: &Status) -> Task {
     if task.status.is_final() {
         task.from_older_push = batch.is_some_and(|batch| batch.is_duplicate);
         if task.status != TaskStatus::Success {
-            let reason = upload.reason.as_deref().map(clean);
+            let problem = report.as_ref().and_then(|report| report.problems.first());
+            let reason = upload.reason.as_deref();
+            let reason = reason
+                .or(problem.map(|problem| &*problem.message))
+                .map(clean);
             task.error_details =
                 reason.map(|reason| reason.chars().take(DETAILS_CHARACTERS_MAX).collect());
         }
@@ -55,6 +60,7 @@ fn status(state: State, ended_as: Option<&str>) -> TaskStatus {
     match state {
         State::Stored => TaskStatus::Queued,
         State::Delivering | State::Waiting | State::AwaitingShards => TaskStatus::Running,
+        State::Delivered if ended_as == Some("warning") => TaskStatus::Warning,
         State::Delivered => TaskStatus::Success,
         State::Incomplete => match ended_as {
             // The states of a batch that Octane has no task for, or none any more.
@@ -86,7 +92,9 @@ mod tests {
         for state in State::ALL {
             for word in words {
                 let is_success = status(state, word) == TaskStatus::Success;
-                assert_eq!(is_success, state == State::Delivered, "{state} {word:?}");
+                let is_warning = word == Some("warning");
+                let expected = state == State::Delivered && !is_warning;
+                assert_eq!(is_success, expected, "{state} {word:?}");
             }
         }
     }
@@ -117,5 +125,8 @@ mod tests {
             let status = status(State::Incomplete, ended_as);
             assert_eq!(status.as_str(), expected, "{ended_as:?}");
         }
+        // With `skip-errors`, everything that can be shown is, and something was ignored.
+        let warning = status(State::Delivered, Some("warning"));
+        assert_eq!(warning, TaskStatus::Warning);
     }
 }
