@@ -58,8 +58,40 @@ fn append(log: &mut impl Write, line: &str) -> io::Result<()> {
 /// The user who runs this process.
 pub(super) fn user() -> String {
     let name = env::text("USER").or_else(|| env::text("USERNAME"));
-    let name = name.unwrap_or_else(|| "unknown".to_owned());
     #[cfg(unix)]
-    let name = format!("{name} (uid {})", rustix::process::getuid().as_raw());
-    name
+    let name = {
+        let id = rustix::process::getuid().as_raw();
+        let users = || std::fs::read_to_string("/etc/passwd").ok();
+        let name = name.or_else(|| name_of(id, &users()?));
+        Some(format!(
+            "{} (uid {id})",
+            name.as_deref().unwrap_or("unknown")
+        ))
+    };
+    name.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The name of a user in the list of users of the system.
+#[cfg(unix)]
+fn name_of(id: u32, users: &str) -> Option<String> {
+    let mut names = users.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let (name, _, found) = (fields.next()?, fields.next()?, fields.next()?);
+        (found.parse() == Ok(id)).then(|| name.to_owned())
+    });
+    names.next()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_has_a_name_also_where_no_variable_has_it() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\nbroken\nrelay:x:999:999::/var/lib/relay:/bin/false\n";
+        assert_eq!(name_of(0, users).as_deref(), Some("root"));
+        assert_eq!(name_of(999, users).as_deref(), Some("relay"));
+        assert_eq!(name_of(1, users), None);
+    }
 }

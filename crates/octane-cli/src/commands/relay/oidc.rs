@@ -43,7 +43,9 @@ pub(super) async fn of(
                     failure.error, given.issuer
                 ));
             }
-            Err(error) => return Err(failure(error)),
+            Err(error) => {
+                return Err(failure(error).context(format!("cannot use the keys in `{jwks}`")));
+            }
         }
         issuers.push(issuer);
     }
@@ -121,6 +123,16 @@ impl<'a> Given<'a> {
         if projects.is_empty() {
             return Err(missing(issuer, "--oidc-project"));
         }
+        for option in [&OidcOption::Issuer(issuer.to_owned())]
+            .into_iter()
+            .chain(own.iter().copied())
+        {
+            if value(option).trim().is_empty() {
+                let message = format!("`{}` is empty", name(option));
+                return Err(Failure::message(Exit::Usage, message)
+                    .hint("is the variable set that should provide it?"));
+            }
+        }
         Ok(Self {
             issuer,
             audience: one("--oidc-audience", audiences)?,
@@ -134,6 +146,15 @@ fn missing(issuer: &str, option: &str) -> Failure {
     let message = format!("issuer `{issuer}` has no `{option}`");
     Failure::message(Exit::Usage, message)
         .hint(format!("add `{option}` after `--oidc-issuer {issuer}`"))
+}
+
+fn value(option: &OidcOption) -> &str {
+    match option {
+        OidcOption::Issuer(value)
+        | OidcOption::Audience(value)
+        | OidcOption::Jwks(value)
+        | OidcOption::Project(value) => value,
+    }
 }
 
 fn name(option: &OidcOption) -> &'static str {
@@ -198,6 +219,24 @@ mod tests {
         let both = vec![first, "i2 a2 j2 p3".to_owned()];
         assert_eq!(found("i1 a1 j1 p1 p2 i2 p3 j2 a2"), Ok(both));
         assert_eq!(found(""), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_comes_from_a_variable_that_is_not_set_is_refused() {
+        let typed = |issuer: &str, audience: &str| {
+            let given = [
+                OidcOption::Issuer(issuer.to_owned()),
+                OidcOption::Audience(audience.to_owned()),
+                OidcOption::Jwks("keys.json".to_owned()),
+                OidcOption::Project("a=b:shop".to_owned()),
+            ];
+            let issuers = issuers_of(&given).map(|issuers| issuers.len());
+            issuers.map_err(|failure| failure.error.to_string())
+        };
+        assert_eq!(typed("https://ci.example", "octane-relay"), Ok(1));
+        let empty = |option: &str| Err(format!("`{option}` is empty"));
+        assert_eq!(typed("", "octane-relay"), empty("--oidc-issuer"));
+        assert_eq!(typed("https://ci.example", " "), empty("--oidc-audience"));
     }
 
     #[test]

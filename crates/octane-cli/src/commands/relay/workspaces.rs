@@ -77,7 +77,7 @@ fn left_to_others(overview: &Overview, workspaces: &Workspaces) -> Vec<String> {
     }
     let notes = others.into_iter().map(|(workspace, uploads)| {
         let uploads = plural(usize::try_from(uploads).unwrap_or(usize::MAX), "upload");
-        format!("note: the store also has {uploads} for {workspace}, which only a relay that delivers to that workspace takes")
+        format!("note: the store also has {uploads} for {workspace}, which only a relay that delivers to that workspace delivers")
     });
     notes.collect()
 }
@@ -116,9 +116,9 @@ mod tests {
         let notes = left_to_others(&overview, &workspaces);
         let expected = [
             "note: the store also has 3 uploads for https://octane.example/ 1001/1004, which only a relay that delivers to that \
-             workspace takes",
+             workspace delivers",
             "note: the store also has 1 upload for https://other.example/ 1001/1002, which only a relay that delivers to that \
-             workspace takes",
+             workspace delivers",
         ];
         assert_eq!(notes, expected);
     }
