@@ -81,7 +81,7 @@ pub(crate) const ALL: &[Variable] = &[
     .secret(),
     user(
         CLIENT_SECRET_FILE,
-        "File with the client secret; all of the above have a `_FILE`",
+        "File with the client secret; the other credentials have a `_FILE`, too",
     ),
     user(
         SESSION_CACHE,

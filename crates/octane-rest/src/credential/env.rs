@@ -186,7 +186,13 @@ impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
             (Some(_), Some(_)) => Err(invalid(format!(
                 "`{name}` and `{file_name}` are both set; unset one of them"
             ))),
-            (None, Some(path)) => Ok(Some(Value::File(SecretFile::new(path).named_by(file_name)))),
+            (None, Some(path)) => {
+                let file = match name {
+                    CLIENT_ID | USERNAME => SecretFile::public(path),
+                    _ => SecretFile::new(path),
+                };
+                Ok(Some(Value::File(file.named_by(file_name))))
+            }
             (text, None) => Ok(text),
         }
     }
@@ -291,6 +297,45 @@ mod tests {
             ),
         ] {
             assert_eq!(shown(variables).await, expected);
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn others_may_read_a_file_with_a_name_but_not_one_with_a_secret() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, mode| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, name).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            path.display().to_string()
+        };
+        let (public, private) = (file("public", 0o644), file("private", 0o600));
+        let of = |id: &str, secret: &str| {
+            let of = [
+                [
+                    ("OCTANE_CLIENT_ID_FILE", id),
+                    ("OCTANE_CLIENT_SECRET_FILE", secret),
+                ],
+                [
+                    ("OCTANE_USERNAME_FILE", id),
+                    ("OCTANE_PASSWORD_FILE", secret),
+                ],
+            ];
+            of.map(|pair| pair.map(|(name, path)| (name, path.to_owned())))
+        };
+        for pair in of(&public, &private) {
+            let pair = pair.each_ref().map(|(name, path)| (*name, path.as_str()));
+            assert!(find(&pair).await.unwrap().is_some());
+        }
+        for pair in of(&private, &public) {
+            let pair = pair.each_ref().map(|(name, path)| (*name, path.as_str()));
+            assert!(matches!(
+                find(&pair).await,
+                Err(CredentialError::Exposed { .. })
+            ));
         }
     }
 

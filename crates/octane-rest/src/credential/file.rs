@@ -36,6 +36,8 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 pub struct SecretFile {
     path: PathBuf,
     named_by: Option<String>,
+    /// Whether others may read it, because what it holds is not secret.
+    is_public: bool,
 }
 
 impl SecretFile {
@@ -44,6 +46,15 @@ impl SecretFile {
         Self {
             path: path.into(),
             named_by: None,
+            is_public: false,
+        }
+    }
+
+    /// A file with a name, such as a client ID, that others may read.
+    pub(crate) fn public(path: impl Into<PathBuf>) -> Self {
+        Self {
+            is_public: true,
+            ..Self::new(path)
         }
     }
 
@@ -81,7 +92,9 @@ impl SecretFile {
         if metadata.is_dir() {
             return Err(self.invalid("it is a directory"));
         }
-        check_access(&self.path, &metadata)?;
+        if !self.is_public {
+            check_access(&self.path, &metadata)?;
+        }
         let mut start = Vec::new();
         let file = {
             let mut file = file;
