@@ -45,13 +45,15 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::ValueEnum as _;
-use octane_rest::{Secret, UserPassword};
+use clap::error::ErrorKind;
+use octane_rest::{Credential, FoundCredential, Origin, Secret};
 
 use self::password_file::read_password;
 use self::proxy::ToolProxy;
 use self::words::words;
-use crate::args::{Args, Command, CompatArgs, Format};
+use crate::args::{Args, Command, CompatArgs, Format, LineError};
 use crate::collection_tool::Config;
+use crate::credentials::known::Known;
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -66,7 +68,9 @@ const CONFIG_FILE: &str = "config.properties";
 pub(crate) struct Translated {
     /// The words of the command line after `octane`; no secret is one of them.
     pub(crate) words: Vec<String>,
-    user: Option<UserPassword>,
+    user: Option<Known>,
+    /// Who signs in, where the command is shown and not run.
+    user_to_set: Option<String>,
     /// The proxy with its user and password.
     proxy: Option<Secret>,
     /// Who may use the proxy, and its URL, where the command is shown and not run.
@@ -83,10 +87,11 @@ impl Translated {
         };
         let words = words(args, &config)?;
         let user = args.user.as_deref().or_else(|| config.get("user"));
-        let user = match user {
-            // Nothing is sent.
-            _ if args.output_file.is_some() || args.show_command => None,
-            Some(user) => Some(UserPassword::new(user, password(args, &config)?)),
+        // If the payload is written to a file, nothing is sent.
+        let user = user.filter(|_| args.output_file.is_none());
+        let user_to_set = user.filter(|_| args.show_command).map(str::to_owned);
+        let user = match user.filter(|_| !args.show_command) {
+            Some(user) => Some(Known(found_user(user, args, &config)?)),
             None => None,
         };
         let tool_proxy = ToolProxy::of(args, &config)?;
@@ -101,15 +106,21 @@ impl Translated {
         Ok(Self {
             words,
             user,
+            user_to_set,
             proxy,
             proxy_to_set,
         })
     }
 
     /// What has to be set before the command that is shown.
-    pub(crate) fn note(&self) -> Option<String> {
-        let url = self.proxy_to_set.as_ref()?;
-        Some(format!("set {} to `{url}` before", env::PROXY))
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        let user = self.user_to_set.as_ref().map(|user| {
+            let (name, password) = (env::USERNAME, env::PASSWORD);
+            format!("set {name} to `{user}` and {password} to the password before")
+        });
+        let proxy = self.proxy_to_set.as_ref();
+        let proxy = proxy.map(|url| format!("set {} to `{url}` before", env::PROXY));
+        user.into_iter().chain(proxy)
     }
 
     /// The command as it would be typed.
@@ -154,32 +165,69 @@ impl Translated {
     }
 }
 
-/// The password: typed, in a file, in the tool's settings, or in the environment.
-fn password(args: &CompatArgs, config: &Config) -> Result<Secret> {
-    let from_file = args
-        .password_file
-        .as_deref()
-        .map(read_password)
-        .transpose()?;
-    let stated = args.password.clone().or(from_file);
-    let stated = stated.or_else(|| config.get("password").map(Secret::from));
-    let variable = |name| {
-        env::text(name)
-            .filter(|value| !value.is_empty())
-            .map(Secret::from)
-    };
-    let password = stated
-        .or_else(|| variable(env::PASSWORD))
-        .or_else(|| variable(env::CLIENT_SECRET))
-        .ok_or_else(|| {
-            Failure::message(Exit::Configuration, "no password given").hint(format!(
-                "use `--password-file FILE`, or set {} (or {})",
-                env::PASSWORD,
-                env::CLIENT_SECRET
-            ))
-        })?;
+/// The user with the password: typed, in a file, in the tool's settings, or in the environment.
+fn found_user(user: &str, args: &CompatArgs, config: &Config) -> Result<FoundCredential> {
+    let (password, origin) = password(args, config)?;
     secrets::redactor().learn(password.expose());
-    Ok(password)
+    let name = user.to_owned();
+    Ok(FoundCredential {
+        credential: Credential::User { name, password },
+        origin,
+    })
+}
+
+fn password(args: &CompatArgs, config: &Config) -> Result<(Secret, Origin)> {
+    if let Some(password) = &args.password {
+        return Ok((password.clone(), Origin::Option("--password".to_owned())));
+    }
+    let file = |path: &Path| Origin::File {
+        path: path.to_owned(),
+        named_by: None,
+    };
+    if let Some(path) = &args.password_file {
+        let origin = file(path).named_by("`--password-file`");
+        return Ok((read_password(path)?, origin));
+    }
+    if let Some(password) = config.get("password") {
+        let path = args.config_file.as_deref();
+        let origin = file(path.unwrap_or(Path::new(CONFIG_FILE))).named_by("`password`");
+        return Ok((password.into(), origin));
+    }
+    let set = [env::PASSWORD, env::CLIENT_SECRET]
+        .into_iter()
+        .find_map(|name| Some((name, env::text(name).filter(|value| !value.is_empty())?)));
+    if let Some((name, value)) = set {
+        return Ok((value.into(), Origin::Variable(name.to_owned())));
+    }
+    let failure = Failure::message(Exit::Configuration, "no password given");
+    Err(failure.hint(format!(
+        "use `--password-file FILE`, or set {} (or {})",
+        env::PASSWORD,
+        env::CLIENT_SECRET
+    )))
+}
+
+/// What is wrong with a command line of the tool, where this program would name its own options.
+pub(crate) fn mistake(error: LineError) -> LineError {
+    match error {
+        LineError::Usage(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
+            let failure = Failure::message(Exit::Usage, "no files with test results are given");
+            let hint = "name them at the end of the line; `octane compat --help` has examples";
+            failure.hint(hint).into()
+        }
+        error => error,
+    }
+}
+
+/// Fails if there is no suite, which this program would ask for with options of its own.
+pub(crate) fn check_suite(command: &Command) -> Result<()> {
+    match command {
+        Command::Upload(args) if args.suite.is_none() => {
+            Err(Failure::message(Exit::Configuration, "no test suite given")
+                .hint("use `--suite ID`, or set `suite` in octane.toml"))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -140,9 +140,11 @@ fn rejected_hint(origin: Option<&Origin>, variable: impl Fn(&str) -> Option<Stri
             return format!("the secret comes from {origin}; check it and the {also} {ONLY_KEYS}");
         }
         Some(origin) => {
-            return format!(
-                "the secret comes from {origin}; check it and the client ID {ONLY_KEYS}"
-            );
+            let also = match origin {
+                Origin::Option(name) if name.contains("password") => "user name",
+                _ => "client ID",
+            };
+            return format!("the secret comes from {origin}; check it and the {also} {ONLY_KEYS}");
         }
         None if is_set(env::CLIENT_SECRET) => env::CLIENT_SECRET,
         None if is_set(env::ACCESS_TOKEN) => env::ACCESS_TOKEN,

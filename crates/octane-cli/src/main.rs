@@ -127,7 +127,9 @@ fn parse(line: impl Iterator<Item = OsString>) -> Result<Args, LineError> {
                 ));
             }
             let translated = Translated::new(compat)?;
-            let mut args = Args::parse_line(translated.line(&args))?;
+            let line = translated.line(&args);
+            let mut args = Args::parse_line(line).map_err(compat::mistake)?;
+            compat::check_suite(&args.command)?;
             translated.sign_in(&mut args.command);
             Ok(args)
         }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
-use octane_rest::{Secret, UserPassword};
+use octane_rest::Secret;
 
 use super::duration::time_limit;
 use super::network::NetworkArgs;
 use super::rate::Rate;
 use crate::credentials::given::{Configured, Remembered};
+use crate::credentials::known::Known;
 use crate::env;
 
 /// Options of a command that connects; in a group of commands they can follow each of them.
@@ -56,7 +57,7 @@ pub(crate) struct ConnectionArgs {
     pub(crate) remembered: Remembered,
     /// Who signs in with `octane compat`, instead of the API key.
     #[arg(skip)]
-    pub(crate) user: Option<UserPassword>,
+    pub(crate) user: Option<Known>,
     /// Use the built-in sandbox server; its data is kept between runs.
     #[arg(long, global = true, hide = cfg!(not(feature = "sandbox")))]
     pub(crate) sandbox: bool,

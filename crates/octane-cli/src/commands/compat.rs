@@ -15,7 +15,7 @@ pub(super) fn run(args: &CompatArgs, output: Output) -> Result<Exit> {
         || Text::line(&command),
         &json!({ "schema": "octane.compat/1", "command": command }),
     )?;
-    if let Some(note) = translated.note() {
+    for note in translated.notes() {
         output.say(&note);
     }
     Ok(Exit::Success)

@@ -5,6 +5,7 @@ use std::future::ready;
 use octane_rest::{BoxFuture, Credential, CredentialError, CredentialProvider, FoundCredential};
 
 /// Credentials that have been found, so that they are not looked for again.
+#[derive(Debug, Clone)]
 pub(crate) struct Known(pub(crate) FoundCredential);
 
 impl CredentialProvider for Known {

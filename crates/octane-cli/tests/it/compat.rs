@@ -278,3 +278,55 @@ fn what_cannot_be_done_is_said_before_anything_is_sent() {
     ]);
     done.fails(3, &["no password given", "--password-file"]);
 }
+
+#[test]
+fn the_command_that_is_shown_works_with_what_is_said_of_credentials() {
+    let (server, suite) = server();
+    let config = format!(
+        "server=http://{}\nsharedspace=1001\nworkspace=1002\nuser=ci\npassword={SECRET}\n",
+        server.address()
+    );
+    server.place.file("config.properties", &config);
+    let shown = server
+        .place
+        .octane(&["compat", "--show-command", "--suite", &suite, "a.xml"]);
+    shown.fails(
+        0,
+        &["set OCTANE_USERNAME to `ci` and OCTANE_PASSWORD to the password before"],
+    );
+    assert!(!format!("{shown:?}").contains(SECRET), "{shown:?}");
+    let as_said = [("OCTANE_USERNAME", "ci"), ("OCTANE_PASSWORD", SECRET)];
+    let done = server.place.shell(&shown.stdout, &as_said);
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+#[test]
+fn hints_are_about_the_options_of_the_tool() {
+    let (server, suite) = server();
+    let done = compat(
+        &server,
+        &["-u", "ci", "-p", "wrong-one", "--suite", &suite, "a.xml"],
+    );
+    done.fails(
+        7,
+        &["the secret comes from `--password`; check it and the user name"],
+    );
+    server.place.file("key", "wrong-one");
+    let of_file = [
+        "-u",
+        "ci",
+        "--password-file",
+        "key",
+        "--suite",
+        &suite,
+        "a.xml",
+    ];
+    let done = compat(&server, &of_file);
+    done.fails(7, &["(`--password-file`); check it and the user name"]);
+    let done = compat(&server, &["-u", "ci", "-p", "x", "a.xml"]);
+    done.fails(3, &["no test suite given", "use `--suite ID`"]);
+    assert!(!done.stderr.contains("-y"), "{done:?}");
+    let done = compat(&server, &["-u", "ci", "-p", "x", "-v"]);
+    done.fails(2, &["no files with test results are given"]);
+    assert!(!done.stderr.contains("octane upload"), "{done:?}");
+}
