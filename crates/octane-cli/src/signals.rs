@@ -56,25 +56,38 @@ impl Signals {
     /// Cancels the work at the first signal and remembers its exit code. The second one ends the process at
     /// once, which the journal is made for.
     pub(crate) fn stopping(mut self, stop: CancellationToken) -> Stopping {
+        let is_command_running = Arc::new(AtomicBool::new(false));
+        let is_running = Arc::clone(&is_command_running);
         let (tx, rx) = tokio::sync::watch::channel(Exit::Interrupted);
         let task = tokio::spawn(async move {
             let first = self.next().await;
             tx.send_replace(first);
             stop.cancel();
-            print_note(
-                "stopping; waiting up to 3 seconds for requests in flight (press Ctrl-C again to quit now)",
-            );
+            let what = if is_running.load(Ordering::SeqCst) {
+                "for the command to end"
+            } else {
+                "up to 3 seconds for requests in flight"
+            };
+            print_note(&format!(
+                "stopping; waiting {what} (press Ctrl-C again to quit now)"
+            ));
             let second = self.next().await;
             // Asked for the second time: no more waiting.
             std::process::exit(second.code().into());
         });
-        Stopping { rx, task }
+        Stopping {
+            rx,
+            is_command_running,
+            task,
+        }
     }
 }
 
 /// Listens until it is dropped.
 pub(crate) struct Stopping {
     rx: tokio::sync::watch::Receiver<Exit>,
+    /// Whether the command of `octane exec` is running, which ends when it wants to.
+    is_command_running: Arc<AtomicBool>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -82,6 +95,11 @@ impl Stopping {
     /// The exit code of the signal that arrived.
     pub(crate) fn exit(&self) -> Exit {
         *self.rx.borrow()
+    }
+
+    /// Says whether the command of `octane exec` is running.
+    pub(crate) fn set_command_running(&self, is_running: bool) {
+        self.is_command_running.store(is_running, Ordering::SeqCst);
     }
 }
 

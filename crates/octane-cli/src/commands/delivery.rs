@@ -147,6 +147,14 @@ impl<'a> Delivery<'a> {
         })
     }
 
+    /// Runs the command of `octane exec`, for whose end a signal waits.
+    pub(crate) async fn during_command<T>(&self, command: impl Future<Output = T>) -> T {
+        self.signals.set_command_running(true);
+        let ended = command.await;
+        self.signals.set_command_running(false);
+        ended
+    }
+
     /// For the results of a command that has ended, whose exit code counts.
     pub(crate) fn after(self, command: CommandRun) -> Self {
         Self {

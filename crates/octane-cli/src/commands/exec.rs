@@ -29,7 +29,8 @@ pub(super) async fn run(args: &ExecArgs, output: Output) -> Result<Exit> {
     let suggest = Suggest::online(&upload.delivery.spool, &upload.connection);
     let delivery = Delivery::new(&upload.delivery, suggest, output)?;
     let started = Instant::now();
-    let ended = match child::run(&args.command, output.format).await {
+    let running = child::run(&args.command, output.format);
+    let ended = match delivery.during_command(running).await {
         Ok(ended) => ended,
         Err(failure) => return delivery.report_failure(failure),
     };

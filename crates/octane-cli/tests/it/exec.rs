@@ -323,6 +323,7 @@ fn a_signal_reaches_the_command_once_and_nothing_is_uploaded() {
         running.signal(signal);
         let done = running.wait();
         done.fails(code, &["was interrupted; nothing is uploaded"]);
+        assert!(!done.stderr.contains("requests in flight"), "{done:?}");
         let signals = std::fs::read_to_string(server.place.path().join("signals")).unwrap();
         assert_eq!(signals, format!("{signal}\n"));
         assert_eq!(server.requests().len(), 0);
