@@ -139,6 +139,8 @@ impl SecretCommand {
             output,
             messages,
         } = ended.map_err(|error| self.failed(format!("cannot be read: {error}")))?;
+        // Windows programs begin a text with a byte order mark.
+        let output = output.trim_start_matches('\u{feff}');
         let line = output.trim_start().lines().next().unwrap_or_default();
         let secret = Secret::from(line.trim());
         if !messages.trim().is_empty() {
@@ -263,6 +265,7 @@ mod tests {
             "echo s3cret",
             "printf ' s3cret\\r\\nmore\\n'",
             "printf '\\ns3cret'",
+            r"printf '\357\273\277s3cret\n'",
         ] {
             let (command, said) = script(text);
             assert_eq!(command.run().await.unwrap().expose(), "s3cret", "{text}");
