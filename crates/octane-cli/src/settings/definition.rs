@@ -300,10 +300,16 @@ fn kind(option: &Arg) -> Kind {
         let mut words = name.split('|');
         words.any(|word| matches!(word, "ID" | "COUNT" | "BYTES" | "DURATION"))
     });
+    // Words of a type of another crate: `last|worst|all`.
+    let is_word = |word: &str| word.chars().all(|char| char.is_ascii_lowercase());
+    let words = names.iter().flat_map(|name| name.split('|'));
+    let words: Vec<String> = words.map(str::to_owned).collect();
+    let are_words = words.len() > 1 && words.iter().all(|word| is_word(word));
     match option.get_action() {
         ArgAction::SetTrue => Kind::Flag,
         _ if is_number => Kind::Integer,
         _ if !choices.is_empty() => Kind::Choice(choices),
+        _ if are_words => Kind::Choice(words),
         _ if is_number_allowed => Kind::TextOrInteger,
         _ => Kind::Text,
     }
@@ -388,6 +394,9 @@ mod tests {
         assert_eq!(kind("space"), Kind::TextOrInteger);
         assert_eq!(kind("wait"), Kind::TextOrInteger);
         assert_eq!(kind("url"), Kind::Text);
+        assert_eq!(kind("shard"), Kind::Text);
+        let reruns = ["last", "worst", "all"].map(String::from).to_vec();
+        assert_eq!(kind("reruns"), Kind::Choice(reruns));
         assert_eq!(
             kind("create"),
             Kind::Choice(["ask", "never", "missing"].map(String::from).to_vec())
