@@ -34,6 +34,16 @@ impl Peer {
     }
 }
 
+/// Where a proxy comes from in the words of the command line: the library names its settings, and people give options.
+pub(crate) fn in_options(message: &str) -> String {
+    const OPTIONS: [(&str, &str); 2] = [("proxy", "--proxy"), ("no_proxy", "--no-proxy")];
+    let mut message = message.to_owned();
+    for (setting, option) in OPTIONS {
+        message = message.replace(&format!("setting `{setting}`"), &format!("`{option}`"));
+    }
+    message
+}
+
 /// What to do about one whose certificate is not accepted, or who does not accept that of this machine.
 pub(crate) fn tls_hint(problem: TlsProblem, peer: Peer) -> Option<String> {
     Some(match problem {

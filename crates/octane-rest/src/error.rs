@@ -69,13 +69,25 @@ impl InvalidBody {
     const CHARS_MAX: usize = 200;
 
     pub(crate) fn new(reason: &str, context: &RequestContext) -> Self {
-        let text = context.redactor.redact(reason);
+        let reason = without_types(reason);
+        let text = context.redactor.redact(&reason);
         let mut shown: String = text.chars().take(Self::CHARS_MAX).collect();
         if shown.len() < text.len() {
             shown.push('…');
         }
         Self(shown)
     }
+}
+
+/// What a deserializer says, without the types of this library that it expected: `expected struct One with 1 element`.
+fn without_types(reason: &str) -> String {
+    let starts = [", expected struct ", ", expected a tuple of size "];
+    let Some(start) = starts.iter().find_map(|start| reason.find(start)) else {
+        return reason.to_owned();
+    };
+    let (before, rest) = reason.split_at(start);
+    let place = rest.find(" at line ").map_or("", |place| &rest[place..]);
+    format!("{before}{place}")
 }
 
 /// Why a sign-in failed; shared by all requests that waited for it.
@@ -394,6 +406,31 @@ impl Error {
             Kind::ErrorStatus { retry_after, .. } => *retry_after,
             Kind::RateLimited { wait } => Some(*wait),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_this_library_are_not_shown() {
+        for (reason, shown) in [
+            (
+                "invalid length 0, expected struct One with 1 element at line 1 column 2",
+                "invalid length 0 at line 1 column 2",
+            ),
+            (
+                "invalid length 0, expected a tuple of size 1",
+                "invalid length 0",
+            ),
+            (
+                "invalid type: integer `1`, expected a string at line 1 column 9",
+                "invalid type: integer `1`, expected a string at line 1 column 9",
+            ),
+        ] {
+            assert_eq!(without_types(reason), shown);
         }
     }
 }

@@ -6,6 +6,7 @@ use octane_rest::{ProxyRule, RateLimit};
 use super::check::{Check, Finding, Status, Trouble};
 use crate::env;
 use crate::exit::Exit;
+use crate::network_hint::in_options;
 use crate::suggest::quoted;
 
 /// What was seen of one thing.
@@ -151,8 +152,10 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
                 .hint("check the host name in the URL, and whether this machine needs a VPN or a proxy (`--proxy`)")
         }
         Observation::Proxy(rule) => ok(match rule {
-            ProxyRule::Proxy { proxy } => proxy.clone(),
-            ProxyRule::Exception { named_by } => format!("none, because of {named_by}"),
+            ProxyRule::Proxy { proxy } => in_options(proxy),
+            ProxyRule::Exception { named_by } => {
+                format!("none, because of {}", in_options(named_by))
+            }
             _ => "none".to_owned(),
         }),
         Observation::Connected(Some(milliseconds)) => ok(format!("response after {milliseconds} ms")),

@@ -151,7 +151,7 @@ fn a_clock_that_differs_from_the_server_s_is_a_warning() {
     assert_eq!(status, "warning", "{message}");
     assert!(message.contains(" days ahead of the server's"), "{message}");
     let (_, rule) = check(&done, "proxy");
-    assert_eq!(rule, format!("`{url}` (setting `proxy`)"));
+    assert_eq!(rule, format!("`{url}` (`--proxy`)"));
 }
 
 #[test]

@@ -166,12 +166,12 @@ fn certificate(
     })
 }
 
-/// `DnsName("localhost")` as `localhost`.
+/// `DnsName("localhost")` as `localhost`, and `IpAddress(127.0.0.1)` as `127.0.0.1`.
 fn plain(name: &str) -> &str {
     let inside = name
-        .split_once("(\"")
-        .and_then(|(_, rest)| rest.strip_suffix("\")"));
-    inside.unwrap_or(name)
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    inside.unwrap_or(name).trim_matches('"')
 }
 
 fn day(time: UnixTime) -> String {
@@ -269,7 +269,10 @@ mod tests {
             .as_deref(),
             Some("the certificate of `octane.example` is not valid before 1971-01-01")
         );
-        let presented = vec!["DnsName(\"a.example\")".to_owned(), "1.2.3.4".to_owned()];
+        let presented = vec![
+            "DnsName(\"a.example\")".to_owned(),
+            "IpAddress(1.2.3.4)".to_owned(),
+        ];
         let expected = "octane.example".try_into().unwrap();
         assert_eq!(
             message(CertificateError::NotValidForNameContext {

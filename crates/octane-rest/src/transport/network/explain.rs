@@ -54,7 +54,11 @@ pub(super) fn explain(
         let message = if error.is_timeout() {
             format!("could not connect within {limit} through the proxy {proxy}")
         } else if is_tunnel && !any(&error, "failed to create underlying connection") {
-            format!("the proxy {proxy} refused or failed to connect to the server: {inner}")
+            let reason = match inner.as_str() {
+                "unsuccessful" | "tunnel error: unsuccessful" => String::new(),
+                inner => format!(": {inner}"),
+            };
+            format!("the proxy {proxy} refused or failed to connect to the server{reason}")
         } else if error.is_dns() {
             format!("could not resolve the host name of the proxy {proxy}: {inner}")
         } else {
@@ -133,6 +137,8 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let text = text.unwrap_or_default();
     // `(os error 111)` means something else on each system.
     let text = text.split(" (os error").next().unwrap_or(&text);
+    // The TLS library explains an end without a goodbye to programmers.
+    let text = text.split(": https://docs.rs/").next().unwrap_or(text);
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_ascii_lowercase());
     first.into_iter().chain(characters).collect()
