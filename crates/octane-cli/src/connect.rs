@@ -226,12 +226,7 @@ pub(crate) fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint>
         .build();
     built.map_err(|error| {
         let is_missing = !matches!(error, BuildError::Network(_) | BuildError::Setting(_));
-        let hint = match &error {
-            BuildError::Network(error) => setup_hint(error),
-            _ => None,
-        };
-        let mut failure = Failure::new(Exit::Configuration, error);
-        failure.hint = hint;
+        let failure = setup_failure(error);
         if !is_missing {
             return failure;
         }
@@ -257,15 +252,18 @@ pub(crate) fn network(
     let built = builder
         .redactor(secrets::redactor().clone())
         .build_network();
-    built.map_err(|error| {
-        let hint = match &error {
-            BuildError::Network(error) => setup_hint(error),
-            _ => None,
-        };
-        let mut failure = Failure::new(Exit::Configuration, error);
-        failure.hint = hint;
-        failure
-    })
+    built.map_err(setup_failure)
+}
+
+/// The error of a network that cannot be used as it is set up.
+fn setup_failure(error: BuildError) -> Failure {
+    let hint = match &error {
+        BuildError::Network(error) => setup_hint(error),
+        _ => None,
+    };
+    let mut failure = Failure::new(Exit::Configuration, error);
+    failure.hint = hint;
+    failure
 }
 
 /// How servers are reached: time limits, proxy and certificates.
@@ -349,7 +347,7 @@ pub(crate) fn remote_endpoint(args: &ConnectionArgs, credentials: Credentials) -
         None => builder.credentials(credentials),
     };
     if args.session_cache {
-        let cache = SessionCache::of_user().map_err(credential_failure)?;
+        let cache = SessionCache::of_user().map_err(session_failure)?;
         builder = builder.session_store(cache);
     }
     Ok(builder)
@@ -388,6 +386,19 @@ pub(crate) async fn check(args: &ConnectionArgs) -> Result<()> {
 pub(crate) fn credential_failure(error: CredentialError) -> Failure {
     let hint = credential_error_hint(&error);
     Failure::new(Exit::Configuration, error).hint(hint)
+}
+
+/// Sessions that cannot be shared. It is not about credentials.
+fn session_failure(error: CredentialError) -> Failure {
+    match error {
+        CredentialError::Unreadable { location, source } => {
+            let message = format!("cannot share sessions in {location}: {source}");
+            Failure::message(Exit::Configuration, message).hint(
+                "make it writable, or set XDG_CACHE_HOME to a directory that is; without `--session-cache` nothing is shared",
+            )
+        }
+        error => credential_failure(error),
+    }
 }
 
 /// An ID that may have been typed or set; an empty one counts as absent, as CI systems set those.

@@ -76,7 +76,8 @@ impl OutputFile {
         }
         let is_input = |input: &&String| fs::canonicalize(input).is_ok_and(|input| input == file);
         if found.is_ok() && inputs.iter().any(|input| is_input(&input)) {
-            return Err(refused("it is also an input".to_owned()));
+            let hint = format!("use `{option}` with another file");
+            return Err(refused("it is also an input".to_owned()).hint(hint));
         }
         if found
             .as_ref()

@@ -73,6 +73,10 @@ impl From<SettingsError> for Failure {
                 };
                 failure.hint("`octane config schema` describes all settings")
             }
+            SettingsError::UnknownProfile { name, .. } if name.trim().is_empty() => {
+                configuration("the name of the profile is empty".to_owned())
+                    .hint("give the name of a profile, or remove `--profile`")
+            }
             SettingsError::UnknownProfile { name, known, files } => {
                 let message = if known.is_empty() {
                     format!("there is no profile `{name}`: no settings file defines any")
@@ -82,12 +86,48 @@ impl From<SettingsError> for Failure {
                 };
                 configuration(message).hint(match files.first() {
                     Some(file) => format!(
-                        "add a table such as `[profile.{name}.octane]` to `{}`",
+                        "add a table such as `[profile.{}.octane]` to `{}`",
+                        table_key(&name),
                         file.display()
                     ),
                     None => "`octane config init` writes a file with settings".to_owned(),
                 })
             }
+        }
+    }
+}
+
+/// A name as TOML has it in the name of a table.
+fn table_key(name: &str) -> String {
+    let is_bare = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    if name.chars().all(is_bare) {
+        name.to_owned()
+    } else {
+        // A string of JSON is one of TOML.
+        serde_json::Value::from(name).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_name_can_be_that_of_a_table() {
+        for name in [
+            "staging",
+            "a.b",
+            "two words",
+            "it's \"so\"",
+            "Prüfung",
+            "a\nb",
+        ] {
+            let text = format!("[profile.{}.octane]\nspace = 1\n", table_key(name));
+            let table: toml::Table = toml::from_str(&text).unwrap();
+            assert_eq!(
+                table["profile"][name]["octane"]["space"].as_integer(),
+                Some(1)
+            );
         }
     }
 }

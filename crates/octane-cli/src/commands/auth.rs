@@ -274,7 +274,11 @@ fn report(
             if let Some((file, age)) = session {
                 text.push(&format!("Session   shared, {} min old ({file})", age / 60));
             }
+            let is_unusable = failure
+                .as_ref()
+                .is_some_and(|failure| failure.error.is::<CredentialError>());
             let sign_in = match sign_in {
+                "missing" if is_unusable => "not tried, as the credentials cannot be used",
                 "missing" => "not tried, as there are no credentials",
                 sign_in => sign_in,
             };

@@ -88,7 +88,7 @@ impl DryRun<'_> {
             }
             let mut text = Text::lines([line]);
             if let (Some(missing), false) = (&missing, refused) {
-                text.push(&format!("note: {missing}; {}", self.what_follows()));
+                text.push(&format!("note: {missing}; {}", self.what_follows(missing)));
             }
             if !unknown.is_empty() {
                 text.push(&format!(
@@ -160,10 +160,13 @@ impl DryRun<'_> {
         }
     }
 
-    fn what_follows(&self) -> &'static str {
-        match self.create {
-            Create::Missing => "it would be created",
-            Create::Ask | Create::Never => "the upload would ask whether to create it",
+    fn what_follows(&self, error: &ClientError) -> &'static str {
+        let are_several = matches!(error, ClientError::Missing(missing) if missing.len() > 1);
+        match (self.create, are_several) {
+            (Create::Missing, false) => "it would be created",
+            (Create::Missing, true) => "they would be created",
+            (Create::Ask | Create::Never, false) => "the upload would ask whether to create it",
+            (Create::Ask | Create::Never, true) => "the upload would ask whether to create them",
         }
     }
 

@@ -432,6 +432,7 @@ impl Job<'_> {
                     Some(hint) => format!(
                         "{}, then {resume}",
                         hint.trim_end_matches(", then try again")
+                            .trim_end_matches(", then run the command again")
                     ),
                     None => format!("to continue, {resume}"),
                 };

@@ -227,8 +227,16 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
                         format!("space {space} has no workspace {id} for these credentials; it has {names}")
                     }
                 };
-                failed(Exit::Refused, message)
-                    .hint(format!("set `--workspace` or {}, or give the API key access", env::WORKSPACE))
+                let given = if known.is_empty() {
+                    format!(
+                        "check the space (`--space` or {}) and the workspace (`--workspace` or {})",
+                        env::SHARED_SPACE,
+                        env::WORKSPACE
+                    )
+                } else {
+                    format!("set `--workspace` or {}", env::WORKSPACE)
+                };
+                failed(Exit::Refused, message).hint(format!("{given}, or give the API key access"))
             }
         },
         Observation::Roles(None) => not_checked("the server does not say"),

@@ -278,3 +278,46 @@ fn login_asks_only_at_a_terminal() {
     ];
     octane(&server, &["auth", "login"], &user).fails(3, &["only API keys can be saved"]);
 }
+
+#[test]
+fn credentials_that_cannot_be_used_are_not_missing_ones() {
+    let server = Server::new();
+    let url = server.variables(SECRET)[0].1.clone();
+    let only_url = [("OCTANE_URL", &*url)];
+    let none = server.place.octane_with(&["auth", "status"], &only_url);
+    none.fails(7, &["no credentials given"]);
+    assert!(
+        none.stdout.contains("as there are no credentials"),
+        "{none:?}"
+    );
+    let faulty = [
+        "auth",
+        "status",
+        "--client-id",
+        "ci",
+        "--secret-command",
+        "false",
+    ];
+    let done = server.octane(&faulty, SECRET);
+    done.fails(7, &["the secret command `false` failed"]);
+    assert!(
+        done.stdout.contains("as the credentials cannot be used"),
+        "{done:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_session_that_cannot_be_shared_is_not_about_credentials() {
+    let server = Server::new();
+    // A file in the place of the directory, which stops root, too.
+    server.place.file("cache", "");
+    let cache = server.place.path().join("cache").display().to_string();
+    let list = ["suite", "list", "--session-cache"];
+    let done = server.octane_with(&list, SECRET, &[("XDG_CACHE_HOME", &cache)]);
+    done.fails(
+        3,
+        &["cannot share sessions in the directory", "XDG_CACHE_HOME"],
+    );
+    assert!(!done.stderr.contains("credentials"), "{done:?}");
+}

@@ -188,3 +188,15 @@ fn a_dry_run_shows_what_would_happen_and_what_is_wrong() {
     );
     assert_eq!(plan["problems"][0]["code"], "invalid_row");
 }
+
+#[test]
+fn what_is_missing_is_counted() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\nx,passed\n");
+    let one = ["upload", "a.csv", "--suite", "New", "-y", "--dry-run"];
+    let done = server.octane(&one, SECRET);
+    assert!(done.stdout.contains("; it would be created"), "{done:?}");
+    let two = [&one[..], &["--module", "Other"]].concat();
+    let done = server.octane(&two, SECRET);
+    assert!(done.stdout.contains("; they would be created"), "{done:?}");
+}

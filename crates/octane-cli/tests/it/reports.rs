@@ -361,3 +361,16 @@ fn a_command_that_failed_is_an_error_in_the_test_view() {
     );
     assert!(written(&server, "r.md").contains("Command: sh, exit code 3"));
 }
+
+#[test]
+fn a_report_in_the_place_of_an_input_needs_another_name() {
+    let server = Server::new();
+    let case = "<testsuite name='s'><testcase classname='c' name='n'/></testsuite>";
+    server.place.file("a.xml", case);
+    let upload = ["upload", "a.xml", "--suite", "S", "-y", "--report", "a.xml"];
+    let done = server.octane(&upload, SECRET);
+    done.fails(
+        3,
+        &["it is also an input", "use `--report` with another file"],
+    );
+}

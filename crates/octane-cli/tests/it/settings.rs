@@ -526,3 +526,13 @@ fn a_secret_in_a_file_belongs_into_the_variable_of_that_name() {
         done.fails(3, &[&format!("set {variable} in the environment")]);
     }
 }
+
+#[test]
+fn a_profile_without_a_name_is_not_looked_for() {
+    let server = Server::new();
+    server.place.file("octane.toml", "[octane]\nrate = 'off'\n");
+    let done = server.octane(&["suite", "list", "--profile", ""], SECRET);
+    done.fails(3, &["the name of the profile is empty"]);
+    let done = server.octane(&["suite", "list", "--profile", "a b"], SECRET);
+    done.fails(3, &["`[profile.\"a b\".octane]`"]);
+}
