@@ -280,7 +280,7 @@ fn duplicates(counts: &Counts, resent: usize) -> Option<ReportedProblem> {
         return None;
     }
     let message = "all results are identical, byte for byte, to those of an earlier upload, so Octane did nothing; if they \
-                   are new, give the suite run another name, or force a new upload";
+                   are new, force a new upload";
     Some(ReportedProblem::new("duplicate", message))
 }
 
