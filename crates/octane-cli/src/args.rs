@@ -463,4 +463,22 @@ mod tests {
         let url = group.connection.url.as_deref();
         assert_eq!(url, Some("https://octane.example"));
     }
+
+    #[test]
+    fn the_help_of_each_command_has_examples() {
+        fn without(command: &clap::Command, path: &str) -> Vec<String> {
+            let name = format!("{path} {}", command.get_name());
+            if command.has_subcommands() {
+                let below = command.get_subcommands().filter(|one| !one.is_hide_set());
+                return below.flat_map(|below| without(below, &name)).collect();
+            }
+            let help = command.get_before_long_help().map(ToString::to_string);
+            let has_examples = help.is_some_and(|help| help.starts_with("Example"));
+            Vec::from_iter((!has_examples).then_some(name))
+        }
+        let mut missing = without(&Args::with_all_commands(), "");
+        // Their examples need a relay.
+        missing.retain(|name| !name.starts_with(" octane relay"));
+        assert_eq!(missing, [""; 0]);
+    }
 }

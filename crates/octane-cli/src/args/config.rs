@@ -11,6 +11,9 @@ pub(crate) enum ConfigCommand {
     /// Show the settings that an upload would use, and where they come from.
     Show(Box<ConfigShowArgs>),
     /// List the files in which settings are looked for.
+    #[command(before_long_help = "\
+Example:
+  octane config path --format json")]
     Path,
     /// Write a file `octane.toml` with all settings, commented out.
     #[command(before_long_help = "\
@@ -19,6 +22,9 @@ Examples:
   octane config init --from config.properties      from the settings of the vendor's collection tool")]
     Init(ConfigInitArgs),
     /// Print the JSON Schema of `octane.toml`, for editors.
+    #[command(before_long_help = "\
+Example:
+  octane config schema")]
     Schema,
 }
 

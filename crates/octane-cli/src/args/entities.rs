@@ -24,12 +24,19 @@ pub(crate) struct CreateSimilarArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModuleCommand {
     /// Show a module, by ID or by a path such as `Shop/Checkout`.
+    #[command(before_long_help = "\
+Example:
+  octane module get Shop/Checkout")]
     Get {
         /// ID or path of the module.
         #[arg(value_name = "ID|A/B/C")]
         module: String,
     },
     /// List modules.
+    #[command(before_long_help = "\
+Examples:
+  octane module list
+  octane module list --parent Shop")]
     List {
         /// Only modules directly below this one.
         #[arg(long, value_name = "ID|A/B/C")]
@@ -38,6 +45,9 @@ pub(crate) enum ModuleCommand {
         since: SinceArgs,
     },
     /// Create a module.
+    #[command(before_long_help = "\
+Example:
+  octane module create Payments")]
     Create {
         /// Name of the new module.
         name: String,
@@ -50,6 +60,9 @@ pub(crate) enum ModuleCommand {
         dry_run: DryRunArgs,
     },
     /// Get the module at a path; create what does not exist.
+    #[command(before_long_help = "\
+Example:
+  octane module ensure Shop/Checkout")]
     Ensure {
         /// Path of the module, for example `Shop/Checkout`.
         #[arg(value_name = "A/B/C")]
@@ -64,12 +77,19 @@ pub(crate) enum ModuleCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SuiteCommand {
     /// Show a suite, by ID or by name.
+    #[command(before_long_help = "\
+Example:
+  octane suite get Nightly")]
     Get {
         /// ID or name of the suite.
         #[arg(value_name = "ID|NAME")]
         suite: String,
     },
     /// List suites.
+    #[command(before_long_help = "\
+Examples:
+  octane suite list
+  octane suite list --module Shop")]
     List {
         /// Only suites of this module.
         #[arg(long, value_name = "ID|A/B/C")]
@@ -78,6 +98,9 @@ pub(crate) enum SuiteCommand {
         since: SinceArgs,
     },
     /// Create a suite.
+    #[command(before_long_help = "\
+Example:
+  octane suite create Smoke")]
     Create {
         /// Name of the new suite.
         name: String,
@@ -90,6 +113,9 @@ pub(crate) enum SuiteCommand {
         dry_run: DryRunArgs,
     },
     /// Get a suite by name; create it if it does not exist.
+    #[command(before_long_help = "\
+Example:
+  octane suite ensure Nightly --format json")]
     Ensure {
         /// Name of the suite.
         name: String,
@@ -106,6 +132,9 @@ pub(crate) enum SuiteCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SuiteRunCommand {
     /// Show a suite run, by ID or by name.
+    #[command(before_long_help = "\
+Example:
+  octane suite-run get 'nightly #4711' --suite Nightly")]
     Get {
         /// ID or name of the suite run.
         #[arg(value_name = "ID|NAME")]
@@ -118,13 +147,26 @@ pub(crate) enum SuiteRunCommand {
     ///
     /// Octane also plans a run for each test that is a member of the suite. Uploads need no planned suite run: Octane makes one of their
     /// results.
+    #[command(before_long_help = "\
+Example:
+  octane suite-run create 'nightly #4712' --suite Nightly")]
     Create(PlannedSuiteRunArgs),
     /// Get a suite run of a suite by name; plan it if it does not exist.
+    #[command(before_long_help = "\
+Example:
+  octane suite-run ensure 'nightly #4711' --suite Nightly")]
     Ensure(PlannedSuiteRunArgs),
     /// Complete a suite run of shards that are stored on this machine, without those that are missing: link the runs, and
     /// report on all shards at once.
+    #[command(before_long_help = "\
+Example:
+  octane suite-run close NAME --suite Nightly")]
     Close(Box<CloseArgs>),
     /// List suite runs.
+    #[command(before_long_help = "\
+Examples:
+  octane suite-run list --suite Nightly
+  octane suite-run list --status failed")]
     List {
         /// Only suite runs of this suite.
         #[arg(long, value_name = "ID|NAME")]
@@ -155,11 +197,18 @@ pub(crate) struct PlannedSuiteRunArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
     /// Show a run, of a test or of a feature.
+    #[command(before_long_help = "\
+Example:
+  octane run get 6001")]
     Get {
         /// ID of the run.
         id: RunId,
     },
     /// List the runs of a suite run, of tests and of features, ordered by ID.
+    #[command(before_long_help = "\
+Examples:
+  octane run list --suite-run 'nightly #4711'
+  octane run list --suite-run 'nightly #4711' --status failed")]
     List {
         /// The suite run.
         #[arg(long, value_name = "ID|NAME")]
@@ -210,6 +259,10 @@ Examples:
         suite: Option<String>,
     },
     /// List stories, features and defects with their Jira keys.
+    #[command(before_long_help = "\
+Examples:
+  octane story list
+  octane story list --type defect --with-key")]
     List {
         /// Only these types.
         #[arg(long = "type", value_name = "TYPE", value_delimiter = ',', default_value = "story,feature,defect", value_parser = ["story", "feature", "defect"])]
@@ -262,6 +315,9 @@ pub(crate) enum Verdict {
 #[derive(Debug, Subcommand)]
 pub(crate) enum JiraCommand {
     /// Find the stories, features and defects that match Jira keys.
+    #[command(before_long_help = "\
+Example:
+  octane jira resolve SHOP-12 SHOP-13")]
     Resolve {
         /// Jira keys, for example `SHOP-12`.
         #[arg(required = true, value_name = "KEY")]
@@ -274,9 +330,8 @@ pub(crate) enum JiraCommand {
 #[command(group = ArgGroup::new("linked").args(["runs", "suite_run"]).required(true))]
 #[command(before_long_help = "\
 Examples:
-  octane link --suite Nightly --suite-run 'nightly #4711' --jira SHOP-12
-  octane link --suite-run 'nightly #4711' --map jira.csv      each test with the keys of its lines
-  octane unlink --run 6001 --run 6002 --story 3001")]
+  octane unlink --run 6001 --run 6002 --story 3001
+  octane unlink --suite Nightly --suite-run 'nightly #4711' --jira SHOP-12")]
 pub(crate) struct ChangeLinksArgs {
     /// Jira key of a story, feature or defect.
     #[arg(long, value_name = "KEY", num_args = 1..)]
@@ -305,6 +360,10 @@ pub(crate) struct ChangeLinksArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane link --suite Nightly --suite-run 'nightly #4711' --jira SHOP-12
+  octane link --suite-run 'nightly #4711' --map jira.csv      each test with the keys of its lines")]
 pub(crate) struct LinkArgs {
     #[command(flatten)]
     pub(crate) links: ChangeLinksArgs,

@@ -328,12 +328,20 @@ impl UploadArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane validate nightly.csv
+  octane validate 'build/**/TEST-*.xml' --format json")]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, Args)]
+#[command(before_long_help = "\
+Examples:
+  octane convert nightly.csv -o new.xml
+  octane convert nightly.csv --to junit -o new.xml      for other tools")]
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,

@@ -84,6 +84,9 @@ pub(crate) struct CompletionsArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(before_long_help = "\
+Example:
+  octane version --format json")]
 pub(crate) struct VersionArgs {
     /// Same as `--format json`.
     #[arg(long)]

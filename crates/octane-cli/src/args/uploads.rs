@@ -285,6 +285,10 @@ pub(crate) enum UploadStatus {
 #[derive(Debug, Subcommand)]
 pub(crate) enum UploadsCommand {
     /// List all uploads, newest first.
+    #[command(before_long_help = "\
+Examples:
+  octane uploads list
+  octane uploads list --status pending")]
     List {
         /// Only those in one of these states.
         #[arg(long, value_enum, value_name = "STATE", value_delimiter = ',')]
@@ -295,8 +299,14 @@ pub(crate) enum UploadsCommand {
         spool: SpoolArgs,
     },
     /// Show an upload; same as `octane status ID`.
+    #[command(before_long_help = "\
+Example:
+  octane uploads show u-01jd8x2m5k3q7r")]
     Show(ShowArgs),
     /// Delete an upload. Results not yet in Octane are lost.
+    #[command(before_long_help = "\
+Example:
+  octane uploads delete u-01jd8x2m5k3q7r --force")]
     Delete {
         /// Upload to delete.
         #[arg(value_name = "ID")]
@@ -325,6 +335,9 @@ Examples:
         spool: SpoolArgs,
     },
     /// Store an upload that was exported, so that it can be resumed here.
+    #[command(before_long_help = "\
+Example:
+  octane uploads import upload.octane")]
     Import {
         /// File that `octane uploads export` has written.
         #[arg(value_name = "FILE")]
@@ -336,6 +349,9 @@ Examples:
     },
     /// Delete old uploads: finished ones after 14 days (or the oldest while the total exceeds 1 GiB; every
     /// upload does this too), unfinished ones after 90 days.
+    #[command(before_long_help = "\
+Example:
+  octane uploads prune --dry-run")]
     Prune {
         #[command(flatten)]
         dry_run: DryRunArgs,

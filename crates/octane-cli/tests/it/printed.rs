@@ -246,6 +246,7 @@ impl World {
             let before = real.last().map_or("", String::as_str);
             let value = match (before, word) {
                 ("status" | "wait", "1103") => self.task.as_str(),
+                ("get", "6001") => &self.run,
                 ("wait", "ID") => self.finished.as_str(),
                 ("wait" | "coverage", word) if word.starts_with("u-0") => self.finished.as_str(),
                 ("export" | "resume" | "status" | "show" | "delete" | "retry", _)
