@@ -246,7 +246,6 @@ impl World {
             let before = real.last().map_or("", String::as_str);
             let value = match (before, word) {
                 ("status" | "wait", "1103") => self.task.as_str(),
-                ("get", "6001") => &self.run,
                 ("wait", "ID") => self.finished.as_str(),
                 ("wait" | "coverage", word) if word.starts_with("u-0") => self.finished.as_str(),
                 ("export" | "resume" | "status" | "show" | "delete" | "retry", _)
@@ -262,7 +261,7 @@ impl World {
                 ("--url", word) if word.contains("octane.example.com") => &typed_url,
                 ("--client-id", "ci-uploader") | ("-u", _) => "ci",
                 ("-s", _) => url,
-                ("--run", _) => &self.run,
+                ("--run", _) | ("get", "6001") => &self.run,
                 // There is no keyring on a machine that runs tests.
                 (_, "--keyring") => "--keyring --dry-run",
                 (_, word) if word.starts_with("SHOP-") => "SHOP-101",
