@@ -112,7 +112,7 @@ mod tests {
         })
     }
 
-    fn status(reason: &str, counts: Value, shards: Value, codes: &[&'static str]) -> Status {
+    fn status(reason: &str, counts: &Value, shards: &Value, codes: &[&'static str]) -> Status {
         let problems = codes.iter().map(|code| ReportedProblem::new(*code, "no"));
         let report = json!({
             "upload_id": OWN, "journal": null, "outcome": "partial", "is_resumable": false, "counts": counts,
@@ -147,25 +147,25 @@ mod tests {
         let all = || counts(5, 0, 0);
         let damaged = format!("{DAMAGED}: it is no database");
         assert_eq!(
-            status(&damaged, all(), none(), &[]).remedy(),
+            status(&damaged, &all(), &none(), &[]).remedy(),
             Remedy::Upload
         );
-        let found = status("x", all(), none(), &["shard_mismatch"]);
+        let found = status("x", &all(), &none(), &["shard_mismatch"]);
         assert_eq!(found.remedy(), Remedy::DeleteOne);
-        let found = status("x", counts(5, 1, 1), none(), &[]);
+        let found = status("x", &counts(5, 1, 1), &none(), &[]);
         assert_eq!(found.remedy(), Remedy::Retry);
-        let found = status("x", counts(10, 1, 0), merged(0, 1), &[]);
+        let found = status("x", &counts(10, 1, 0), &merged(0, 1), &[]);
         assert_eq!(
             found.remedy(),
             Remedy::RetryOthers(vec![OTHER.parse().unwrap()])
         );
-        let found = status("x", counts(10, 1, 0), merged(1, 0), &["missing_shards"]);
+        let found = status("x", &counts(10, 1, 0), &merged(1, 0), &["missing_shards"]);
         assert_eq!(found.remedy(), Remedy::Retry);
-        let found = status("x", all(), merged(0, 0), &["missing_shards"]);
+        let found = status("x", &all(), &merged(0, 0), &["missing_shards"]);
         assert_eq!(found.remedy(), Remedy::Shards);
-        let found = status("x", counts(5, 0, 1), none(), &["invalid_row"]);
+        let found = status("x", &counts(5, 0, 1), &none(), &["invalid_row"]);
         assert_eq!(found.remedy(), Remedy::Input);
-        let mut found = status("the suite does not exist", all(), none(), &[]);
+        let mut found = status("the suite does not exist", &all(), &none(), &[]);
         found.report = None;
         assert_eq!(found.remedy(), Remedy::Retry);
     }

@@ -239,8 +239,8 @@ async fn shards_of_other_numbers_of_shards_do_not_wait_for_each_other_without_a_
     let world = World::new(1000).await;
     let first = hand_over_shards(&world, &[1], 3).await;
     let relay = world.relay("one");
-    let states = world.until_ended(&relay, &first).await;
-    assert_eq!(states, [State::AwaitingShards]);
+    let now = world.until_ended(&relay, &first).await;
+    assert_eq!(now, [State::AwaitingShards]);
     let second = hand_over_shards(&world, &[2], 4).await;
     assert_eq!(
         world.until_ended(&relay, &second).await,
@@ -267,8 +267,8 @@ async fn shards_of_other_numbers_of_shards_do_not_wait_for_each_other_without_a_
     // Once the wrong one is deleted, the other one awaits the rest.
     assert!(world.store.delete(&first[0]).await.unwrap());
     assert!(world.store.retry(&second[0]).await.unwrap());
-    let states = world.until(&relay, &second, State::AwaitingShards).await;
-    assert_eq!(states, [State::AwaitingShards]);
+    let now = world.until(&relay, &second, State::AwaitingShards).await;
+    assert_eq!(now, [State::AwaitingShards]);
 }
 
 /// The only report of all shards, with the codes of its problems.
