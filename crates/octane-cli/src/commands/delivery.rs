@@ -514,10 +514,10 @@ impl<'a> Delivery<'a> {
         delivered: &Delivered,
         input: Option<&Input>,
     ) -> Result<Exit> {
-        self.judging(delivered).print(delivered, input)
+        Ok(self.judging(delivered).print(delivered, input))
     }
 
-    fn print(&self, delivered: &Delivered, input: Option<&Input>) -> Result<Exit> {
+    fn print(&self, delivered: &Delivered, input: Option<&Input>) -> Exit {
         let Delivered {
             report,
             comparison,
@@ -574,10 +574,10 @@ impl<'a> Delivery<'a> {
         let written = self.write_reports(collected, &printed);
         let unwritten = answered.err().map(|error| unanswered(error, codes.shown));
         let failed = unwritten.or(written);
-        Ok(failed.map_or(exit, |failed| match exit {
+        failed.map_or(exit, |failed| match exit {
             Exit::Success => self.exit_after_command(failed),
             exit => exit,
-        }))
+        })
     }
 
     /// The command, with whether its failure is tolerated; and why not, if that is to be said.
