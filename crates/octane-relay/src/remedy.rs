@@ -145,7 +145,7 @@ mod tests {
             })
         };
         let all = || counts(5, 0, 0);
-        let damaged = format!("{DAMAGED}: it is no database");
+        let damaged = format!("{DAMAGED}: it is not a database");
         assert_eq!(
             status(&damaged, &all(), &none(), &[]).remedy(),
             Remedy::Upload

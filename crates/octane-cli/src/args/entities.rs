@@ -100,7 +100,7 @@ Examples:
     /// Create a suite.
     #[command(before_long_help = "\
 Example:
-  octane suite create Smoke")]
+  octane suite create Acceptance")]
     Create {
         /// Name of the new suite.
         name: String,

@@ -130,12 +130,12 @@ const COMMANDS: &[(&str, &str, &[i32])] = &[
     ("config path", "config path", &[0]),
     ("config init", "config init -o new.toml", &[0]),
     ("config schema", "config schema", &[0]),
-    ("relay status", "relay status --relay-data relay", &[0]),
     (
         "relay token create",
         "relay token create shop --relay-data relay",
         &[0],
     ),
+    ("relay status", "relay status --relay-data relay", &[0]),
     (
         "relay token list",
         "relay token list --relay-data relay",
