@@ -27,7 +27,7 @@ pub(super) fn entity_bytes(state: &AppState, body: Body) -> Result<Bytes, ApiErr
     Ok(bytes)
 }
 
-/// The same as [`bytes`] for a request to the sandbox itself.
+/// The same as [`bytes()`] for a request to the sandbox itself.
 pub(super) fn open_bytes(body: Body) -> Result<Bytes, ApiError> {
     limited(body, OPEN_BYTES_MAX)
 }
