@@ -427,7 +427,7 @@ def test_a_problem_names_its_place_once(client: Client) -> None:
     (problem,) = report.problems
     assert str(problem).startswith("rows:4: column `status`: `mauve` is not a valid status")
     (flaky,) = upload(client, [{"name": "a", "status": word} for word in ("failed", "passed")]).problems
-    assert str(flaky) == "rows:1: a: 1 of 2 results failed; the run shows `passed`"
+    assert str(flaky) == "rows:2: a: 1 of 2 results failed; the run shows `failed`"
 
 
 def test_a_part_of_the_problems_are_problems(client: Client) -> None:
