@@ -443,7 +443,7 @@ def test_a_lazy_frame_is_read_batch_by_batch_and_never_as_a_whole(
     assert sum(lengths) == 3000 and len(lengths) > 1
     # Several results of a test have to be arranged, so all of it is computed once more.
     lengths.clear()
-    twice = polars.LazyFrame({"name": ["a", "a"], "status": ["failed", "passed"], "jira": [None, None]})
+    twice = polars.LazyFrame({"name": ["a", "a"], "status": ["passed", "failed"], "jira": [None, None]})
     assert upload(client, twice, suite_run="nightly-2").counts.repeats == 1
     assert sum(lengths) == 4
 
