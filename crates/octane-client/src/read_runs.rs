@@ -172,7 +172,7 @@ struct Reader<'a> {
     /// The runs of the suite run.
     query: Query,
     select: Select,
-    /// When a run must have been changed last at the latest that shows nothing of this upload, if that matters.
+    /// A run that was last changed before this time shows nothing of this upload; none if that does not matter.
     untouched_before: Option<i64>,
     /// How many runs were read so far.
     read: AtomicUsize,

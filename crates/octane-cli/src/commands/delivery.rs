@@ -91,13 +91,13 @@ impl Delivered {
 
 /// The codes of an upload.
 #[derive(Debug, Clone, Copy)]
-struct Codes {
+pub(super) struct Codes {
     /// What became of it, whatever policies say.
-    meant: Exit,
+    pub(super) meant: Exit,
     /// What is printed: that tests failed, if nothing else went wrong.
-    shown: Exit,
+    pub(super) shown: Exit,
     /// With the policies.
-    of_upload: Exit,
+    pub(super) of_upload: Exit,
 }
 
 /// What a delivery begins with.
@@ -418,7 +418,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// The codes of an upload whose outcome means this.
-    fn codes(&self, meant: Exit, tests: Tests) -> Codes {
+    pub(super) fn codes(&self, meant: Exit, tests: Tests) -> Codes {
         let of_upload = self.apply_exit_policy(meant, tests);
         let shown = if meant == Exit::Success {
             of_upload

@@ -9,7 +9,7 @@ use super::error::JournalError;
 /// The key of the time before which such a run was last changed.
 const KEY: &str = "untouched_before";
 
-/// The runs that were found to be such ones. In the connection, like all that is found anew at each look.
+/// The runs that were found to be such ones. In the connection, as each look finds them again.
 const TABLE: &str =
     "CREATE TEMP TABLE IF NOT EXISTS untouched_runs (run TEXT PRIMARY KEY) WITHOUT ROWID";
 

@@ -4,7 +4,7 @@ use octane_client::{Counts, ReportedProblem, Spool, UploadId, UploadSummary};
 use octane_model::plural::{plural, thousands};
 use serde_json::{Value, json};
 
-use super::super::delivery::Delivery;
+use super::super::delivery::{Codes, Delivery};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Text, problem_lines, result_lines};
@@ -27,17 +27,6 @@ pub(super) struct HandedOver {
     /// How far the relay is with it.
     pub(super) state: String,
     pub(super) contents: Contents,
-}
-
-/// The codes of an upload that was handed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Codes {
-    /// Whether all of the input was handed over.
-    pub(super) meant: Exit,
-    /// What people are shown: that tests failed, if nothing else is wrong.
-    shown: Exit,
-    /// With the policies.
-    pub(super) of_upload: Exit,
 }
 
 impl Contents {
@@ -72,16 +61,7 @@ impl HandedOver {
             0 => Exit::Success,
             _ => Exit::Partial,
         };
-        let of_upload = delivery.apply_exit_policy(meant, Tests::of(counts.failed, None));
-        let shown = match meant {
-            Exit::Success => of_upload,
-            meant => meant,
-        };
-        Codes {
-            meant,
-            shown,
-            of_upload,
-        }
+        delivery.codes(meant, Tests::of(counts.failed, None))
     }
 
     /// Why the code is not 0, or would not be without the policies.
