@@ -26,11 +26,22 @@ const SHOWN_CHARS_MAX: usize = 80;
 /// The type of a `datetime` that is too late for a moment.
 const TOO_LATE: &str = "datetime later than 9999-12-30 22:00 UTC";
 
+/// How deeply a value may be in others: a scalar of numpy in an `Enum` in a list, for example. A list can contain itself.
+const DEPTH_MAX: u8 = 4;
+
 /// The object as a cell.
 pub(crate) fn cell(object: &Bound<'_, PyAny>) -> Cell<'static> {
+    nested(object, 0)
+}
+
+/// The object in `depth` others.
+fn nested(object: &Bound<'_, PyAny>, depth: u8) -> Cell<'static> {
+    if depth > DEPTH_MAX {
+        return unusable(object);
+    }
     plain(object).unwrap_or_else(|| {
         // Whatever fails here is a property of an object that no column accepts.
-        other_type(object).unwrap_or_else(|_| unusable(object))
+        other_type(object, depth + 1).unwrap_or_else(|_| unusable(object))
     })
 }
 
@@ -82,7 +93,7 @@ fn digits(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
 
 /// Types of the standard library, of pandas and of numpy, which are recognised by their names: importing them to ask
 /// would load what the program does not use.
-fn other_type(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
+fn other_type(object: &Bound<'_, PyAny>, depth: u8) -> PyResult<Cell<'static>> {
     let kind = object.get_type();
     let name = kind.name()?;
     let module = kind.module()?;
@@ -103,11 +114,15 @@ fn other_type(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
                 let kind = format!("{} out of range", name.to_str()?);
                 Cell::other(kind, shown(object))
             } else {
-                cell(&item)
+                nested(&item, depth)
             });
         }
-        ("numpy", "ndarray") => return words(object),
-        ("numpy", _) if object.hasattr("item")? => return Ok(cell(&object.call_method0("item")?)),
+        ("numpy", "ndarray") => return words(object, depth),
+        // What Python's own numbers cannot hold: `item` would return it as it is.
+        ("numpy", "longdouble") => return Ok(nested(&object.call_method0("__float__")?, depth)),
+        ("numpy", _) if object.hasattr("item")? => {
+            return Ok(nested(&object.call_method0("item")?, depth));
+        }
         ("decimal", "Decimal") => {
             let is_nan = object.call_method0("is_nan")?.is_truthy()?;
             return if is_nan {
@@ -124,7 +139,7 @@ fn other_type(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
         || object.is_instance_of::<PySet>()
         || object.is_instance_of::<PyFrozenSet>()
     {
-        return words(object);
+        return words(object, depth);
     }
     let datetime = object.py().import("datetime")?;
     if object.is_instance(&datetime.getattr("datetime")?)? {
@@ -145,7 +160,7 @@ fn other_type(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
         )));
     }
     if kind.hasattr("__members__")? {
-        return Ok(cell(&object.getattr("value")?));
+        return Ok(nested(&object.getattr("value")?, depth));
     }
     Ok(unusable(object))
 }
@@ -200,10 +215,10 @@ fn span(object: &Bound<'_, PyAny>) -> PyResult<SignedDuration> {
 }
 
 /// The texts of a list; numbers are texts there, as in a list of keys or IDs.
-fn words(object: &Bound<'_, PyAny>) -> PyResult<Cell<'static>> {
+fn words(object: &Bound<'_, PyAny>, depth: u8) -> PyResult<Cell<'static>> {
     let mut words: Vec<Cow<'static, str>> = Vec::new();
     for item in object.try_iter()? {
-        match cell(&item?) {
+        match nested(&item?, depth) {
             Cell::Absent => {}
             Cell::Text(text) => words.push(text),
             Cell::Whole(number) => words.push(number.to_string().into()),

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use http::Method;
 use octane_client::{ClientSettings, LinkOutcome, OnAmbiguous, Parent};
-use octane_model::{ModuleId, ReleaseId, RunId, SuiteId, SuiteRunId, WorkItemId};
+use octane_model::{Address, ModuleId, ReleaseId, RunId, SuiteId, SuiteRunId, WorkItemId};
 use octane_rest::{Body, Endpoint, EndpointSettings};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -19,6 +19,13 @@ use crate::json as json_value;
 use crate::log;
 use crate::runtime;
 use crate::task::Task;
+
+/// Whether a URL names both space and workspace.
+#[pyfunction]
+pub(crate) fn names_workspace(url: &str) -> bool {
+    let address = url.parse::<Address>();
+    address.is_ok_and(|address| address.space().is_some() && address.workspace().is_some())
+}
 
 /// A client of one workspace. A forked process gets a session of its own, because that of its parent depends on threads which
 /// do not exist there.

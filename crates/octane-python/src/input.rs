@@ -55,11 +55,14 @@ pub(crate) struct Reading {
     pub(crate) options: ReadOptions,
     /// The start of results that have none.
     pub(crate) started: Option<Timestamp>,
+    /// Whether several results of one test are attempts, and not rows.
+    pub(crate) are_attempts: bool,
 }
 
 impl Reading {
     fn complete(&self, run: &mut TestRun) {
         run.started = run.started.or(self.started);
+        run.may_be_retry |= self.are_attempts;
     }
 }
 

@@ -36,7 +36,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use crate::client::Client;
+    use crate::client::{Client, names_workspace};
     #[pymodule_export]
     use crate::frame::Frame;
     #[pymodule_export]

@@ -61,6 +61,7 @@ pub(crate) struct Options {
     time_zone: Option<String>,
     /// The start of results that have none, in milliseconds since 1970.
     started: Option<i64>,
+    are_attempts: bool,
     duration_unit: Option<String>,
     jira_from: Vec<String>,
     extra: String,
@@ -201,6 +202,7 @@ impl Options {
         Ok(Reading {
             options: self.read_options(header)?,
             started: started.map_err(|error| invalid(error.to_string()))?,
+            are_attempts: self.are_attempts,
         })
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import octane_client as octane
 import pytest
@@ -188,6 +189,29 @@ def test_the_environment_names_server_and_credentials(sandbox: Sandbox, monkeypa
     with Client.from_env(proxy="direct") as client:
         with pytest.raises(octane.ConfigError, match="OCTANE_CLIENT_SECRET is not set"):
             client.modules.root()
+
+
+def test_a_url_that_names_a_workspace_is_not_mixed_with_that_of_the_environment(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**sandbox.env, "OCTANE_SHARED_SPACE": "7", "OCTANE_WORKSPACE": "8"}.items():
+        monkeypatch.setenv(name, value)
+    for given, expected in (
+        ({"url": "https://octane.example.com/ui/?p=1/2"}, (1, 2)),
+        ({"url": "https://octane.example.com/ui/?p=1/2", "workspace": 3}, (1, 3)),
+        ({"url": "https://octane.example.com"}, (7, 8)),
+        ({}, (7, 8)),
+    ):
+        with Client.from_env(proxy="direct", **given) as client:
+            assert client._core.client.address()[1:] == expected
+
+
+def test_certificates_may_be_in_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    for name, value in {**sandbox.env, "OCTANE_CA_CERT": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "root.pem").write_text("nonsense")
+    with Client.from_env(proxy="direct") as client:
+        assert client.modules.root().parent_id is None
 
 
 def test_missing_environment_variables_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

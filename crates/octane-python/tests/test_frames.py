@@ -332,6 +332,18 @@ def test_numpy_scalars_are_what_they_stand_for(sandbox: Sandbox, client: Client)
     assert (runs["a"]["duration"], runs["c"]["duration"]) == (1500, 1500)
 
 
+def test_values_that_have_no_end_are_refused(sandbox: Sandbox, client: Client) -> None:
+    numpy = pytest.importorskip("numpy")
+    upload(client, [{"name": "a", "status": "passed", "duration_s": numpy.longdouble(1.5)}])
+    assert sandbox.entities("automated_runs", fields="duration")[0]["duration"] == 1500
+    endless: list[object] = ["SHOP-101"]
+    endless.append(endless)
+    for column, value in (("duration_s", numpy.clongdouble(1.5)), ("jira", endless)):
+        with pytest.raises(octane.SchemaError) as raised:
+            upload(client, [{"name": "a", "status": "passed", column: value}])
+        assert [bad["column"] for bad in raised.value.rows] == [column]
+
+
 def test_what_pandas_has_for_nothing_is_refused_as_a_name(client: Client) -> None:
     pandas = pytest.importorskip("pandas")
     for nothing in (pandas.NA, pandas.NaT):

@@ -184,6 +184,40 @@ def test_the_results_of_all_processes_of_xdist_are_uploaded_once(
     ended.stdout.fnmatch_lines(["upload u-* ended as success: 20 of 20 ingested*"])
 
 
+def test_an_attempt_that_failed_does_not_disappear(environment: Sandbox, pytester: pytest.Pytester) -> None:
+    # What pytest-rerunfailures reports: each attempt but the last one has the outcome `rerun`.
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_makereport(item, call):
+            report = yield
+            if report.when == "call" and report.failed and item.name in ("test_recovers", "test_fails"):
+                report.outcome = "rerun"
+                item.ihook.pytest_runtest_logreport(report=report)
+                report = pytest.TestReport.from_item_and_call(item, call)
+                if item.name == "test_recovers":
+                    report.outcome, report.longrepr = "passed", None
+            return report
+        """
+    )
+    pytester.makepyfile(
+        """
+        def test_recovers(): assert False, "the first attempt"
+        def test_fails(): assert False
+        def test_passes(): pass
+        """
+    )
+    ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
+    assert {run.name: run.status for run in environment.runs} == {
+        "test_recovers": "passed",
+        "test_fails": "failed",
+        "test_passes": "passed",
+    }
+    ended.stdout.fnmatch_lines(["*.test_recovers: 1 of 2 results failed; the run shows `passed`"])
+
+
 def test_the_fixture_is_a_server(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

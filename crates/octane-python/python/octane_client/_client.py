@@ -45,7 +45,7 @@ class Client(BaseClient):
     :param deadline: seconds for a request with its retries, 300 by default.
     :param attempt_timeout: seconds for one attempt, 120 by default.
     :param connect_timeout: seconds for connecting, 10 by default.
-    :param ca_files: files of certificates (PEM) to trust in addition to those of the system.
+    :param ca_files: files of certificates (PEM), or directories of such files, to trust in addition to those of the system.
     :param proxy: the proxy's URL, or ``"direct"``; by default as in the environment.
     """
 

@@ -78,7 +78,8 @@ class BaseClient:
         """A client by the environment variables of the program ``octane``: ``OCTANE_URL``, ``OCTANE_CLIENT_ID`` and
         ``OCTANE_CLIENT_SECRET`` (or ``OCTANE_USERNAME`` and ``OCTANE_PASSWORD``), ``OCTANE_SHARED_SPACE``,
         ``OCTANE_WORKSPACE`` and ``OCTANE_SPOOL``, and those for certificates and proxies (``OCTANE_CA_CERT``, ``OCTANE_CLIENT_CERT``,
-        ``OCTANE_CLIENT_KEY``, ``OCTANE_PROXY``, ``OCTANE_NO_PROXY``). ``settings`` override them.
+        ``OCTANE_CLIENT_KEY``, ``OCTANE_PROXY``, ``OCTANE_NO_PROXY``). ``settings`` override them; a ``url`` that names space and
+        workspace overrides those of the environment, too.
         """
         return cls(**_settings.from_env(settings))
 

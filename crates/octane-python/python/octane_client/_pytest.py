@@ -57,6 +57,7 @@ class Uploader:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._results: dict[str, dict[str, Any]] = {}
+        self._attempts: list[dict[str, Any]] = []
         self._open: set[str] = set()
         self._lines: list[str] = []
         self._report: Report | None = None
@@ -66,16 +67,19 @@ class Uploader:
         self._open.add(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.outcome not in ("passed", "failed", "skipped"):
-            # An attempt that pytest-rerunfailures repeats.
-            self._results[report.nodeid] = _result(report.nodeid)
-            return
         result = self._results.setdefault(report.nodeid, _result(report.nodeid))
         start = getattr(report, "start", None)
         if start is not None and result["started"] is None:
             result["started"] = round(start * 1000)
         result["duration_s"] += report.duration
         result["jira"].update(value for name, value in report.user_properties if name == "jira")
+        if report.outcome not in ("passed", "failed", "skipped"):
+            # An attempt that failed, which pytest-rerunfailures repeats.
+            if result["status"] != "failed":
+                result.update(_failure(report), status="failed")
+            self._attempts.append(result)
+            self._results[report.nodeid] = _result(report.nodeid)
+            return
         # The report of a subtest has a context. What it says about the test is only a failure.
         is_subtest = hasattr(report, "context")
         if report.failed and result["status"] != "failed":
@@ -122,7 +126,7 @@ class Uploader:
     def _upload(self) -> None:
         import datetime
 
-        from octane_client import Client
+        from octane_client import Client, _upload
 
         if not self._results:
             self._lines.append("no results to upload")
@@ -130,15 +134,15 @@ class Uploader:
         option = self._config.getoption
         now = datetime.datetime.now(datetime.timezone.utc)
         with Client.from_env() as client:
-            self._report = report = client.upload(
-                list(self._results.values()),
+            self._report = report = _upload.upload(
+                client._core,
+                [*self._attempts, *self._results.values()],
                 suite=option("--octane-suite") or self._config.rootpath.name,
                 suite_run=option("--octane-suite-run") or f"pytest {now:%Y-%m-%dT%H:%M:%SZ}",
                 module=option("--octane-module"),
                 testing_tool_type="Pytest",
-                # A results file has each result once, and so has a session.
-                reruns="all",
-            )
+                _are_attempts=True,
+            ).wait()
         self._lines.append(str(report))
         self._lines.extend(str(problem) for problem in list(report.problems)[:10])
         if report.url:

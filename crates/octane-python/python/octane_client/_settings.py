@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from octane_client import _core
 from octane_client._given import count
 from octane_client.errors import ConfigError
 
@@ -170,7 +171,8 @@ def endpoint(
     if rate is not None and rate != "off" and (isinstance(rate, bool) or rate not in range(1, RATE_MAX + 1)):
         raise ConfigError(f"`rate` must be a whole number from 1 to {RATE_MAX}, or `off`, got {rate!r}")
     times = {"deadline": deadline, "attempt_timeout": attempt_timeout, "connect_timeout": connect_timeout}
-    paths = list(ca_files or ()) if isinstance(ca_files, (list, tuple, type(None))) else [ca_files]
+    given = list(ca_files or ()) if isinstance(ca_files, (list, tuple, type(None))) else [ca_files]
+    paths = [path(file, "ca_files") for file in given]
     settings: dict[str, Any] = {
         "url": text(url, "url"),
         "space": number(space, "space"),
@@ -178,7 +180,8 @@ def endpoint(
         "requests_per_second": rate,
         "concurrency_max": None if concurrency is None else count(concurrency, "concurrency", 1, ConfigError),
         "attempts_max": None if retries is None else count(retries, "retries", 0, ConfigError) + 1,
-        "ca_files": [path(file, "ca_files") for file in paths],
+        "ca_files": [file for file in paths if not os.path.isdir(file)],
+        "ca_dirs": [folder for folder in paths if os.path.isdir(folder)],
         "client_cert": None if client_cert is None else path(client_cert, "client_cert"),
         "client_key": None if client_key is None else path(client_key, "client_key"),
         "proxy": None if proxy is None else reveal(proxy),
@@ -235,6 +238,9 @@ def from_env(given: Mapping[str, Any]) -> dict[str, Any]:
         # Credentials of another kind are overridden, too.
         others = [name for kind in KINDS if kind not in kinds for name in kind]
         settings = {name: value for name, value in settings.items() if name not in others}
+    if given.get("url") is not None and _core.names_workspace(str(given["url"])):
+        # Those of the environment belong to another URL.
+        settings["space"] = settings["workspace"] = None
     settings.update(given)
     missing = [] if settings.get("url") else ["OCTANE_URL"]
     if all(settings.get(kind[0]) is None for kind in KINDS):

@@ -66,6 +66,7 @@ def upload(
     skip_errors: bool = False,
     force_new: bool = False,
     _started: int | None = None,
+    _are_attempts: bool = False,
     _payload: bytes | None = None,
     _render: bool = False,
 ) -> Call[Report]:
@@ -107,6 +108,7 @@ def upload(
         "skip_invalid": flag(skip_invalid, "skip_invalid"),
         "allow_empty": flag(allow_empty, "allow_empty"),
         "started": _started,
+        "are_attempts": _are_attempts,
     }
     if _payload is None:
         source = _frame.source(results, lambda name, header: _core.used_columns(name, header, options))
