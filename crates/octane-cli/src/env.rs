@@ -70,8 +70,14 @@ pub(crate) const ALL: &[Variable] = &[
     user(CLIENT_SECRET, "Client secret of the API key").secret(),
     user(CLIENT_ID, "Client ID of the API key"),
     user(URL, "Server URL, also one copied from the browser").url(),
-    user(SHARED_SPACE, "Shared space ID, unless the URL has it"),
-    user(WORKSPACE, "Workspace ID, unless the URL has it"),
+    user(
+        SHARED_SPACE,
+        "Shared space ID; a `--url` that names space and workspace wins",
+    ),
+    user(
+        WORKSPACE,
+        "Workspace ID; a `--url` that names space and workspace wins",
+    ),
     user(USERNAME, "User name, where there is no API key"),
     user(PASSWORD, "Password of that user").secret(),
     user(

@@ -132,9 +132,19 @@ impl Suggest {
         }
     }
 
-    /// The command that completes a suite run of shards.
-    pub(crate) fn close(&self, suite_run: &str) -> String {
-        self.online_command(format!("octane suite-run close {}", quoted(suite_run)))
+    /// The command that completes a suite run of shards. CI runs that upload to several suites have suite runs of one name.
+    pub(crate) fn close(&self, suite: &str, suite_run: &str) -> String {
+        let suite = match suite.strip_prefix('-') {
+            Some(_) => format!("--suite={}", quoted(suite)),
+            None => format!("--suite {}", quoted(suite)),
+        };
+        let name = quoted(suite_run);
+        if suite_run.starts_with('-') {
+            let command = self.online_command(format!("octane suite-run close {suite}"));
+            format!("{command} -- {name}")
+        } else {
+            self.online_command(format!("octane suite-run close {name} {suite}"))
+        }
     }
 
     /// A command with all that it needs to connect.
@@ -232,6 +242,21 @@ pub(crate) fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_command_that_completes_a_suite_run_names_its_suite() {
+        let suggest = Suggest::default();
+        for (suite, suite_run, expected) in [
+            (
+                "Nightly",
+                "ci #7",
+                "octane suite-run close 'ci #7' --suite Nightly",
+            ),
+            ("-a", "-b", "octane suite-run close --suite=-a -- -b"),
+        ] {
+            assert_eq!(suggest.close(suite, suite_run), expected);
+        }
+    }
 
     const URL: &str = "https://octane.example/ui/?p=1001/1002";
 

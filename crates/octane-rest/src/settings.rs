@@ -29,9 +29,9 @@ use crate::secret::Secret;
 pub struct EndpointSettings {
     /// The server's URL, in any form that [`Address`](octane_model::Address) accepts.
     pub url: Option<Secret>,
-    /// The shared space, unless the URL names it.
+    /// The shared space; by default that of the URL.
     pub space: Option<SharedSpaceId>,
-    /// The workspace, unless the URL names it.
+    /// The workspace; by default that of the URL.
     pub workspace: Option<WorkspaceId>,
 
     /// The maximum number of requests started per second, across all clones of the endpoint. The ALM

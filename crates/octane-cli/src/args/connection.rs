@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
+use octane_model::Address;
 use octane_rest::Secret;
 
 use super::duration::time_limit;
@@ -14,6 +15,7 @@ use super::rate::Rate;
 use crate::credentials::given::{Configured, Remembered};
 use crate::credentials::known::Known;
 use crate::env;
+use crate::settings::precedence::{Level, is_for_url};
 
 /// Options of a command that connects; in a group of commands they can follow each of them.
 #[derive(Debug, Clone, Args)]
@@ -92,6 +94,47 @@ pub(crate) struct ConnectionArgs {
     pub(crate) network: NetworkArgs,
 }
 
+impl ConnectionArgs {
+    /// Leaves a space or workspace of the environment unused if a URL was typed that names both: they belong to another URL. Returns
+    /// a note for each that differs.
+    pub(crate) fn prefer_typed_url(&mut self) -> Vec<String> {
+        let typed = self.typed;
+        let url = self.url.as_deref().filter(|_| typed.is_url);
+        let level = |is_typed| match is_typed {
+            true => Level::Flag,
+            false => Level::Variable,
+        };
+        let address = url.and_then(|url| url.parse::<Address>().ok());
+        let named = |id: Option<String>| id.unwrap_or_default();
+        let of_url = [
+            named(
+                address
+                    .as_ref()
+                    .and_then(|url| url.space().map(|id| id.to_string())),
+            ),
+            named(
+                address
+                    .as_ref()
+                    .and_then(|url| url.workspace().map(|id| id.to_string())),
+            ),
+        ];
+        let given = [
+            (&mut self.space, typed.is_space, env::SHARED_SPACE),
+            (&mut self.workspace, typed.is_workspace, env::WORKSPACE),
+        ];
+        let mut notes = Vec::new();
+        for ((given, is_typed, variable), of_url) in given.into_iter().zip(of_url) {
+            if is_for_url(url.map(|url| (Level::Flag, url)), level(is_typed)) {
+                continue;
+            }
+            if given.take().is_some_and(|given| given.trim() != of_url) {
+                notes.push(format!("note: {variable} is ignored because of `--url`"));
+            }
+        }
+        notes
+    }
+}
+
 /// What to do if several modules or suites have the given name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnAmbiguous {
@@ -103,9 +146,7 @@ pub(crate) enum OnAmbiguous {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Typed {
     pub(crate) is_url: bool,
-    #[cfg(feature = "relay")]
     pub(crate) is_space: bool,
-    #[cfg(feature = "relay")]
     pub(crate) is_workspace: bool,
     pub(crate) is_client_id: bool,
     pub(crate) is_sandbox_data: bool,
@@ -116,9 +157,7 @@ impl FromArgMatches for Typed {
         let is_typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
         Ok(Self {
             is_url: is_typed("url"),
-            #[cfg(feature = "relay")]
             is_space: is_typed("space"),
-            #[cfg(feature = "relay")]
             is_workspace: is_typed("workspace"),
             is_client_id: is_typed("client_id"),
             is_sandbox_data: is_typed("sandbox_data"),

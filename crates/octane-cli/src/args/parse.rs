@@ -126,7 +126,7 @@ impl Args {
             Ok(matches) => matches,
             Err(error) => return Err(line_error(error, program, &line)),
         };
-        let (overridden, effective) = {
+        let (mut overridden, effective) = {
             let (command, matches) = innermost(&program, &matches);
             check_conflicts(command, matches)?;
             let is_set = |name: &str| env::read(name).is_some_and(|value| !value.is_empty());
@@ -137,6 +137,7 @@ impl Args {
         let mut args = Self::from_arg_matches_mut(&mut matches)?;
         if let Some(connection) = args.command.connection_mut() {
             connection.configured = configured(&choices);
+            overridden.extend(connection.prefer_typed_url());
         }
         args.overridden = overridden;
         args.effective = effective;
@@ -264,9 +265,12 @@ fn effective(applicable: &Definitions, choices: &[Choice], matches: &ArgMatches)
         let raw: Vec<String> = raw
             .map(|value| value.to_string_lossy().into_owned())
             .collect();
+        let is_ignored = choice.level == Level::Default
+            && matches.value_source(&setting.id) == Some(ValueSource::EnvVariable);
         let values = match (&choice.level, &choice.stated, &choice.found) {
             (Level::Ci, Some(value), _) => vec![value.clone()],
             (_, _, Some(found)) => found.values.clone(),
+            _ if is_ignored => Vec::new(),
             _ => raw,
         };
         Some(Effective {

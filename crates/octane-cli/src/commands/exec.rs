@@ -43,14 +43,22 @@ pub(super) async fn run(args: &ExecArgs, output: Output) -> Result<Exit> {
         test_failure_code: args.test_failure_code,
     };
     let CommandRun { program, .. } = &command;
-    if ended.is_interrupted && ended.code != 0 {
+    let interrupted = || {
         let message = format!("`{program}` was interrupted; nothing is uploaded");
-        let failure = Failure::message(Exit::Interrupted, message);
+        Failure::message(Exit::Interrupted, message)
+    };
+    if ended.is_interrupted && ended.code != 0 {
+        let failure = interrupted();
         return delivery.after(command).report_failure(failure);
     }
 
     let (found, _) = find_existing(&upload.input)?;
     let fresh = before.fresh(found, &upload.input.inputs);
+    if ended.is_interrupted && fresh.is_empty() {
+        // It may have ended before its first test, whatever its code says.
+        let failure = interrupted();
+        return delivery.after(command).report_failure(failure);
+    }
     let is_allowed = (upload.input.allow_missing || upload.input.allow_empty)
         && upload.min_tests.unwrap_or_default() == 0;
     if fresh.is_empty() && is_allowed {

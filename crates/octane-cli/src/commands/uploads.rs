@@ -352,7 +352,7 @@ fn how_to_continue(summary: &UploadSummary, suggest: &Suggest) -> Option<String>
         )),
         UploadState::AwaitingShards => Some(format!(
             "to complete the suite run with the shards that are stored here, run `{}`",
-            suggest.close(&summary.suite_run)
+            suggest.close(&summary.suite, &summary.suite_run)
         )),
         _ => None,
     }

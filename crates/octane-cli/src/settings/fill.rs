@@ -72,10 +72,10 @@ pub(crate) fn choose(
     });
     let url = url.as_ref().map(|(level, url)| (*level, url.as_str()));
     for setting in definitions.iter() {
-        let found = in_files(setting).filter(|(level, ..)| {
-            !matches!(setting.id.as_str(), "space" | "workspace") || is_for_url(url, *level)
-        });
-        let stated = stated(setting);
+        let counts =
+            |level| !matches!(setting.id.as_str(), "space" | "workspace") || is_for_url(url, level);
+        let found = in_files(setting).filter(|(level, ..)| counts(*level));
+        let stated = stated(setting).filter(|(level, _)| counts(*level));
         let of_stated = stated.as_ref().map(|(level, _)| *level);
         let level = strongest(of_stated.into_iter().chain(found.map(|(level, ..)| level)));
         let found = found.filter(|(of_file, ..)| *of_file == level);
@@ -296,6 +296,14 @@ suite = 'user-staging'
         assert_eq!(chosen("space", None, &typed).0, Level::Default);
         let typed = [("url", Level::Flag, "https://other.example")];
         assert_eq!(chosen("space", None, &typed).0, Level::Project);
+        for (level, counts) in [
+            (Level::Flag, Level::Default),
+            (Level::Variable, Level::Variable),
+        ] {
+            let url = ("url", level, "https://other.example/ui/?p=5/6");
+            let stated = [url, ("space", Level::Variable, "7")];
+            assert_eq!(chosen("space", None, &stated).0, counts);
+        }
     }
 
     #[test]

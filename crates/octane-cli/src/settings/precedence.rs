@@ -38,7 +38,7 @@ pub(crate) fn strongest(levels: impl IntoIterator<Item = Level>) -> Level {
     levels.into_iter().min().unwrap_or(Level::Default)
 }
 
-/// Whether the space or workspace of a file counts, next to a URL that is set elsewhere.
+/// Whether the space or workspace of a file or a variable counts, next to a URL that is set elsewhere.
 ///
 /// | URL | space or workspace | counts |
 /// |---|---|---|
@@ -85,7 +85,10 @@ mod tests {
     fn a_url_that_names_its_workspace_is_not_mixed_with_a_weaker_one() {
         let full = "https://octane.example/ui/?p=1001/1002";
         for (url, level, counts) in [
+            (Some((Level::Flag, full)), Level::Flag, true),
+            (Some((Level::Flag, full)), Level::Variable, false),
             (Some((Level::Flag, full)), Level::Project, false),
+            (Some((Level::Variable, full)), Level::Variable, true),
             (Some((Level::ProjectProfile, full)), Level::Project, false),
             (Some((Level::Project, full)), Level::User, false),
             (Some((Level::Project, full)), Level::Project, true),

@@ -331,6 +331,29 @@ fn a_signal_reaches_the_command_once_and_nothing_is_uploaded() {
 }
 
 #[test]
+fn tests_that_were_interrupted_before_they_wrote_a_report_are_not_green() {
+    let server = Server::new();
+    let script = executable(
+        &server,
+        "#!/bin/sh\ntrap 'exit 0' TERM\necho ready >&2\nwhile :; do sleep 0.01; done\n",
+    );
+    let line = [
+        "exec",
+        "a.xml",
+        "--suite",
+        "S",
+        "--allow-missing",
+        "--",
+        &script,
+    ];
+    let mut running = server.start(&line);
+    running.says("ready");
+    running.signal("TERM");
+    let done = running.wait();
+    done.fails(130, &["was interrupted; nothing is uploaded"]);
+}
+
+#[test]
 fn a_command_that_a_signal_ends_has_the_code_of_a_shell_and_its_results_are_uploaded() {
     let server = Server::new();
     let script = format!("#!/bin/sh\necho \"{PASSED}\" > a.xml\nkill -9 $$\n");

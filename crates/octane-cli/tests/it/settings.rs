@@ -92,6 +92,48 @@ fn a_value_comes_from_the_strongest_place_that_has_one() {
 }
 
 #[test]
+fn a_typed_url_that_names_its_workspace_is_not_mixed_with_that_of_the_environment() {
+    let place = Place::new();
+    let of_job = [
+        ("OCTANE_SHARED_SPACE", "1001"),
+        ("OCTANE_WORKSPACE", "1003"),
+    ];
+    let show = |arguments: &[&str]| {
+        let show = ["config", "show", "--format", "json"];
+        let done = place.octane_with(&[&show, arguments].concat(), &of_job);
+        setting(&done, "octane.workspace")
+    };
+    let full = "https://octane.example/ui/?p=1001/1002";
+    assert_eq!(show(&["--url", full]), (Value::Null, "default".to_owned()));
+    assert_eq!(
+        show(&["--url", full, "--workspace", "1004"]),
+        ("1004".into(), "flag".to_owned())
+    );
+    assert_eq!(
+        show(&["--url", "https://octane.example"]),
+        ("1003".into(), "env".to_owned())
+    );
+    let list = [
+        "suite",
+        "list",
+        "--client-id",
+        "i",
+        "--retries",
+        "0",
+        "--url",
+    ];
+    let away = "http://127.0.0.1:1/ui/?p=1001/1002";
+    let credentials = [("OCTANE_CLIENT_SECRET", "s")];
+    let done = place.octane_with(
+        &[&list[..], &[away]].concat(),
+        &[&of_job[..], &credentials].concat(),
+    );
+    let note = "OCTANE_WORKSPACE is ignored because of `--url`";
+    assert!(done.stderr.contains(note), "{done:?}");
+    assert!(!done.stderr.contains("OCTANE_SHARED_SPACE"), "{done:?}");
+}
+
+#[test]
 fn a_profile_is_chosen_by_option_or_variable_and_has_to_exist() {
     let place = Place::new();
     place.file(

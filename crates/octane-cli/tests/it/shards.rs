@@ -299,7 +299,7 @@ fn the_last_shard_to_arrive_completes_a_suite_run_in_a_shared_directory() {
     for part in [
         "awaiting other shards",
         "Shard     3/3\n",
-        "octane suite-run close r --spool",
+        "octane suite-run close r --suite S --spool",
     ] {
         assert!(status.stdout.contains(part), "no `{part}` in {status:?}");
     }
