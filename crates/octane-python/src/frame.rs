@@ -5,6 +5,8 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use serde_json::Value;
+
 use crate::error::Failure;
 
 /// The columns of a frame that are needed; its batches share memory with what has exported them.
@@ -89,9 +91,26 @@ fn batches(
             Some(columns) => batch.project(columns),
             None => Ok(batch),
         });
-        batches.push(batch.map_err(|error| failed(py, &error.to_string()))?);
+        let batch = batch.map_err(|error| failed(py, &error.to_string()))?;
+        check_texts(&batch).map_err(|failure| failure.into_exception(py))?;
+        batches.push(batch);
         py.check_signals()?;
     }
+}
+
+/// Fails if texts are not UTF-8, which those who export them need not check.
+fn check_texts(batch: &RecordBatch) -> Result<(), Failure> {
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        if column.to_data().validate_full().is_err() {
+            let name = field.name();
+            let message =
+                format!("column `{name}` has values that cannot be used: its texts are not UTF-8");
+            return Err(Failure::new("SchemaError", message)
+                .with("rows", Vec::<Value>::new())
+                .hint("say in which encoding the file is when you read it, or convert the column to texts first"));
+        }
+    }
+    Ok(())
 }
 
 fn failed(py: Python<'_>, reason: &str) -> PyErr {

@@ -1,14 +1,15 @@
 //! What is uploaded: results that can be read several times.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use octane_client::{InvalidResults, PartPlanner, PlanPart, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, FindOptions, InvalidCell, InvalidRow, LeftOut, Process, ReadError, ReadOptions,
-    Record, Records, Reruns, Source, Survey, Tag, TestRun, UnreadablePath, Warning, WarningKind,
-    read, sources,
+    Arrangement, FindOptions, Identity, InvalidCell, InvalidRow, LeftOut, Process, ReadError,
+    ReadOptions, Record, Records, Reruns, Source, Survey, Tag, TestRun, UnreadablePath, Warning,
+    WarningKind, read, sources,
 };
 use serde_json::{Value, json};
 
@@ -45,9 +46,30 @@ pub(crate) struct Findings {
     /// Whether a start time without a time zone has been met.
     has_time_without_zone: bool,
     usable: usize,
+    /// What they say, whatever their order.
+    content: Content,
     arrangement: Arrangement,
     /// Whether each result is the only one of its test.
     pub(crate) are_distinct: bool,
+}
+
+/// The tests of results and their statuses, in any order.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Content(u64);
+
+impl Content {
+    fn add(&mut self, run: &TestRun) {
+        let mut hasher = DefaultHasher::new();
+        let Identity {
+            module,
+            package,
+            class,
+            name,
+        } = &run.identity;
+        (module, package, class, name, &run.run_name).hash(&mut hasher);
+        run.status.as_str().hash(&mut hasher);
+        self.0 = self.0.wrapping_add(hasher.finish());
+    }
 }
 
 /// How results are read.
@@ -127,8 +149,10 @@ impl Input {
         reading: &Reading,
         visit: &mut dyn FnMut(&mut TestRun, usize),
     ) -> Result<(), Failure> {
+        let mut content = Content::default();
         let mut visit = |run: &mut TestRun, input| {
             reading.complete(run);
+            content.add(run);
             visit(run, input);
         };
         match self {
@@ -149,7 +173,12 @@ impl Input {
                 }
             }
         }
-        Ok(())
+        if content == found.content {
+            return Ok(());
+        }
+        let message = "the input changed while it was being read; nothing was sent";
+        let hint = "a frame that is computed has to give the same rows each time; for example, upload `frame.collect()`";
+        Err(Failure::new("InputError", message).hint(hint))
     }
 
     /// The valid results, arranged. `count` and `has_failed` say afterwards whether they are those of the survey.
@@ -370,6 +399,7 @@ impl Iterator for FirstReading<'_> {
                 Step::Record(Record::Run(mut run)) => {
                     self.found.usable += 1;
                     self.reading.complete(&mut run);
+                    self.found.content.add(&run);
                     self.survey.add(&run);
                     if (self.is_cancelled)() {
                         self.failure = Some(cancelled());
@@ -459,6 +489,9 @@ impl Findings {
             return Err(self.failure());
         }
         if self.usable == 0 && !acceptance.allow_empty {
+            if self.invalid_count() > 0 {
+                return Err(self.failure());
+            }
             return Err(
                 Failure::new("InputError", "there are no results; nothing was sent")
                     .hint("use `allow_empty=True` if that may be"),

@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use octane_client::CancellationToken;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use serde_json::Value;
@@ -159,14 +160,20 @@ impl Waiting {
     }
 }
 
-/// Fails if a signal says so, or if the main thread has ended: signals reach that one only.
+/// Fails if a signal says so. Signals reach the main thread only, so in other threads it fails if Ctrl-C has ended that one; if its
+/// program has ended, Python waits for the others.
 fn look(py: Python<'_>) -> PyResult<()> {
     py.check_signals()?;
     let threading = py.import("threading")?;
+    // Python waits for pools before the main thread counts as ended.
     let is_ending = threading.getattr("_SHUTTING_DOWN");
     let is_ending = is_ending.is_ok_and(|ending| ending.is_truthy().unwrap_or(false));
     let main = threading.call_method0("main_thread")?;
-    if is_ending || !main.call_method0("is_alive")?.is_truthy()? {
+    if !is_ending && main.call_method0("is_alive")?.is_truthy()? {
+        return Ok(());
+    }
+    let ended_by = py.import("sys")?.getattr("last_type");
+    if ended_by.is_ok_and(|kind| kind.is(py.get_type::<PyKeyboardInterrupt>())) {
         return Err(Failure::new("Cancelled", "the program ends").into_exception(py));
     }
     Ok(())

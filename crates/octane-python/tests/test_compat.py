@@ -402,6 +402,21 @@ def test_a_run_that_cannot_be_linked_is_an_error(client: OctaneClient, sandbox: 
         client.updateAutoRuns(999999, "nightly-1", suite_run)
 
 
+def test_links_that_are_not_made_are_not_silent(
+    client: OctaneClient, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    client.upload(RESULTS, "nightly-1", module, suite, "Bookshop")
+    story = client.getOctaneIds("SHOP-101")["SHOP-101"]
+    for name, suite_run in (("nightly-2", None), ("nightly-1", 999999)):
+        with pytest.raises(octane.NotFound):
+            client.updateAutoRuns(story, name, suite_run)
+    with caplog.at_level(logging.WARNING, "octane"):
+        assert client.updateAutoRuns([], "nightly-1", None) == []
+    assert "`octaneID` is an empty list" in caplog.text
+
+
 def test_runs_are_left_out_by_how_many_were_uploaded_before(client: OctaneClient) -> None:
     module = client.getOrCreateRootApplicationModuleID("Bookshop")
     suite = client.createTestSuite("Nightly", module)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import io
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -458,6 +459,77 @@ def test_a_lazy_frame_is_read_batch_by_batch_and_never_as_a_whole(
     twice = polars.LazyFrame({"name": ["a", "a"], "status": ["passed", "failed"], "jira": [None, None]})
     assert upload(client, twice, suite_run="nightly-2").counts.repeats == 1
     assert sum(lengths) == 4
+
+
+def test_a_lazy_frame_whose_rows_come_in_another_order_each_time_hides_no_failure(sandbox: Sandbox, client: Client) -> None:
+    polars = pytest.importorskip("polars")
+    if not hasattr(polars.LazyFrame, "collect_batches"):
+        pytest.skip("this polars has no `collect_batches`")
+    rows = [(f"t{number}", "passed") for number in range(40)] * 2 + [(f"t{number}", "failed") for number in range(0, 40, 3)]
+    times = 0
+
+    def in_another_order(frame: Any) -> Any:
+        nonlocal times
+        times += 1
+        return frame.sample(fraction=1.0, shuffle=True, seed=times)
+
+    frame = polars.DataFrame(rows, schema=["name", "status"], orient="row")
+    upload(client, frame.lazy().map_batches(in_another_order), reruns="worst")
+    failed = {run.name for run in sandbox.runs if run.status == "failed"}
+    assert failed == {f"t{number}" for number in range(0, 40, 3)}
+
+
+def test_a_lazy_frame_whose_rows_change_sends_nothing(sandbox: Sandbox, client: Client) -> None:
+    polars = pytest.importorskip("polars")
+    if not hasattr(polars.LazyFrame, "collect_batches"):
+        pytest.skip("this polars has no `collect_batches`")
+    statuses = iter(("failed", "passed", "passed", "passed"))
+
+    def changes(frame: Any) -> Any:
+        return frame.with_columns(status=polars.lit(next(statuses)))
+
+    lazy = polars.LazyFrame({"name": ["a", "a"], "status": ["passed", "passed"]}).map_batches(changes)
+    with pytest.raises(octane.InputError, match="the input changed while it was being read"):
+        upload(client, lazy)
+    assert not sandbox.runs
+
+
+def test_texts_of_arrow_that_are_not_utf_8_are_named(client: Client) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    latin = pyarrow.array([b"pr\xfcft", b"b"]).view(pyarrow.string())
+    table = pyarrow.table({"name": latin, "status": ["passed", "failed"]})
+    with pytest.raises(octane.SchemaError, match="column `name` .* not UTF-8"):
+        upload(client, table)
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ({"name": "adds tax", "status": "failed"}, "column `name` is not a list of values, but 'adds tax'"),
+        ({"name": ["a", "b"], "status": ["failed"]}, "different lengths: `name` 2, `status` 1"),
+        (io.StringIO("a"), "results cannot be an open file"),
+    ],
+)
+def test_what_is_nearly_a_table_is_named(client: Client, results: object, message: str) -> None:
+    with pytest.raises(octane.InputError, match=message):
+        upload(client, results)
+
+
+def test_objects_with_slots_are_rows(sandbox: Sandbox, client: Client) -> None:
+    class Row:
+        __slots__ = ("name", "status")
+
+        def __init__(self, name: str, status: str) -> None:
+            self.name, self.status = name, status
+
+    upload(client, [Row("a", "failed")])
+    assert [(run.name, run.status) for run in sandbox.runs] == [("a", "failed")]
+
+
+def test_skipping_all_rows_names_them(client: Client) -> None:
+    with pytest.raises(octane.SchemaError) as raised:
+        upload(client, [{"name": "a", "status": "mauve"}], skip_invalid=True)
+    assert [bad["column"] for bad in raised.value.rows] == ["status"]
 
 
 def test_a_lazy_frame_without_batches_is_collected(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,6 +218,38 @@ def test_an_attempt_that_failed_does_not_disappear(environment: Sandbox, pyteste
     ended.stdout.fnmatch_lines(["*.test_recovers: 1 of 2 results failed; the run shows `passed`"])
 
 
+def test_properties_and_markers_of_keys_may_be_anything(environment: Sandbox, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_records(record_property): record_property("jira", ["SHOP-101", 7])
+
+        @pytest.mark.jira("no key")
+        def test_fails(): assert 0
+        """
+    )
+    ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
+    assert ended.ret == pytest.ExitCode.TESTS_FAILED
+    ended.stdout.fnmatch_lines(["upload u-* ended as success: 2 of 2 ingested*", "*no key*"])
+    pytester.makepyfile("import pytest\n@pytest.mark.jira(key='SHOP-101')\ndef test_a(): pass")
+    ended = pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
+    assert ended.ret == pytest.ExitCode.USAGE_ERROR
+    ended.stderr.fnmatch_lines(["*test_a: give the keys of the marker `jira`*"])
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "1")])
+def test_what_failed_is_the_message(
+    environment: Sandbox, pytester: pytest.Pytester, processes: tuple[str, ...]
+) -> None:
+    if processes:
+        pytest.importorskip("xdist")
+    pytester.makepyfile("import pytest\n@pytest.mark.xfail(strict=True, reason='bug 7')\ndef test_a(): pass")
+    pytester.runpytest_subprocess(*plugin(), *ARGUMENTS, *processes)
+    (run,) = environment.entities("automated_runs", fields="error_message")
+    assert run["error_message"] == "[XPASS(strict)] bug 7"
+
+
 def test_the_fixture_is_a_server(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -93,7 +93,7 @@ POOL = """
 
 
 @PYTHONS
-def test_a_call_in_a_pool_ends_when_the_main_thread_does(
+def test_a_call_in_a_pool_ends_when_ctrl_c_ends_the_main_thread(
     python: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.fail_next(kind="delay", delay="50s", path="*/application_modules*", times=5)
@@ -103,12 +103,13 @@ def test_a_call_in_a_pool_ends_when_the_main_thread_does(
         client.modules.root()
 
     finish(call)
+    raise KeyboardInterrupt
     """
     assert ended_early(python, code, sandbox, "off", monkeypatch) < 2
 
 
 @PYTHONS
-def test_an_upload_in_a_pool_ends_when_the_main_thread_does_and_resuming_it_is_exact(
+def test_an_upload_in_a_pool_ends_when_ctrl_c_ends_the_main_thread_and_resuming_it_is_exact(
     python: str, sandbox: Sandbox, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.delay_ingestion(30, times=10)
@@ -125,6 +126,7 @@ def test_an_upload_in_a_pool_ends_when_the_main_thread_does_and_resuming_it_is_e
         client.upload(rows, suite="Nightly", suite_run="r", batch_size=100, on_progress=at_the_third_batch)
 
     finish(upload)
+    raise KeyboardInterrupt
     """
     assert ended_early(python, code, sandbox, str(tmp_path), monkeypatch) < 4
     sandbox.clear_faults()
@@ -134,6 +136,27 @@ def test_an_upload_in_a_pool_ends_when_the_main_thread_does_and_resuming_it_is_e
         report = client.uploads.resume(stored.id)
     assert report.ok and report.counts.ingested == 1000
     assert len(sandbox.runs) == len({run.name for run in sandbox.runs}) == 1000
+
+
+@PYTHONS
+@pytest.mark.parametrize("end", ["", "raise ValueError"])
+def test_uploads_in_a_pool_are_finished_when_the_program_ends(
+    python: str, end: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**sandbox.env, "OCTANE_SPOOL": "off", "NO_PROXY": "127.0.0.1"}.items():
+        monkeypatch.setenv(name, value)
+    sandbox.fail_next(kind="delay", delay="1s", path="*/test-results")
+    code = f"""
+    def upload():
+        is_amid.set()
+        client.upload([{{"name": "a", "status": "failed"}}], suite="Nightly", suite_run="r")
+
+    finish(upload)
+    {end}
+    """
+    ended = run_python(python, POOL + code)
+    assert ended.stdout.startswith("None "), ended.stderr
+    assert [run.name for run in sandbox.runs] == ["a"]
 
 
 def ended_early(python: str, code: str, sandbox: Sandbox, spool: str, monkeypatch: pytest.MonkeyPatch) -> float:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import os
 
 from octane_client import _core
-from octane_client.errors import InputError
+from octane_client.errors import InputError, SchemaError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def source(results: Any, used: Used) -> dict[str, Any]:
         return _arrow(type(results).__name__, results, used)
     if hasattr(results, "keys") and hasattr(results, "__getitem__"):
         return _columns(results)
+    if hasattr(results, "read"):
+        raise InputError("results cannot be an open file", hint="give its path")
     if not hasattr(results, "__iter__"):
         raise InputError(
             f"results of type `{type(results).__name__}` cannot be read",
@@ -116,6 +118,8 @@ def _pandas_in_arrow(results: Any, used: list[tuple[int, str]]) -> _core.Frame |
     indexes = [index for index, field in used if field != "started" or dtypes[index] != object]
     try:
         return _export(results, indexes)
+    except SchemaError:
+        raise
     except Exception:
         # pyarrow is missing, or a column has values of several types.
         return _export(results, [index for index in indexes if _is_exportable(results, index)])
@@ -157,7 +161,7 @@ def _polars(results: Any, used: Used) -> dict[str, Any]:
                 for batch in lazy.collect_batches():
                     yield _core.Frame.read_as(batch, indexes, header)
 
-            return {"name": name, "header": header, "rows": None, "frames": frames, "fetch": _nothing}
+            return {"name": name, "header": header, "rows": None, "frames": _Computed(frames), "fetch": _nothing}
         part = part.collect()
     exported = None
     if indexes:
@@ -168,6 +172,22 @@ def _polars(results: Any, used: Used) -> dict[str, Any]:
         return [rows.get_column(header[index]).to_list() for index in indexes]
 
     return {"name": name, "header": header, "rows": part.height, "frame": exported, "fetch": fetch}
+
+
+class _Computed:
+    """The frames of a lazy frame. What is read more than once has several results of some tests, and they are arranged by their
+    numbers; computed again, they may be in another order. So the second computation is kept."""
+
+    def __init__(self, compute: Callable[[], Iterator[_core.Frame]]) -> None:
+        self._compute = compute
+        self._is_again = False
+        self._kept: list[_core.Frame] | None = None
+
+    def __call__(self) -> Iterator[_core.Frame]:
+        if self._kept is None and self._is_again:
+            self._kept = list(self._compute())
+        self._is_again = True
+        return self._compute() if self._kept is None else iter(self._kept)
 
 
 def _in_arrow(polars: Any, dtype: Any) -> Any:
@@ -198,10 +218,14 @@ def _duckdb(results: Any, used: Used) -> dict[str, Any]:
 
 def _columns(columns: Mapping[Any, Any]) -> dict[str, Any]:
     header = _names(columns.keys())
+    for name, column in zip(header, columns.values()):
+        if isinstance(column, (str, bytes)) or not hasattr(column, "__iter__"):
+            raise InputError(f"column `{name}` is not a list of values, but {column!r:.80}", hint="give a list of rows: `[{...}]`")
     values = [column.tolist() if hasattr(column, "tolist") else list(column) for column in columns.values()]
     lengths = {len(column) for column in values}
     if len(lengths) > 1:
-        raise InputError("the columns have different lengths")
+        found = ", ".join(f"`{name}` {len(column)}" for name, column in zip(header, values))
+        raise InputError(f"the columns have different lengths: {found}")
 
     def fetch(start: int, stop: int, indexes: list[int]) -> list[list[Any]]:
         return [values[index][start:stop] for index in indexes]
@@ -243,6 +267,9 @@ def _getter(row: Any, number: int) -> Callable[[Any], Mapping[str, Any]]:
         return lambda row: {name: getattr(row, name) for name in names}
     if hasattr(row, "__dict__") and vars(row):
         return vars
+    slots = [slot for base in type(row).__mro__ for slot in getattr(base, "__slots__", ())]
+    if slots:
+        return lambda row: {name: getattr(row, name) for name in slots if hasattr(row, name)}
     raise InputError(
         f"row {number} is of type `{type(row).__name__}`, which has no fields",
         hint="give dictionaries, dataclasses or other objects with attributes",

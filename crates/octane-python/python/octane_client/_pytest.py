@@ -47,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for marker in item.iter_markers("jira"):
+            if marker.kwargs or not marker.args:
+                raise pytest.UsageError(f'{item.nodeid}: give the keys of the marker `jira`, as in `@pytest.mark.jira("SHOP-101")`')
             # Properties travel with a report, also from the processes of xdist.
             item.user_properties.extend(("jira", str(key)) for key in marker.args)
 
@@ -72,7 +74,11 @@ class Uploader:
         if start is not None and result["started"] is None:
             result["started"] = round(start * 1000)
         result["duration_s"] += report.duration
-        result["jira"].update(value for name, value in report.user_properties if name == "jira")
+        for name, value in report.user_properties:
+            if name == "jira":
+                # A test may record anything.
+                keys = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+                result["jira"].update(str(key) for key in keys)
         if report.outcome not in ("passed", "failed", "skipped"):
             # An attempt that failed, which pytest-rerunfailures repeats.
             if result["status"] != "failed":
@@ -144,7 +150,7 @@ class Uploader:
                 _are_attempts=True,
             ).wait()
         self._lines.append(str(report))
-        self._lines.extend(str(problem) for problem in list(report.problems)[:10])
+        self._lines.extend(str(problem) for problem in [*report.problems, *report.warnings][:10])
         if report.url:
             self._lines.append(report.url)
 
@@ -176,11 +182,20 @@ def _result(nodeid: str) -> dict[str, Any]:
 
 
 def _failure(report: pytest.TestReport | pytest.CollectReport) -> dict[str, str]:
-    crash = getattr(report.longrepr, "reprcrash", None)
-    message = crash.message if crash is not None else report.longreprtext
-    kind = message.partition(":")[0]
-    return {
-        "error_type": kind if kind.replace(".", "").replace("_", "").isalnum() else "AssertionError",
-        "error_message": message.partition("\n")[0],
-        "error_details": report.longreprtext,
-    }
+    longrepr = report.longrepr
+    crash = getattr(longrepr, "reprcrash", None)
+    details = longrepr if isinstance(longrepr, str) else report.longreprtext
+    if crash is not None:
+        message = crash.message
+    else:
+        # The process of xdist comes first; what begins with `E` is what pytest has to say of an exception.
+        lines = [line for line in details.splitlines() if line.strip() and not line.startswith("[gw")]
+        errors = [line[1:].strip() for line in lines if line.startswith("E ")]
+        message = (errors or lines or [details])[0]
+    kind, colon, _ = message.partition(":")
+    failure = {"error_message": message.partition("\n")[0], "error_details": details}
+    if colon and kind.replace(".", "").replace("_", "").isalnum():
+        failure["error_type"] = kind
+    elif crash is not None:
+        failure["error_type"] = "AssertionError"
+    return failure

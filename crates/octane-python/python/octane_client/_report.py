@@ -109,7 +109,7 @@ class Problem(Record):
         place = self.file or ""
         if self.file is not None and self.line is not None:
             place = f"{self.file}:{self.line}"
-        if self.message.startswith(place):
+        if self.message.startswith(self.file or place):
             # What is invalid says where it is, with the name of its row.
             place = ""
         return ": ".join(part for part in (place, self.test, self.message) if part)

@@ -8,7 +8,7 @@ from octane_client._given import optional, text, texts
 from octane_client._ids import entity_id, optional_id
 from octane_client.compat._endpoint import Connected, _flag, _mapping, _number, _wait
 from octane_client.compat.shapes import Entity
-from octane_client.errors import InputError, PartialUploadError, Rejected
+from octane_client.errors import InputError, NotFound, PartialUploadError, Rejected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,17 +111,19 @@ class OctaneClient(Connected):
         """The automated runs of a suite run by ID, without the first ``totalRunsUploaded``, which were uploaded before."""
         return self.shape("getAutoRuns", self._runs(name, suiteRunID, totalRunsUploaded))
 
-    def _runs(self, name: Any, suiteRunID: Any, skip: Any) -> list[Entity]:
+    def _runs(self, name: Any, suiteRunID: Any, skip: Any, must_exist: bool = False) -> list[Entity]:
         if suiteRunID is None:
             suiteRunID = self._ask(self._core.client.find_suite_run(text(name, "name")))
         if suiteRunID is None:
+            if must_exist:
+                raise NotFound(f"suite run `{name}` does not exist", hint="`getSuiteRun` says when it does: uploads are ingested later")
             return []
         suiteRunID = entity_id(suiteRunID, "suite run ID")
         try:
             skip = max(0, int(skip or 0))
         except (TypeError, ValueError):
             raise InputError(f"`totalRunsUploaded` must be a number, got {skip!r}") from None
-        runs: list[Entity] = self._ask(self._core.client.list_runs(suiteRunID, skip))
+        runs: list[Entity] = self._ask(self._core.client.list_runs(suiteRunID, skip, must_exist))
         if skip and not runs:
             there = len(self._ask(self._core.client.list_runs(suiteRunID, 0)))
             _log.warn(
@@ -135,13 +137,18 @@ class OctaneClient(Connected):
     ) -> Any:
         """Links the runs that :meth:`getAutoRuns` returns to a story, or removes these links and no others.
 
-        Returns the runs. If some cannot be changed, that is a :class:`octane_client.Rejected`.
+        Returns the runs. If some cannot be changed, that is a :class:`octane_client.Rejected`, and a suite run that does not exist
+        is a :class:`octane_client.NotFound`.
         """
-        runs = self._runs(name, suiteRunID, totalRunsUploaded)
+        stories = octaneID if isinstance(octaneID, (list, tuple)) else [octaneID]
+        if not stories:
+            _log.warn("`octaneID` is an empty list, so no run is linked or unlinked")
+            return self.shape("updateAutoRuns", [])
+        runs = self._runs(name, suiteRunID, totalRunsUploaded, must_exist=True)
         ids = [entity_id(run, "run ID") for run in runs]
         change = self._core.client.unlink if delink else self._core.client.link
         failed: list[Any] = []
-        for story in octaneID if isinstance(octaneID, (list, tuple)) else [octaneID]:
+        for story in stories:
             outcome = LinkOutcome._of(self._ask(change(entity_id(story, "story ID"), ids)))
             failed.extend(outcome.failed)
         if failed:
