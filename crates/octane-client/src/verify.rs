@@ -98,7 +98,7 @@ async fn read_previous(context: &Context<'_>) -> Result<bool, StageError> {
     } = context;
     let runs = journal.run(Journal::runs_needing_history).await?;
     let select = Select::names(["run_id", "run_native_status", "run_started", "run_duration"]);
-    for some in runs.chunks(IDS_MAX) {
+    for (number, some) in runs.chunks(IDS_MAX).enumerate() {
         let Some(query) = Query::field("run_id").is_in(some) else {
             continue;
         };
@@ -109,8 +109,8 @@ async fn read_previous(context: &Context<'_>) -> Result<bool, StageError> {
         };
         let previous = match read {
             Ok(previous) => previous,
-            // A server without that collection, or that hides it, cannot clear the doubt.
-            Err(error) if !error.is_retryable() => return Ok(false),
+            // A server without that collection, or that hides it, cannot clear the doubt; it says so to the first request.
+            Err(error) if !error.is_retryable() && number == 0 => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         let previous: Vec<PreviousRun> = previous.iter().filter_map(previous_run).collect();

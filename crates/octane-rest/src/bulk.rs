@@ -1,5 +1,7 @@
 //! The outcome of writing many entities, some of which may be rejected.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use octane_model::{Entity, Page, Problem};
 
@@ -45,11 +47,14 @@ impl BulkOutcome {
         if is_partial && page.errors.is_empty() {
             return Err(response.into_error());
         }
-        let mut failed = Vec::with_capacity(page.errors.len());
+        let mut failed = BTreeMap::new();
         for problem in page.errors {
             let problem = redact::problem(problem, &response.context().redactor);
             match problem.index.or((count == 1).then_some(0)) {
-                Some(index) if index < count => failed.push((start + index, problem)),
+                // Of several problems with one entity, the first one.
+                Some(index) if index < count => {
+                    failed.entry(start + index).or_insert(problem);
+                }
                 _ => return Err(response.into_error()),
             }
         }
@@ -60,7 +65,6 @@ impl BulkOutcome {
             let reason = format!("{missing} of {count} entities are missing");
             return Err(response.invalid_response(&reason));
         }
-        failed.sort_by_key(|(position, _)| *position);
         self.failed.extend(failed);
         self.done.extend(page.data);
         Ok(())

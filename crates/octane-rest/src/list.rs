@@ -104,7 +104,7 @@ impl<T> ListRequest<T> {
             .endpoint
             .execute(request, Idempotency::Idempotent)
             .await?;
-        let page: Page<P> = response.json()?;
+        let page: Page<P> = entities(&response)?;
         let received = length(&page);
         match self.list.limit.map(u64::from) {
             Some(requested) if received > requested => {
@@ -224,6 +224,31 @@ impl<T: DeserializeOwned + Send + 'static> ListRequest<T> {
         self.limit = self.limit.map(|limit| limit.saturating_sub(count));
         self
     }
+}
+
+/// The entities of a response to a request for some. JSON without them, as something between this program and Octane may send, is not a
+/// list of none: on one, suites would be created and links would be left as they are.
+pub(crate) fn entities<T: DeserializeOwned>(response: &Response) -> Result<Page<T>, Error> {
+    #[derive(Deserialize)]
+    #[serde(bound(deserialize = "T: Deserialize<'de>"))]
+    struct Listed<T> {
+        data: Vec<T>,
+        #[serde(default)]
+        total_count: Option<u64>,
+        #[serde(default)]
+        exceeds_total_count: bool,
+    }
+    let Listed {
+        data,
+        total_count,
+        exceeds_total_count,
+    } = response.json()?;
+    Ok(Page {
+        total_count,
+        data,
+        exceeds_total_count,
+        errors: Vec::new(),
+    })
 }
 
 fn length<T>(page: &Page<T>) -> u64 {

@@ -1,9 +1,10 @@
 //! The server's metadata about entity types.
 
-use octane_model::{FieldMetadata, Page};
+use octane_model::FieldMetadata;
 
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::list::entities;
 use crate::retry::Idempotency;
 
 impl Endpoint {
@@ -11,6 +12,6 @@ impl Endpoint {
     pub async fn field_metadata(&self, entity_name: &str) -> Result<Vec<FieldMetadata>, Error> {
         let request = self.workspace().field_metadata(entity_name);
         let response = self.execute(request, Idempotency::Idempotent).await?;
-        Ok(response.json::<Page<FieldMetadata>>()?.data)
+        Ok(entities(&response)?.data)
     }
 }

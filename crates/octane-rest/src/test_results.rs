@@ -88,7 +88,13 @@ impl TestResults {
             .endpoint
             .execute(request, Idempotency::Idempotent)
             .await?;
-        task_of(&response)
+        let found = task_of(&response)?;
+        if found.id == task {
+            Ok(found)
+        } else {
+            let reason = format!("it is about task {} instead of {task}", found.id);
+            Err(response.invalid_response(&reason))
+        }
     }
 
     /// The log of a task, as text; `None` if the server has none. Logs are documented only for the vendor's

@@ -179,6 +179,15 @@ fn unpack(
         JournalError::Corrupted { problem, .. } => invalid(problem),
         error => error.at(file).into(),
     })?;
+    // What a process that was killed has left of an upload of this ID would be applied to this one.
+    for extension in ["db-wal", "db-shm"] {
+        match fs::remove_file(path.with_extension(extension)) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(folder_error(path, source).into());
+            }
+            _ => {}
+        }
+    }
     fs::rename(&copy.0, path).map_err(|source| folder_error(path, source))?;
     Ok(())
 }

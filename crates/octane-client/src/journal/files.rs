@@ -9,21 +9,24 @@ use crate::upload_id::UploadId;
 
 /// The uploads in a folder; none if there is no folder.
 pub(super) fn ids(folder: &Path) -> Result<Vec<UploadId>, JournalError> {
+    let failed = |source| JournalError::Folder {
+        path: folder.to_owned(),
+        source,
+    };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => {
-            return Err(JournalError::Folder {
-                path: folder.to_owned(),
-                source,
-            });
+        Err(source) => return Err(failed(source)),
+    };
+    let id = |entry: io::Result<fs::DirEntry>| match entry {
+        Ok(entry) => {
+            let name = entry.file_name().into_string().ok()?;
+            Some(Ok(name.strip_suffix(".db")?.parse().ok()?))
         }
+        // An upload that cannot be seen is not one that is finished.
+        Err(source) => Some(Err(failed(source))),
     };
-    let id = |entry: io::Result<fs::DirEntry>| {
-        let name = entry.ok()?.file_name().into_string().ok()?;
-        name.strip_suffix(".db")?.parse().ok()
-    };
-    Ok(entries.filter_map(id).collect())
+    entries.filter_map(id).collect()
 }
 
 /// The journal of an upload.

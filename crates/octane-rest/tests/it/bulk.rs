@@ -75,6 +75,11 @@ async fn a_success_that_does_not_name_all_entities_is_an_error() {
     for (body, missing) in [
         (r#"{"error":"maintenance"}"#, 2),
         (r#"{"total_count":1,"data":[{"id":"0","type":"story"}]}"#, 1),
+        // Two problems with one entity say nothing of the other.
+        (
+            r#"{"data":[],"errors":[{"index":0,"error_code":"a","description":"a"},{"index":0,"error_code":"b","description":"b"}]}"#,
+            1,
+        ),
     ] {
         let script = Script::new(move |_| Reply::new(200, body));
         let stories = script.endpoint().collection("stories");

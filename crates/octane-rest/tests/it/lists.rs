@@ -51,6 +51,28 @@ fn ids(runs: &[AutomatedRun]) -> Vec<i64> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_response_without_entities_is_not_an_empty_list() {
+    for body in [
+        "{}",
+        r#"{"status":"maintenance"}"#,
+        r#"{"total_count":0}"#,
+        r#"{"data":null}"#,
+    ] {
+        let script = Script::new(move |_| Reply::new(200, body));
+        let list = script.endpoint().entities::<AutomatedRun>().list();
+        let errors = [
+            list.clone().all().await.unwrap_err(),
+            list.clone().first_page().await.unwrap_err(),
+            list.count().await.unwrap_err(),
+            script.endpoint().field_metadata("story").await.unwrap_err(),
+        ];
+        for error in errors {
+            assert!(error.is_retryable(), "{body}: {error}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn short_pages_are_not_the_end_while_the_count_says_more() {
     let script = server(25, 10, Counting::Exact);
     let runs = script

@@ -110,6 +110,21 @@ fn an_imported_upload_sends_the_same_bytes_and_knows_what_was_sent() {
 }
 
 #[test]
+fn what_a_process_that_was_killed_has_left_is_not_applied_to_an_imported_upload() {
+    let machines = Machines::new();
+    let file = machines.exported();
+    let folder = machines.there.folder().unwrap();
+    std::fs::create_dir_all(folder).unwrap();
+    let left = ["db-wal", "db-shm"].map(|kind| folder.join(format!("{}.{kind}", machines.id)));
+    for path in &left {
+        std::fs::write(path, "frames of a database that is gone").unwrap();
+    }
+    machines.there.import(&file).unwrap();
+    assert!(left.iter().all(|path| !path.exists()));
+    assert!(machines.there.summary(&machines.id).is_ok());
+}
+
+#[test]
 fn nothing_is_overwritten_and_an_upload_in_use_is_not_exported() {
     let machines = Machines::new();
     let journal = machines.here.open(&machines.id).unwrap();
