@@ -92,7 +92,7 @@ pub(crate) struct RelayStoreArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RelayCommand {
-    /// Show what is stored by lane, and what waits for another attempt or for a person.
+    /// Show what is stored for each suite run, the uploads that will be tried again, and those that need attention.
     Status,
     /// Try an upload again that waits for another attempt, or for a person.
     Retry {

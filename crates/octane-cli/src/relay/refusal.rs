@@ -19,7 +19,7 @@ impl Refusal {
             "too_large" => {
                 "let the relay accept larger uploads (`--upload-max MIB` when it is started)".to_owned()
             }
-            "quota" => "look why the relay does not deliver (`octane relay status` on its machine), or raise `--quota` there".to_owned(),
+            "quota" => "find out why the relay does not deliver (`octane relay status` on its machine), or raise `--quota` there".to_owned(),
             "other_workspace" => format!(
                 "if the URL (`--url` or {}) is wrong, correct it and upload again; otherwise let the relay deliver there as well \
                  (`--also-workspace` when it is started)",
