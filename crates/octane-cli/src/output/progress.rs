@@ -41,7 +41,10 @@ struct State {
     results: usize,
     batches: usize,
     accepted: usize,
+    refused: usize,
+    /// How many of the accepted ones ended, and how many of those as a success.
     ended: usize,
+    ingested: usize,
     is_verified: bool,
     /// How many runs were read since the last look began.
     runs_read: usize,
@@ -197,6 +200,7 @@ impl Progress {
             State {
                 batches: 0,
                 accepted: 0,
+                refused: 0,
                 ended: 0,
                 ..
             } => format!("ended after {after}"),
@@ -213,18 +217,25 @@ impl State {
                 results, batches, ..
             } => (state.results, state.batches) = (*results, *batches),
             Event::Split { .. } => state.batches += 1,
-            Event::Accepted { .. } | Event::Refused { .. } => {
-                state.accepted += 1;
-                // More of them if results are sent again.
-                if state.batches > 0 {
-                    state.batches = state.batches.max(state.accepted);
-                }
+            Event::Accepted { .. } => state.answered(|state| &mut state.accepted),
+            Event::Refused { .. } => state.answered(|state| &mut state.refused),
+            Event::Ended { status, .. } => {
+                state.ended += 1;
+                state.ingested += usize::from(status == "success");
             }
-            Event::Ended { .. } => state.ended += 1,
             Event::Reading { runs, .. } => state.runs_read = *runs,
             Event::Verified { .. } | Event::Resolved { .. } => state.is_verified = true,
             Event::Linking { done, total, .. } => state.linking = Some((*done, *total)),
             _ => {}
+        }
+    }
+
+    /// The server has answered a batch, which is counted here.
+    fn answered(&mut self, count: fn(&mut Self) -> &mut usize) {
+        *count(self) += 1;
+        // More of them if results are sent again.
+        if self.batches > 0 {
+            self.batches = self.batches.max(self.accepted + self.refused);
         }
     }
 
@@ -234,6 +245,7 @@ impl State {
             results,
             batches,
             accepted,
+            refused,
             ended,
             runs_read,
             linking,
@@ -245,12 +257,12 @@ impl State {
             Stage::Linking { done, total }
         } else if self.is_verified {
             Stage::Linking { done: 0, total: 0 }
-        } else if batches > 0 && ended >= batches {
+        } else if batches > 0 && ended + refused >= batches {
             Stage::Verifying {
                 read: runs_read,
                 results,
             }
-        } else if accepted < batches {
+        } else if accepted + refused < batches {
             Stage::Sending
         } else {
             Stage::Ingesting
@@ -304,19 +316,27 @@ impl State {
         let Self {
             batches,
             accepted,
+            refused,
             ended,
+            ingested,
             ..
         } = *self;
-        if batches == 0 {
+        let mut line = if batches == 0 {
             // How many batches a resumed upload has left is not known, and those of before are not counted.
             format!(
                 "{} accepted, {} ingested",
                 plural(accepted, "more batch"),
-                thousands(ended)
+                thousands(ingested)
             )
         } else {
-            format!("batches: {accepted}/{batches} accepted, {ended}/{batches} ingested")
+            format!("batches: {accepted}/{batches} accepted, {ingested}/{batches} ingested")
+        };
+        for (count, what) in [(ended - ingested, "with problems"), (refused, "refused")] {
+            if count > 0 {
+                line.push_str(&format!(", {} {what}", thousands(count)));
+            }
         }
+        line
     }
 }
 
@@ -449,6 +469,23 @@ mod tests {
                 "ended after 1m 12s: batches: 2/3 accepted, 0/3 ingested",
             ]
         );
+    }
+
+    #[test]
+    fn batches_that_are_not_in_octane_are_not_counted_as_such() {
+        let mut state = State {
+            batches: 4,
+            accepted: 3,
+            refused: 1,
+            ended: 3,
+            ingested: 1,
+            ..State::default()
+        };
+        let expected = "batches: 3/4 accepted, 1/4 ingested, 2 with problems, 1 refused";
+        assert_eq!(state.batches_line(), expected);
+        assert!(matches!(state.stage(), Stage::Verifying { .. }));
+        state.answered(|state| &mut state.refused);
+        assert_eq!((state.batches, state.refused), (5, 2));
     }
 
     #[test]

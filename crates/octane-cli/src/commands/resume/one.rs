@@ -31,7 +31,7 @@ impl<'a> Resumed<'a> {
         delivery: &Delivery<'a>,
     ) -> Self {
         let policies = Policies::resumed(&args.delivery, &summary.options);
-        Self::judged_by(policies, summary, delivery)
+        Self::judged_by(args, policies, summary, delivery)
     }
 
     /// The first of some shards, for what is done once for all of them.
@@ -43,11 +43,20 @@ impl<'a> Resumed<'a> {
     ) -> Self {
         let stored = shards.iter().map(|shard| &shard.options);
         let policies = Policies::of_shards(&args.delivery, stored);
-        Self::judged_by(policies, first, delivery)
+        Self::judged_by(args, policies, first, delivery)
     }
 
-    fn judged_by(policies: Policies, summary: &'a UploadSummary, delivery: &Delivery<'a>) -> Self {
-        let suggest = delivery.suggest.clone().to(summary.url.as_deref());
+    fn judged_by(
+        args: &ResumeArgs,
+        policies: Policies,
+        summary: &'a UploadSummary,
+        delivery: &Delivery<'a>,
+    ) -> Self {
+        // It moves to a server that is typed.
+        let typed = args.connection.url.as_deref();
+        let typed = typed.filter(|_| args.connection.typed.is_url);
+        let suggest = delivery.suggest.clone();
+        let suggest = suggest.to(typed.or(summary.url.as_deref()));
         Self {
             summary,
             delivery: delivery
@@ -72,7 +81,7 @@ impl<'a> Resumed<'a> {
             && now != *before
         {
             output.say(&format!(
-                "note: the upload belonged to {before} and belongs to {now} now, where all of it is sent"
+                "note: the upload belonged to {before} and belongs to {now} now, where all of it will be sent"
             ));
         }
         let done = done.and_then(|delivered| self.delivery.print_report(&delivered, None));
