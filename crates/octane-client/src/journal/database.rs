@@ -140,12 +140,8 @@ impl Journal {
         let path = journal.path().to_owned();
         match found {
             schema::VERSION => {}
-            // The process died before everything was planned.
-            0 => {
-                return Err(JournalError::Unprepared {
-                    id: journal.id().clone(),
-                });
-            }
+            // A file has its name once everything is planned, and then has a format.
+            0 => return Err(journal.corrupted("it is empty or not a journal")),
             newer if newer > schema::VERSION => {
                 return Err(JournalError::Newer {
                     path,

@@ -8,17 +8,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::JournalError;
-use super::files::{ids, plans, private};
+use super::files::{plans, private};
 use super::lock::is_locked;
 use super::spool::Spool;
-use super::summary::{UploadState, UploadSummary};
 use crate::upload_id::UploadId;
 
 /// How long uploads are stored, and how much space they may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
-    /// Finished uploads older than this are deleted; 14 days by default.
+    /// Finished uploads older than this are deleted, and so are shards that await others: they may be merged from a copy; 14 days by
+    /// default.
     pub finished_age_max: Duration,
     /// Unfinished uploads older than this are deleted; 90 days by default.
     pub unfinished_age_max: Duration,
@@ -81,7 +81,7 @@ impl Spool {
         retention: &Retention,
         now: Timestamp,
     ) -> Result<Vec<UploadId>, JournalError> {
-        let mut deleted = self.prune_unprepared();
+        let mut deleted = self.prune_plans();
         deleted.extend(self.select_old(retention, now, |id| self.remove(id).is_ok())?);
         Ok(deleted)
     }
@@ -95,12 +95,8 @@ impl Spool {
         let Some(folder) = self.folder() else {
             return Ok(Vec::new());
         };
-        let is_free = |id: &UploadId| !is_locked(folder, id);
-        let is_unprepared =
-            |id: &UploadId| matches!(self.summary(id), Err(JournalError::Unprepared { .. }));
-        let unprepared = ids(folder)?.into_iter().filter(is_unprepared);
-        let abandoned = unprepared.chain(plans(folder)).filter(is_free);
-        let mut prunable: Vec<UploadId> = abandoned.collect();
+        let mut prunable = plans(folder);
+        prunable.retain(|id| !is_locked(folder, id));
         prunable.extend(self.select_old(retention, now, |_| true)?);
         Ok(prunable)
     }
@@ -116,7 +112,7 @@ impl Spool {
         for summary in self.list()? {
             // A clock that was set back makes an upload seem to come from the future: it is new.
             let age = Duration::try_from(now.duration_since(summary.created)).unwrap_or_default();
-            let age_max = if is_delivered(&summary) {
+            let age_max = if summary.is_delivered {
                 retention.finished_age_max
             } else {
                 retention.unfinished_age_max
@@ -132,7 +128,8 @@ impl Spool {
             if bytes <= retention.bytes_max {
                 break;
             }
-            if is_delivered(&summary) && !summary.is_in_use && select(&summary.id) {
+            // Not shards that await others, whose merge needs them.
+            if summary.is_finished && !summary.is_in_use && select(&summary.id) {
                 bytes = bytes.saturating_sub(summary.bytes);
                 selected.push(summary.id);
             }
@@ -141,27 +138,11 @@ impl Spool {
     }
 
     /// Deletes uploads whose process died while it was still planning: nothing of them was sent.
-    fn prune_unprepared(&self) -> Vec<UploadId> {
-        let ids = self.folder().map(ids);
-        let is_deleted = |id: &UploadId| {
-            let unprepared = self.open(id).and_then(|journal| journal.manifest());
-            matches!(unprepared, Err(JournalError::Unprepared { .. })) && self.remove(id).is_ok()
-        };
-        let ids = ids.and_then(Result::ok).unwrap_or_default();
-        let plans = self.folder().map(plans).unwrap_or_default();
-        let is_abandoned = |id: &UploadId| self.remove_plan(id).unwrap_or(false);
-        let abandoned = plans.into_iter().filter(is_abandoned);
-        ids.into_iter()
-            .filter(is_deleted)
-            .chain(abandoned)
-            .collect()
+    fn prune_plans(&self) -> Vec<UploadId> {
+        let mut plans = self.folder().map(plans).unwrap_or_default();
+        plans.retain(|id| self.remove_plan(id).unwrap_or(false));
+        plans
     }
-}
-
-/// Whether Octane has all that it will get of an upload; only the links of a shard may be missing, which are made where the shards
-/// are merged, maybe from a copy.
-fn is_delivered(summary: &UploadSummary) -> bool {
-    summary.is_finished || summary.state == UploadState::AwaitingShards
 }
 
 /// How large all files of a folder are together.

@@ -149,17 +149,12 @@ impl Spool {
         Ok(readable)
     }
 
-    /// Why some uploads cannot be read. Uploads that were not fully prepared are not among them: nothing of them
-    /// was sent.
+    /// Why some uploads cannot be read.
     pub fn unreadable(&self) -> Result<Vec<JournalError>, JournalError> {
         let errors = self.summaries()?.into_iter().filter_map(Result::err);
-        let is_failure = |error: &JournalError| {
-            !matches!(
-                error,
-                JournalError::Unprepared { .. } | JournalError::Unknown { .. }
-            )
-        };
-        Ok(errors.filter(is_failure).collect())
+        // Those that are deleted at this moment are not stored any more.
+        let is_stored = |error: &JournalError| !matches!(error, JournalError::Unknown { .. });
+        Ok(errors.filter(is_stored).collect())
     }
 
     fn summaries(&self) -> Result<Vec<Result<UploadSummary, JournalError>>, JournalError> {

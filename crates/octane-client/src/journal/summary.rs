@@ -57,6 +57,9 @@ pub struct UploadSummary {
     pub outcome: Option<Outcome>,
     /// Whether nothing is left to do.
     pub is_finished: bool,
+    /// Whether nothing is left to do but what the merge of all shards does, also while a process is working on it.
+    #[serde(skip)]
+    pub is_delivered: bool,
     /// Whether a process is working on it right now.
     pub is_in_use: bool,
     /// The size of its files in bytes.
@@ -139,6 +142,7 @@ impl UploadSummary {
             options: BTreeMap::new(),
             outcome: None,
             is_finished: true,
+            is_delivered: true,
             is_in_use: false,
             bytes: 0,
         }
@@ -147,11 +151,10 @@ impl UploadSummary {
 
 impl UploadState {
     fn of(is_in_use: bool, last: Option<LastAttempt>, counts: &Counts) -> Self {
-        let is_complete = counts.rejected + counts.invalid + counts.pending == 0;
         match last {
             _ if is_in_use => Self::InProgress,
             Some(last) if last.is_awaiting_shards => Self::AwaitingShards,
-            Some(last) if last.is_finished && is_complete => Self::Finished,
+            Some(last) if last.is_finished && counts.are_all_in() => Self::Finished,
             Some(last) if last.is_finished => Self::FinishedIncomplete,
             _ => Self::Pending,
         }
@@ -205,6 +208,7 @@ impl Journal {
             counts,
             outcome: last.map(|last| last.outcome),
             is_finished,
+            is_delivered: last.is_some_and(|last| last.is_finished || last.is_awaiting_shards),
             is_in_use,
             bytes: sizes.iter().sum(),
         })

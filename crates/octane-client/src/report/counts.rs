@@ -98,6 +98,11 @@ impl AddAssign for Counts {
 }
 
 impl Counts {
+    /// Whether every result that was read is in Octane.
+    pub fn are_all_in(&self) -> bool {
+        self.rejected + self.invalid + self.pending == 0
+    }
+
     /// Whether every result that was read is accounted for.
     pub fn add_up(&self) -> bool {
         self.read == self.ingested + self.rejected + self.invalid + self.pending

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use octane_client::{JournalError, ReportedProblem, Spool, UploadState, UploadSummary};
+use octane_client::{JournalError, ReportedProblem, Spool, UploadSummary};
 use serde_json::{Value, json};
 
 use super::super::delivery::{Delivered, Delivery, Start};
@@ -183,8 +183,7 @@ pub(super) fn worst(one: Exit, other: Exit) -> Exit {
 /// The unfinished uploads, oldest first. Shards that wait for others have nothing to resume.
 pub(super) fn unfinished(spool: &Spool) -> Result<Vec<UploadSummary>> {
     let mut summaries = spool.list()?;
-    summaries
-        .retain(|summary| !summary.is_finished && summary.state != UploadState::AwaitingShards);
+    summaries.retain(|summary| !summary.is_delivered);
     summaries.reverse();
     Ok(summaries)
 }

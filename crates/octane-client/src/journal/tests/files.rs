@@ -28,12 +28,17 @@ fn left(spool: &Spool) -> UploadId {
 
 /// An upload of which nothing is left to do.
 fn finished(spool: &Spool) -> UploadId {
+    ended(spool, false)
+}
+
+/// An upload of which nothing is left to do, or nothing but what the merge with other shards does.
+fn ended(spool: &Spool, is_awaiting_shards: bool) -> UploadId {
     let id = left(spool);
     let journal = spool.open(&id).unwrap();
     let last = LastAttempt {
         outcome: Outcome::Success,
-        is_finished: true,
-        is_awaiting_shards: false,
+        is_finished: !is_awaiting_shards,
+        is_awaiting_shards,
     };
     journal.set("last_attempt", &last).unwrap();
     id
@@ -189,6 +194,26 @@ fn above_the_size_limit_the_oldest_finished_upload_is_pruned() {
 }
 
 #[test]
+fn shards_that_await_others_are_pruned_by_age_and_not_to_make_room() {
+    let (_folder, spool) = place();
+    let uploads = [ended(&spool, true), ended(&spool, true), finished(&spool)];
+    let retention = Retention {
+        bytes_max: 0,
+        ..Retention::default()
+    };
+    let prune = |days| {
+        let now = after(&spool, &uploads[0], days);
+        let mut gone = spool.prune(&retention, now).unwrap();
+        gone.sort();
+        gone
+    };
+    assert_eq!(prune(1), uploads[2..]);
+    let mut awaiting = uploads[..2].to_vec();
+    awaiting.sort();
+    assert_eq!(prune(15), awaiting);
+}
+
+#[test]
 fn an_upload_that_died_while_planning_is_pruned_without_a_warning() {
     let (_folder, spool) = place();
     let id = UploadId::new();
@@ -213,22 +238,19 @@ fn an_upload_that_died_while_planning_is_pruned_without_a_warning() {
 }
 
 #[test]
-fn an_upload_of_an_older_version_that_died_while_planning_is_pruned_too() {
+fn a_journal_that_was_emptied_is_named_and_not_pruned() {
     let (_folder, spool) = place();
-    std::fs::create_dir_all(spool.folder().unwrap()).unwrap();
-    let id = UploadId::new();
+    let id = left(&spool);
     let path = spool.folder().unwrap().join(format!("{id}.db"));
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    connection
-        .execute_batch("CREATE TABLE upload (key, value)")
-        .unwrap();
-    drop(connection);
-    assert!(matches!(
-        spool.summary(&id),
-        Err(JournalError::Unprepared { .. })
-    ));
-    let pruned = spool.prune(&Retention::default(), Timestamp::UNIX_EPOCH);
-    assert_eq!(pruned.unwrap(), [id]);
+    std::fs::write(path, "").unwrap();
+    let now = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 1000);
+    assert_eq!(spool.prune(&Retention::default(), now).unwrap(), []);
+    assert!(spool.list().unwrap().is_empty());
+    let unreadable = spool.unreadable().unwrap();
+    assert!(
+        matches!(&unreadable[..], [JournalError::Corrupted { .. }]),
+        "{unreadable:?}"
+    );
 }
 
 #[test]
