@@ -22,7 +22,8 @@
 //! nothing that is newer, then those results are not what counts in Octane, and only new bytes change that.
 //!
 //! A result is superseded if a later one of the same test has been sent, and is not sent again itself: sent now, the
-//! earlier one would take its place. "What is missing is asked for" means that the runs were read just now, and some
+//! earlier one would take its place. Nor is one sent again whose run shows a result of another upload that started later for
+//! certain. "What is missing is asked for" means that the runs were read just now, and some
 //! time ago, and that the caller wants results again that Octane had confirmed: after it was restored from a backup.
 
 use crate::verdict::BatchEnd;

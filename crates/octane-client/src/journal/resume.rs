@@ -10,6 +10,8 @@ use super::error::JournalError;
 use super::feature_row::MORE_RESULTS;
 use super::payload::ensure_unique_bytes;
 use super::row_table::ensure_index_of_keys;
+use super::schema::INDEX_OF_SERVER_RUNS;
+use super::server_run::exact_match;
 use super::split::halves;
 use super::stale_link::REMOVED;
 use super::state::{RowState, stored};
@@ -62,7 +64,8 @@ impl Journal {
             for batch in batches(transaction, "state = 'ended' AND is_duplicate = 1")? {
                 let left = rows_left(transaction, &batch, &BTreeSet::new())?;
                 if resend(&batch.state, left, Look::Read) == (Resend::Rows { new_bytes: true }) {
-                    replan(transaction, batch, Some(&self.mark()))?;
+                    let newer = newer_of_others(transaction)?;
+                    replan(transaction, batch, Some(&self.mark()), &newer)?;
                 }
             }
             update_superseded(transaction)?;
@@ -116,7 +119,7 @@ impl Journal {
         let resume = resume.into();
         let mut resent: BTreeSet<usize> = self.get(RESENT)?.unwrap_or_default();
         self.write("resume", |transaction| {
-            ensure_index_of_keys(transaction)?;
+            let newer = newer_of_others(transaction)?;
             // However an earlier attempt ended, there may be something to do now.
             transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
             let mut is_sent_again = false;
@@ -127,7 +130,7 @@ impl Journal {
                     is_sent_again = true;
                     resent.remove(&batch.number);
                     let mark = new_bytes.then(|| self.mark());
-                    replan(transaction, batch, mark.as_deref())?;
+                    replan(transaction, batch, mark.as_deref(), &newer)?;
                 }
             }
             // What is replanned supersedes nothing any more.
@@ -211,19 +214,40 @@ pub(super) fn update_superseded(transaction: &Transaction<'_>) -> rusqlite::Resu
     Ok(())
 }
 
-/// Plans those results of a batch again that may be sent again.
+/// Whether the run of a row shows a result of another upload that is newer for certain. Where tests of this upload have several runs,
+/// such as one for each environment, a newer result proves nothing: it may be that of another job.
+fn newer_of_others(connection: &Connection) -> rusqlite::Result<String> {
+    connection.execute_batch(INDEX_OF_SERVER_RUNS)?;
+    ensure_index_of_keys(connection)?;
+    let has_several_runs = connection
+        .prepare_cached(
+            "SELECT 1 FROM server_runs f GROUP BY key
+             HAVING COUNT(*) > 1 AND EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key)",
+        )?
+        .exists([])?;
+    if has_several_runs {
+        return Ok("0".to_owned());
+    }
+    let own = exact_match("f");
+    Ok(format!(
+        "EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND f.started / 1000 > rows.started / 1000
+             AND NOT EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key AND {own}))"
+    ))
+}
+
+/// Plans those results of a batch again that may be sent again; `newer` says of which a [newer result](newer_of_others) is shown.
 fn replan(
     transaction: &Transaction<'_>,
     whole: StoredBatch,
     mark: Option<&str>,
+    newer: &str,
 ) -> rusqlite::Result<()> {
-    ensure_index_of_keys(transaction)?;
     let sendable: BTreeSet<i64> = transaction
         .prepare_cached(&format!(
             "SELECT rows.number FROM batches
              CROSS JOIN rows ON rows.number BETWEEN batches.first_row AND batches.last_row
              LEFT JOIN row_states mine ON mine.number = rows.number
-             WHERE batches.number = ? AND mine.state IS NOT 'ingested' AND NOT {ROW_SUPERSEDED}
+             WHERE batches.number = ? AND mine.state IS NOT 'ingested' AND NOT {ROW_SUPERSEDED} AND NOT {newer}
              AND NOT (batches.is_duplicate = 1 AND mine.observed IS 'newer')"
         ))?
         .query_map([whole.number], |row| row.get(0))?

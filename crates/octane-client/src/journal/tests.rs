@@ -11,6 +11,7 @@ mod judge;
 mod migrations;
 mod relocation;
 mod repeats;
+mod resends;
 mod same_bytes;
 mod stale_links;
 
