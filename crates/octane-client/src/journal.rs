@@ -52,6 +52,7 @@ mod retention;
 mod row;
 mod row_table;
 mod schema;
+mod sent_again;
 mod server_run;
 mod split;
 mod spool;

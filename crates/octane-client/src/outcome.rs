@@ -6,7 +6,7 @@
 //! | work is left, and signing in failed | unauthorized |
 //! | work is left | unreachable |
 //! | results were rejected, and none is ingested or pending | refused |
-//! | results are rejected, invalid or pending, the runs may not be read, or shards are missing | partial |
+//! | results are rejected, invalid or pending, the runs may not be read, shards are missing, or one hides a failure of another | partial |
 //! | links are missing | links incomplete |
 //! | none of these | success |
 //!
@@ -82,7 +82,7 @@ pub(crate) struct Facts {
     pub(crate) is_unverified: bool,
     /// Links are missing that should be there.
     pub(crate) is_unlinked: bool,
-    /// Shards are missing from the suite run.
+    /// Shards are missing from the suite run, or the failure of one is hidden by another.
     pub(crate) is_incomplete: bool,
     pub(crate) ingested: usize,
     pub(crate) rejected: usize,
@@ -95,6 +95,11 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// Whether everything was tried that there was to do.
+    pub(crate) fn is_through(&self) -> bool {
+        !(self.is_work_left || self.is_cancelled && self.is_cut_short)
+    }
+
     /// What is known of several uploads together.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {

@@ -22,3 +22,6 @@ mod roll_call;
 
 pub use merge::{Merge, MergeError};
 pub use roll_call::{RollCall, ShardMismatch};
+
+#[cfg(test)]
+mod tests;

@@ -118,7 +118,7 @@ impl Journal {
             }
             set_document(transaction, "target", target)?;
             transaction.execute_batch(
-                "DELETE FROM upload WHERE key IN ('untouched_before', 'last_attempt', 'resent', 'removed_stale_links');
+                "DELETE FROM upload WHERE key IN ('untouched_before', 'last_attempt', 'resent', 'sent_again', 'removed_stale_links');
                  DELETE FROM problems WHERE stage IN ('delivery', 'links');
                  UPDATE batches SET state = CASE WHEN state = 'ready' OR ended_as = 'refused' THEN 'ready'
                      ELSE 'in_flight' END, ended_as = NULL, task = NULL, is_duplicate = 0, task_log = NULL, reason = NULL;

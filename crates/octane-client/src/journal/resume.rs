@@ -78,27 +78,8 @@ impl Journal {
         })
     }
 
-    /// Makes results ready again that Octane has ingested, with new bytes, so that their runs show them once more. Results of batches that
-    /// have not ended are left: they are sent anyway.
-    pub(crate) fn resend_rows(&self, rows: &BTreeSet<i64>) -> Result<(), JournalError> {
-        self.write("resend", |transaction| {
-            for batch in batches(transaction, "state = 'ended' AND ended_as <> 'refused'")? {
-                let range = batch.first_row..=batch.last_row;
-                let sendable: BTreeSet<i64> = rows.range(range).copied().collect();
-                // They are pending until the suite run shows them again.
-                for row in &sendable {
-                    transaction
-                        .prepare_cached("DELETE FROM row_states WHERE number = ?")?
-                        .execute([row])?;
-                }
-                replan_rows(transaction, batch, &sendable, Some(&self.mark()))?;
-            }
-            Ok(())
-        })
-    }
-
     /// What makes the bytes of this upload new to the server.
-    fn mark(&self) -> String {
+    pub(super) fn mark(&self) -> String {
         format!("sent-again-by-{}", self.id())
     }
 
@@ -121,7 +102,7 @@ impl Journal {
         self.write("resume", |transaction| {
             let newer = newer_of_others(transaction)?;
             // However an earlier attempt ended, there may be something to do now.
-            transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
+            unfinish(transaction)?;
             let mut is_sent_again = false;
             // The last one first: what is sent again supersedes nothing, as it comes after what is before it.
             for batch in batches(transaction, "state = 'ended'")?.into_iter().rev() {
@@ -158,6 +139,12 @@ impl Journal {
             set_document(transaction, RESENT, &resent)
         })
     }
+}
+
+/// Forgets how the last attempt ended: until the next one has, something is left to do, also if the process dies.
+pub(super) fn unfinish(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
+    Ok(())
 }
 
 /// What kinds of results a batch holds; `resent` are the batches that were sent once more after they were forgotten.
@@ -257,7 +244,7 @@ fn replan(
 
 /// Plans those pieces of a batch again that hold nothing but `sendable` results; the other pieces end as the batch has ended. With a
 /// `mark`, their bytes are new to the server.
-fn replan_rows(
+pub(super) fn replan_rows(
     transaction: &Transaction<'_>,
     whole: StoredBatch,
     sendable: &BTreeSet<i64>,

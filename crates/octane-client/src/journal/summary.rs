@@ -178,7 +178,16 @@ impl Journal {
         let manifest = self.manifest()?;
         let mut counts = manifest.counts;
         self.count(&mut counts)?;
-        let last: Option<LastAttempt> = self.get("last_attempt")?;
+        let merged: Option<Timestamp> = self.get("merged")?;
+        let mut last: Option<LastAttempt> = self.get("last_attempt")?;
+        if let Some(last) = &mut last
+            && manifest.shard.is_some()
+            && merged.is_none()
+        {
+            // A merge that ended early may have linked it, and left other shards, or failures that this one hides.
+            last.is_awaiting_shards |= last.is_finished;
+            last.is_finished = false;
+        }
         let target = self.target()?;
         let suite = target.as_ref().and_then(Target::known_suite);
         let suite_id = suite.map(|suite| suite.id);
@@ -200,7 +209,7 @@ impl Journal {
             place: manifest.server,
             suite_id,
             shard: manifest.shard,
-            merged: self.get("merged")?,
+            merged,
             state: UploadState::of(is_in_use, last, &counts),
             options: manifest.options,
             suite,

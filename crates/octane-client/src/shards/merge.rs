@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use octane_model::plural::plural;
 
 use super::overlap::{Hidden, Overlapping, look};
 use super::report::{Shared, merged};
@@ -13,8 +14,9 @@ use crate::common_links::CommonLinks;
 use crate::delivery::{Delivery, DeliveryError};
 use crate::event::Event;
 use crate::journal::{Journal, JournalError, LinkTotals, UploadSummary};
+use crate::outcome::Facts;
 use crate::reconciliation::DeliveryEnd;
-use crate::report::Report;
+use crate::report::{Report, ReportedProblem};
 use crate::run_options::{RunOptions, run_options};
 use crate::settings::UploadSettings;
 use crate::shard::Shard;
@@ -122,26 +124,38 @@ impl<'a> Merge<'a> {
         let hidden = std::mem::take(&mut overlapping.hidden);
         if self.options.cancellation.is_cancelled() {
             for index in hidden.into_keys() {
+                members[index].journal.run(Journal::unfinish).await?;
                 cut_short(&mut ends[index]);
             }
         } else if !hidden.is_empty() {
             // Once: what is sent again has new bytes, so that it is shown.
             for (index, rows) in hidden.clone() {
                 let member = &members[index];
+                let uploads = journals
+                    .iter()
+                    .map(|journal| journal.id().clone())
+                    .collect();
                 let resending = member
                     .journal
-                    .run(move |journal| journal.resend_rows(&rows));
+                    .run(move |journal| journal.resend_rows(&rows, &uploads));
                 resending.await?;
                 ends[index] = Box::pin(self.deliver(member, links.as_ref())).await?;
             }
             overlapping = look_at(&members, hidden).await?;
+            for (index, rows) in std::mem::take(&mut overlapping.hidden) {
+                members[index].journal.run(Journal::unfinish).await?;
+                still_hidden(&mut ends[index], rows.len());
+            }
         }
-        let now = Timestamp::now();
-        for member in &members {
-            let marking = member
-                .journal
-                .run(move |journal| journal.set("merged", &now));
-            marking.await?;
+        let facts = ends.iter().map(|end| end.facts);
+        if facts.fold(Facts::default(), Facts::and).is_through() {
+            let now = Timestamp::now();
+            for member in &members {
+                let marking = member
+                    .journal
+                    .run(move |journal| journal.set("merged", &now));
+                marking.await?;
+            }
         }
         let shared = Shared {
             repeats: overlapping.repeats,
@@ -206,6 +220,18 @@ fn cut_short(end: &mut DeliveryEnd) {
     end.facts.is_cancelled = true;
     end.facts.is_cut_short = true;
     end.report.is_resumable |= end.report.journal.is_some();
+}
+
+/// Other shards hide failures of this one, although those were sent again.
+fn still_hidden(end: &mut DeliveryEnd, failures: usize) {
+    end.facts.is_incomplete = true;
+    end.report.is_resumable |= end.report.journal.is_some();
+    let failures = plural(failures, "failure");
+    let message = format!(
+        "Octane shows results of other shards instead of {failures}; merge the shards again"
+    );
+    let problem = ReportedProblem::new("hidden_failure", message);
+    end.report.problems.push(problem);
 }
 
 async fn look_at(members: &[Member], sent_again: Hidden) -> Result<Overlapping, JournalError> {

@@ -10,8 +10,8 @@
 //!
 //! Shards run at the same time, so that nothing but start times says which of their results is later. What a shard shows as failed is
 //! as late as its last result of the test, which did not replace the failure there and so does not here. If the run should show a
-//! failure and shows something else, the failure is sent again. A pass never replaces a failure that the run shows. Results that Octane
-//! has rejected are named, and no run can show them.
+//! failure and shows something else, the failure is sent again; if its status is an ID that says nothing, once for the same uploads. A
+//! pass never replaces a failure that the run shows. Results that Octane has rejected are named, and no run can show them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,7 @@ use octane_results::Status;
 use crate::journal::{Journal, JournalError, Overlap, Overlaps, ShardResult};
 use crate::report::ReportedProblem;
 use crate::shard::Shard;
+use crate::upload_id::UploadId;
 
 /// Rows of failures, by journal.
 pub(super) type Hidden = BTreeMap<usize, BTreeSet<i64>>;
@@ -37,6 +38,26 @@ pub(super) struct Overlapping {
     pub(super) hidden: Hidden,
     /// The tests whose results differ.
     pub(super) problems: Vec<ReportedProblem>,
+}
+
+/// What a run shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Shown {
+    /// It was not read.
+    Unread,
+    /// A status of which nothing is known.
+    Unknown,
+    /// A status, in lower case.
+    Status(String),
+}
+
+impl Shown {
+    fn status(&self) -> Option<&str> {
+        match self {
+            Self::Status(status) => Some(status),
+            Self::Unread | Self::Unknown => None,
+        }
+    }
 }
 
 /// Looks for tests with results in several of the journals, which are in the order of their uploads. The failures `sent_again` have been
@@ -58,6 +79,9 @@ pub(super) fn look(
         flaky_repeats,
         ..Overlapping::default()
     };
+    let uploads: BTreeSet<UploadId> = journals.iter().map(|one| one.id().clone()).collect();
+    let sent_once = journals.iter().map(|one| one.sent_again(&uploads));
+    let sent_once: Vec<BTreeSet<i64>> = sent_once.collect::<Result<_, _>>()?;
     for overlap in &different {
         let wanted = wanted(&overlap.results, shards);
         let sent = wanted.filter(|wanted| {
@@ -69,15 +93,20 @@ pub(super) fn look(
             Some(sent) => shown(journals, overlap, &[sent])?,
             None => shown(journals, overlap, &overlap.results)?,
         };
+        let is_hidden = |wanted: &ShardResult| match &shown {
+            Shown::Status(status) => status != "failed",
+            Shown::Unknown => !sent_once[wanted.journal].contains(&wanted.row),
+            Shown::Unread => false,
+        };
         if let Some(wanted) = wanted.filter(|wanted| wanted.status == Status::Failed)
-            && shown.as_deref().is_some_and(|shown| shown != "failed")
+            && is_hidden(&wanted)
         {
             let hidden = found.hidden.entry(wanted.journal).or_default();
             hidden.insert(wanted.row);
         }
         found
             .problems
-            .extend(problem(journals, shards, overlap, shown.as_deref())?);
+            .extend(problem(journals, shards, overlap, shown.status())?);
     }
     Ok(found)
 }
@@ -110,28 +139,30 @@ fn severity(status: Status) -> u8 {
     }
 }
 
-/// The status that the run shows, in lower case, as the journal of the last of these results has read it; `failed` if there are several runs
-/// and any of them failed.
+/// What the run shows, as the journal of the last of these results has read it; `failed` if there are several runs and any of them
+/// failed.
 fn shown(
     journals: &[Journal],
     overlap: &Overlap,
     results: &[ShardResult],
-) -> Result<Option<String>, JournalError> {
+) -> Result<Shown, JournalError> {
+    let mut shown = Shown::Unread;
     for result in results.iter().rev() {
         let Some(journal) = journals.get(result.journal) else {
             continue;
         };
         let statuses = journal.shown_statuses(&overlap.key)?;
-        let mut known: Vec<String> = statuses.into_iter().flatten().collect();
-        known.retain(|status| status != "?");
-        if let Some(failed) = known.iter().position(|status| status == "failed") {
-            return Ok(Some(known.swap_remove(failed)));
+        if !statuses.is_empty() {
+            shown = Shown::Unknown;
         }
-        if !known.is_empty() {
-            return Ok(known.pop());
+        let known = statuses.into_iter().flatten();
+        let known: Vec<String> = known.filter(|status| status != "?").collect();
+        let failed = known.iter().find(|status| *status == "failed");
+        if let Some(status) = failed.or(known.last()) {
+            return Ok(Shown::Status(status.clone()));
         }
     }
-    Ok(None)
+    Ok(shown)
 }
 
 /// Names the test, and the place of a result that the run does not show.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use octane_client::{
     CancellationToken, CommitPoint, Journal, Outcome, Report, Spool, Target, UploadId,
-    UploadSettings,
+    UploadSettings, UploadState,
 };
 use octane_model::SuiteId;
 use octane_results::{Status, TestRun};
@@ -164,6 +164,14 @@ async fn a_merge_that_dies_at_any_write_is_finished_by_the_next_one() {
         assert!(died.is_err(), "{at} {point:?}: {died:?}");
         deaths += 1;
         let spool = Spool::at(folder.path());
+        for id in &ids {
+            let shard = spool.summary(id).unwrap();
+            let is_done = shard.state == UploadState::Finished;
+            assert!(
+                !is_done || shard.merged.is_some(),
+                "{at} {point:?}: {shard:?}"
+            );
+        }
         let merged = world.client.merge(opened(&spool, &ids)).run().await;
         let merged = merged.unwrap();
         assert_eq!(

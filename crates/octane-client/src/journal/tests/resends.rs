@@ -1,7 +1,10 @@
-//! Which results are sent again.
+//! Which results are sent again, and that an upload is unfinished until they have arrived.
+
+use std::collections::BTreeSet;
 
 use super::*;
-use crate::journal::StoredBatch;
+use crate::journal::{LastAttempt, StoredBatch, UploadState};
+use crate::outcome::Outcome;
 
 /// An upload of `runs` whose task has ended with a warning, and whose suite run shows `runs_shown`.
 fn with_warning(runs: &[TestRun], runs_shown: &[ServerRun]) -> Journal {
@@ -58,4 +61,68 @@ fn where_tests_have_several_runs_a_newer_result_may_be_that_of_another_environme
     let journal = with_warning(&runs, &shown);
     assert_eq!(states(&journal)[0].0, "rejected");
     assert_eq!(resent(&journal), 1);
+}
+
+#[test]
+fn what_a_merge_sends_again_is_unfinished_until_it_has_arrived() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path());
+    let journal = prepared(&spool, tests(2), &UploadSettings::default());
+    journal.set_target(&target()).unwrap();
+    end(&journal, 1, "success", None);
+    journal.judge(Confirmation::TaskOnly).unwrap();
+    let last = LastAttempt {
+        outcome: Outcome::Success,
+        is_finished: true,
+        is_awaiting_shards: false,
+    };
+    journal.set("last_attempt", &last).unwrap();
+    let summary = journal.summary(false).unwrap();
+    assert_eq!(summary.state, UploadState::Finished);
+    let uploads = BTreeSet::from([journal.id().clone()]);
+    let rows = BTreeSet::from([1]);
+    journal.resend_rows(&rows, &uploads).unwrap();
+    let summary = journal.summary(false).unwrap();
+    assert_eq!(summary.state, UploadState::Pending);
+    assert!(!summary.is_delivered);
+    // It is known as long as no other upload is merged too.
+    assert_eq!(journal.sent_again(&uploads).unwrap(), rows);
+    let more = BTreeSet::from([journal.id().clone(), UploadId::new()]);
+    assert_eq!(journal.sent_again(&more).unwrap(), BTreeSet::new());
+}
+
+#[test]
+fn a_shard_stays_delivered_while_a_process_reads_it() {
+    let journal = ready(tests(1), &UploadSettings::default());
+    let last = LastAttempt {
+        outcome: Outcome::Success,
+        is_finished: false,
+        is_awaiting_shards: true,
+    };
+    journal.set("last_attempt", &last).unwrap();
+    for is_in_use in [false, true] {
+        let summary = journal.summary(is_in_use).unwrap();
+        assert!(summary.is_delivered && !summary.is_finished);
+    }
+}
+
+#[test]
+fn a_shard_that_is_linked_is_finished_only_once_its_merge_has_ended() {
+    let settings = UploadSettings {
+        shard: Some("1/2".parse().unwrap()),
+        ..UploadSettings::default()
+    };
+    let journal = ready(tests(1), &settings);
+    let last = LastAttempt {
+        outcome: Outcome::Success,
+        is_finished: true,
+        is_awaiting_shards: false,
+    };
+    journal.set("last_attempt", &last).unwrap();
+    let summary = journal.summary(false).unwrap();
+    assert_eq!(summary.state, UploadState::AwaitingShards);
+    assert!(summary.is_delivered && !summary.is_finished);
+    journal.set("merged", &jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let summary = journal.summary(false).unwrap();
+    assert!(summary.is_finished);
 }

@@ -1,0 +1,66 @@
+//! Failures that a merge of shards has sent again, so that their runs show them.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::batch::batches;
+use super::database::{Journal, set_document};
+use super::error::JournalError;
+use super::resume::{replan_rows, unfinish};
+use crate::upload_id::UploadId;
+
+/// The key of the failures that were sent again.
+const KEY: &str = "sent_again";
+
+/// The failures that were sent again, and the uploads that were merged then.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct SentAgain {
+    uploads: BTreeSet<UploadId>,
+    rows: BTreeSet<i64>,
+}
+
+impl Journal {
+    /// Makes results ready again that Octane has ingested, with new bytes, so that their runs show them once more instead of results
+    /// of the other `uploads`. Results of batches that have not ended are left: they are sent anyway.
+    pub(crate) fn resend_rows(
+        &self,
+        rows: &BTreeSet<i64>,
+        uploads: &BTreeSet<UploadId>,
+    ) -> Result<(), JournalError> {
+        let sent = SentAgain {
+            uploads: uploads.clone(),
+            rows: &self.sent_again(uploads)? | rows,
+        };
+        self.write("resend", |transaction| {
+            unfinish(transaction)?;
+            for batch in batches(transaction, "state = 'ended' AND ended_as <> 'refused'")? {
+                let range = batch.first_row..=batch.last_row;
+                let sendable: BTreeSet<i64> = rows.range(range).copied().collect();
+                // They are pending until the suite run shows them again.
+                for row in &sendable {
+                    transaction
+                        .prepare_cached("DELETE FROM row_states WHERE number = ?")?
+                        .execute([row])?;
+                }
+                replan_rows(transaction, batch, &sendable, Some(&self.mark()))?;
+            }
+            set_document(transaction, KEY, &sent)
+        })
+    }
+
+    /// The results that were sent again when exactly these uploads were merged.
+    pub(crate) fn sent_again(
+        &self,
+        uploads: &BTreeSet<UploadId>,
+    ) -> Result<BTreeSet<i64>, JournalError> {
+        let sent: Option<SentAgain> = self.get(KEY)?;
+        let sent = sent.filter(|sent| sent.uploads == *uploads);
+        Ok(sent.map(|sent| sent.rows).unwrap_or_default())
+    }
+
+    /// Something is left to do, although the last attempt left nothing.
+    pub(crate) fn unfinish(&self) -> Result<(), JournalError> {
+        self.write("unfinish", unfinish)
+    }
+}

@@ -1,0 +1,177 @@
+//! Merges on a server that shows what a test says.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use octane_model::SuiteId;
+use octane_rest::TransportErrorKind;
+use octane_results::{Status, TestRun};
+use serde_json::{Value, json};
+
+use crate::cancellation::CancellationToken;
+use crate::fake_octane::{Answer, FakeOctane, page, task};
+use crate::journal::{Journal, Spool, UploadState};
+use crate::outcome::Outcome;
+use crate::report::Report;
+use crate::settings::UploadSettings;
+use crate::target::{SuiteChoice, Target, TargetSpec};
+use crate::upload_id::UploadId;
+
+/// A server that has received so many payloads shows this status of the test `both`, unless it is away.
+struct Server {
+    octane: FakeOctane,
+    is_away: Arc<AtomicBool>,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn new(status: impl Fn(usize) -> &'static str + Send + Sync + 'static) -> Self {
+        let is_away = Arc::new(AtomicBool::new(false));
+        let (received, away) = (AtomicUsize::new(0), Arc::clone(&is_away));
+        let octane = FakeOctane::new(move |request| match &*request.path {
+            _ if away.load(Ordering::Relaxed) => Answer::Broken(TransportErrorKind::Connect),
+            "test-results" => {
+                received.fetch_add(1, Ordering::Relaxed);
+                Answer::Json(202, json!({ "id": 9001, "status": "queued" }))
+            }
+            "test-results/9001" => task(9001, "success"),
+            "suite_run" => page(
+                &[json!({ "type": "run_suite", "id": "70", "name": "nightly-1" })],
+                1,
+            ),
+            "automated_runs" => page(&[run(status(received.load(Ordering::Relaxed)))], 1),
+            _ => Answer::Default,
+        });
+        Self {
+            octane,
+            is_away,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn spool(&self) -> Spool {
+        Spool::at(self.folder.path()).inline()
+    }
+
+    /// Delivers a shard with a result of the test `both`, which has no start time.
+    async fn upload(&self, shard: &str, status: Status) -> UploadId {
+        let client = self.octane.client(1);
+        let mut settings = UploadSettings::default();
+        settings.shard = Some(shard.parse().unwrap());
+        let spec = TargetSpec::new(SuiteChoice::Id(SuiteId::new(7045)), "nightly-1");
+        let runs = vec![TestRun::new("both", status)];
+        let prepared = client.prepare(runs, &spec, &settings, &self.spool(), UploadId::new());
+        let journal = prepared.unwrap().journal;
+        let target = Target::new(SuiteId::new(7045), "nightly-1");
+        journal.set_target(&target).unwrap();
+        let report = client.delivery(&journal).run().await.unwrap();
+        assert_eq!(report.outcome, Outcome::Success, "{report:?}");
+        report.upload_id
+    }
+
+    async fn merge(&self, uploads: &[&UploadId], cancellation: CancellationToken) -> Report {
+        let opened = uploads.iter().map(|id| self.spool().open(id).unwrap());
+        let opened: Vec<Journal> = opened.collect();
+        let client = self.octane.client(1);
+        let merge = client.merge(opened).cancellation(cancellation);
+        merge.run().await.unwrap()
+    }
+
+    async fn merged(&self, uploads: &[&UploadId]) -> Report {
+        self.merge(uploads, CancellationToken::new()).await
+    }
+
+    /// How many payloads it has received.
+    fn payloads(&self) -> usize {
+        let requests = self.octane.received("test-results");
+        let payloads = requests.iter().filter(|one| one.path == "test-results");
+        payloads.count()
+    }
+
+    fn state(&self, id: &UploadId) -> UploadState {
+        self.spool().summary(id).unwrap().state
+    }
+
+    fn is_merged(&self, id: &UploadId) -> bool {
+        self.spool().summary(id).unwrap().merged.is_some()
+    }
+}
+
+fn run(status: &str) -> Value {
+    json!({
+        "type": "run_automated", "id": "1", "name": "both",
+        "native_status": { "type": "list_node", "id": status },
+    })
+}
+
+const PASSED: &str = "list_node.run_native_status.passed";
+const FAILED: &str = "list_node.run_native_status.failed";
+
+fn codes(report: &Report) -> Vec<&str> {
+    let codes = report.problems.iter().map(|problem| &*problem.code);
+    codes.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_stays_hidden_after_it_was_sent_again_is_no_success() {
+    let server = Server::new(|received| if received < 4 { PASSED } else { FAILED });
+    let failed = server.upload("1/2", Status::Failed).await;
+    let passed = server.upload("2/2", Status::Passed).await;
+    let hidden = server.merged(&[&failed, &passed]).await;
+    assert_eq!(hidden.outcome, Outcome::Partial, "{hidden:?}");
+    assert!(hidden.is_resumable);
+    assert_eq!(codes(&hidden), ["flaky", "hidden_failure"]);
+    assert_eq!(
+        hidden.problems[1].message,
+        "shard 1: Octane shows results of other shards instead of 1 failure; merge the shards again"
+    );
+    assert_eq!(server.payloads(), 3);
+    assert_eq!(server.state(&failed), UploadState::Pending);
+    assert_eq!(server.state(&passed), UploadState::Finished);
+    let shown = server.merged(&[&failed, &passed]).await;
+    assert_eq!(
+        (shown.outcome, codes(&shown)),
+        (Outcome::Success, vec!["flaky"])
+    );
+    assert_eq!(server.payloads(), 4);
+    assert_eq!(server.state(&failed), UploadState::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_whose_run_has_a_status_that_says_nothing_is_sent_again_once() {
+    let server = Server::new(|_| "1234");
+    let failed = server.upload("1/2", Status::Failed).await;
+    let passed = server.upload("2/2", Status::Passed).await;
+    for _ in 0..2 {
+        let merged = server.merged(&[&failed, &passed]).await;
+        assert_eq!(
+            (merged.outcome, codes(&merged)),
+            (Outcome::Success, vec!["flaky"])
+        );
+        assert_eq!(server.payloads(), 3);
+    }
+    // This one may have hidden it once more.
+    let again = server.upload("2/2", Status::Passed).await;
+    let merged = server.merged(&[&failed, &passed, &again]).await;
+    assert_eq!((merged.outcome, server.payloads()), (Outcome::Success, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merge_that_was_interrupted_has_not_merged_the_shards() {
+    let server = Server::new(|_| PASSED);
+    let one = server.upload("1/2", Status::Passed).await;
+    let other = server.upload("2/2", Status::Passed).await;
+    let cancelled = CancellationToken::new();
+    cancelled.cancel();
+    let report = server.merge(&[&one, &other], cancelled).await;
+    assert_eq!(report.outcome, Outcome::Interrupted);
+    assert!(!server.is_merged(&one) && !server.is_merged(&other));
+    server.is_away.store(true, Ordering::Relaxed);
+    let report = server.merged(&[&one, &other]).await;
+    assert_eq!(report.outcome, Outcome::Unreachable);
+    assert!(!server.is_merged(&one) && !server.is_merged(&other));
+    server.is_away.store(false, Ordering::Relaxed);
+    let report = server.merged(&[&one, &other]).await;
+    assert_eq!((report.outcome, codes(&report)), (Outcome::Success, vec![]));
+    assert!(server.is_merged(&one) && server.is_merged(&other));
+}
