@@ -24,6 +24,9 @@ use crate::suggest::Suggest;
 /// How often a process looks whether others are done.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
+/// How long to wait for processes that read shards which have arrived. Those that are still open then count as missing.
+const OPEN_MAX: Duration = Duration::from_secs(5 * 60);
+
 /// A shard that was delivered just now, and whose journal is closed.
 pub(super) struct Arrived<'a> {
     pub(super) id: &'a UploadId,
@@ -59,6 +62,7 @@ impl Arrived<'_> {
             Delivered::new(report, journal.into_iter().collect())
         };
         let since = Instant::now();
+        let mut open_since = None;
         let mut is_waiting = false;
         loop {
             let own = self.spool.summary(self.id)?;
@@ -67,7 +71,8 @@ impl Arrived<'_> {
             };
             // Again: another process may have merged it while this one waited for the lock.
             let own = self.spool.summary(self.id)?;
-            let members = free(self.spool.shards_of(&own)?);
+            let members = arrived(self.spool.shards_of(&own)?);
+            let open: Vec<u32> = indexes_in_use(&members);
             let roll_call = match RollCall::of(&members) {
                 Ok(roll_call) => roll_call,
                 Err(error) => {
@@ -79,6 +84,10 @@ impl Arrived<'_> {
                 is_merged_by_another: own.merged != self.merged_before,
                 is_complete: roll_call.is_complete(),
                 is_closed: members.iter().any(|member| member.merged.is_some()),
+                open_left: (!open.is_empty()).then(|| {
+                    let since = *open_since.get_or_insert_with(Instant::now);
+                    OPEN_MAX.saturating_sub(since.elapsed())
+                }),
                 time_left: self
                     .timeout
                     .map(|timeout| timeout.saturating_sub(since.elapsed())),
@@ -103,9 +112,9 @@ impl Arrived<'_> {
                     drop(lock);
                     if !is_waiting {
                         is_waiting = true;
-                        let missing: Vec<String> =
-                            roll_call.missing.iter().map(u32::to_string).collect();
-                        let note = format!("waiting for other shards: {}", missing.join(", "));
+                        let awaited = roll_call.missing.iter().chain(&open);
+                        let awaited: Vec<String> = awaited.map(u32::to_string).collect();
+                        let note = format!("waiting for other shards: {}", awaited.join(", "));
                         self.delivery.say(&note);
                     }
                     pause_for(pause.min(POLL_INTERVAL), self.delivery).await;
@@ -118,10 +127,18 @@ impl Arrived<'_> {
     }
 }
 
-/// The shards on which no process is working.
-fn free(mut shards: Vec<UploadSummary>) -> Vec<UploadSummary> {
-    shards.retain(|shard| !shard.is_in_use);
+/// The shards that are delivered, or that no process is delivering.
+fn arrived(mut shards: Vec<UploadSummary>) -> Vec<UploadSummary> {
+    shards.retain(|shard| shard.is_delivered || !shard.is_in_use);
     shards
+}
+
+/// The numbers of the shards that a process has open.
+fn indexes_in_use(shards: &[UploadSummary]) -> Vec<u32> {
+    let in_use = shards.iter().filter(|shard| shard.is_in_use);
+    in_use
+        .filter_map(|shard| Some(shard.shard?.index()))
+        .collect()
 }
 
 /// Waits until no other process completes the suite run; nothing if this one is cancelled before.
@@ -163,7 +180,7 @@ pub(super) async fn merge(
     for shard in shards {
         match spool.open(&shard.id) {
             Ok(journal) => journals.push(journal),
-            // Its process merges it once it is done.
+            // It counts as missing.
             Err(error @ JournalError::InUse { .. }) => {
                 delivery.say(&format!("not merged: {error}"));
             }

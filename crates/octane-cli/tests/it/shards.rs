@@ -5,6 +5,7 @@ mod policies;
 
 use std::collections::BTreeMap;
 
+use octane_client::Spool;
 use octane_sandbox::Fault;
 use serde_json::{Value, json};
 
@@ -329,6 +330,21 @@ fn the_last_shard_to_arrive_completes_a_suite_run_in_a_shared_directory() {
     );
     let listed = server.octane(&list, SECRET).json();
     assert_eq!(listed["uploads"][2]["state"], "finished");
+}
+
+#[test]
+fn a_shard_that_another_process_still_reads_is_merged_once_that_has_ended() {
+    let server = Server::new();
+    assert_eq!(upload(&server, "1/2", "shared").code, 0);
+    let spool = Spool::at(server.place.path().join("shared"));
+    let reading = spool.open(&spool.list().unwrap()[0].id).unwrap();
+    server.place.file("last.csv", &table("2/2"));
+    let line = "upload last.csv --suite S --suite-run r --shard 2/2 --spool shared";
+    let mut last = server.start(&line.split(' ').collect::<Vec<_>>());
+    last.says("waiting for other shards: 1");
+    drop(reading);
+    let done = last.wait();
+    assert_eq!((done.code, linked(&server)), (0, 2), "{done:?}");
 }
 
 #[test]
