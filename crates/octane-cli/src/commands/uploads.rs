@@ -404,17 +404,15 @@ fn state(summary: &UploadSummary) -> String {
         (counts.invalid, "invalid"),
         (counts.pending, "pending"),
     ];
-    let missing = parts.into_iter().filter(|(count, _)| *count > 0);
-    match summary.state {
-        UploadState::InProgress => "in progress".to_owned(),
-        UploadState::Finished => "finished".to_owned(),
-        UploadState::AwaitingShards => "awaiting other shards".to_owned(),
-        UploadState::FinishedIncomplete => missing
-            .fold("finished".to_owned(), |text, (count, what)| {
-                format!("{text}, {} {what}", thousands(count))
-            }),
+    let (state, parts): (&str, &[_]) = match summary.state {
+        UploadState::InProgress => ("in progress", &[]),
+        UploadState::Finished | UploadState::FinishedIncomplete => ("finished", &parts),
+        UploadState::AwaitingShards => ("awaiting other shards", &parts),
         // Its other results are in a column of their own.
-        _ if counts.rejected > 0 => format!("pending, {} rejected", thousands(counts.rejected)),
-        _ => "pending".to_owned(),
-    }
+        _ => ("pending", &parts[..1]),
+    };
+    let missing = parts.iter().filter(|(count, _)| *count > 0);
+    missing.fold(state.to_owned(), |text, (count, what)| {
+        format!("{text}, {} {what}", thousands(*count))
+    })
 }

@@ -91,7 +91,7 @@ async fn upload(
         let summary = summary.map_err(|error| journal_failure(error, &suggest))?;
         if !summary.is_in_use || !pauses.pause().await {
             uploads::status(Some(id), OnlyArgs::default(), args, output)?;
-            return Ok(exit_of_upload(summary.state));
+            return Ok(exit_of_upload(summary.state, summary.counts.are_all_in()));
         }
     }
 }
@@ -115,15 +115,18 @@ fn exit_of_task(status: &TaskStatus) -> Exit {
 
 /// The exit code for an upload.
 ///
-/// | state | exit code |
-/// |---|---|
-/// | finished, awaiting shards | 0 |
-/// | finished incomplete | 5 |
-/// | pending, in progress | 8: `octane resume` continues it, or the time is over |
-fn exit_of_upload(state: UploadState) -> Exit {
+/// | state | all of its results are in Octane | exit code |
+/// |---|---|---|
+/// | finished | yes | 0 |
+/// | awaiting shards | yes | 0 |
+/// | awaiting shards | no | 5 |
+/// | finished incomplete | no | 5 |
+/// | pending, in progress | | 8: `octane resume` continues it, or the time is over |
+fn exit_of_upload(state: UploadState, are_all_in: bool) -> Exit {
     match state {
-        UploadState::Finished | UploadState::AwaitingShards => Exit::Success,
-        UploadState::FinishedIncomplete => Exit::Partial,
+        UploadState::Finished => Exit::Success,
+        UploadState::AwaitingShards if are_all_in => Exit::Success,
+        UploadState::AwaitingShards | UploadState::FinishedIncomplete => Exit::Partial,
         _ => Exit::Unreachable,
     }
 }
@@ -185,14 +188,15 @@ mod tests {
         ] {
             assert_eq!(exit_of_task(&status), exit, "{status:?}");
         }
-        for (state, exit) in [
-            (UploadState::Finished, Exit::Success),
-            (UploadState::AwaitingShards, Exit::Success),
-            (UploadState::FinishedIncomplete, Exit::Partial),
-            (UploadState::Pending, Exit::Unreachable),
-            (UploadState::InProgress, Exit::Unreachable),
+        for (state, are_all_in, exit) in [
+            (UploadState::Finished, true, Exit::Success),
+            (UploadState::AwaitingShards, true, Exit::Success),
+            (UploadState::AwaitingShards, false, Exit::Partial),
+            (UploadState::FinishedIncomplete, false, Exit::Partial),
+            (UploadState::Pending, false, Exit::Unreachable),
+            (UploadState::InProgress, true, Exit::Unreachable),
         ] {
-            assert_eq!(exit_of_upload(state), exit, "{state:?}");
+            assert_eq!(exit_of_upload(state, are_all_in), exit, "{state:?}");
         }
     }
 }

@@ -348,6 +348,21 @@ fn a_shard_that_another_process_still_reads_is_merged_once_that_has_ended() {
 }
 
 #[test]
+fn a_shard_without_all_of_its_results_is_no_success_for_those_who_wait_for_it() {
+    let server = Server::new();
+    let table = "name,status\nt,passed\nodd,perhaps\n";
+    let done = upload_with(&server, "1/2", table, "shared", &["--skip-invalid"]);
+    assert_eq!(done.code, 5, "{done:?}");
+    let list = server.octane(&["uploads", "list", "--spool", "shared"], SECRET);
+    let state = "awaiting other shards, 1 invalid";
+    assert!(list.stdout.contains(state), "{list:?}");
+    let spool = Spool::at(server.place.path().join("shared"));
+    let id = spool.list().unwrap()[0].id.to_string();
+    let waited = server.octane(&["wait", &id, "--spool", "shared"], SECRET);
+    assert_eq!(waited.code, 5, "{waited:?}");
+}
+
+#[test]
 fn a_suite_run_is_closed_without_missing_shards_and_a_late_one_is_merged_with_the_others() {
     let server = Server::new();
     for shard in ["1/3", "3/3"] {
