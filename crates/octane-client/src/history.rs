@@ -13,9 +13,10 @@ use serde::Serialize;
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::in_list::VALUES_MAX;
 use crate::journal::{FailedRun, Journal, JournalError};
 use crate::problem_class::{ProblemClass, Ran, classes};
-use crate::read_runs::{IDS_MAX, status};
+use crate::read_runs::status;
 use crate::report::Report;
 use crate::run_key::{RunKey, run_key};
 use crate::stage::{StageError, request};
@@ -116,7 +117,7 @@ impl Client {
             tests.sort_unstable();
             tests.dedup();
             let suite = suite.id;
-            for some in tests.chunks((PAGE / depth).clamp(1, IDS_MAX)) {
+            for some in tests.chunks((PAGE / depth).clamp(1, VALUES_MAX)) {
                 let read = self.histories(some, suite, suite_run, depth, cancellation);
                 histories.extend(read.await?);
             }

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use octane_model::{Entity, EntityId, FieldMetadata, Literal, Query, Resource, Select, WorkItem};
+use futures_util::TryStreamExt;
+use octane_model::{Entity, EntityId, FieldMetadata, Literal, Query, Resource, WorkItem};
 
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::in_list::list_in;
 use crate::report::ReportedProblem;
-
-/// How many keys one query asks for; the vendor's clients keep lists below a hundred too.
-const KEYS_MAX: usize = 100;
 
 /// The backlog items that may carry a Jira key (Jira coverage plug-in of the vendor).
 const SUBTYPES: [&str; 3] = ["story", "feature", "defect"];
@@ -108,23 +107,18 @@ impl Jira<'_> {
         }
         let field = self.field().await?;
         let mut items: BTreeMap<String, Vec<WorkItem>> = BTreeMap::new();
-        let wanted: Vec<&String> = keys.iter().collect();
-        for chunk in wanted.chunks(KEYS_MAX) {
-            for entity in self
-                .items_with(&field, &field, chunk.iter().copied())
-                .await?
-            {
-                let Some(key) = entity.text(&field).map(|key| key.trim().to_uppercase()) else {
-                    continue;
-                };
-                let item = entity.into_typed::<WorkItem>();
-                // The fields of a work item were selected; an entity without them is not one.
-                let Ok(item) = item else { continue };
-                let same = items.entry(key).or_default();
-                // Two spellings of one key may end up in two queries.
-                if same.iter().all(|other| other.id != item.id) {
-                    same.push(item);
-                }
+        let wanted: Vec<String> = keys.iter().cloned().collect();
+        for entity in self.items_with(&field, &field, &wanted).await? {
+            let Some(key) = entity.text(&field).map(|key| key.trim().to_uppercase()) else {
+                continue;
+            };
+            let item = entity.into_typed::<WorkItem>();
+            // The fields of a work item were selected; an entity without them is not one.
+            let Ok(item) = item else { continue };
+            let same = items.entry(key).or_default();
+            // Two spellings of one key may end up in two queries.
+            if same.iter().all(|other| other.id != item.id) {
+                same.push(item);
             }
         }
         let mut resolution = Resolution::default();
@@ -150,13 +144,11 @@ impl Jira<'_> {
     ) -> Result<BTreeMap<EntityId, String>, ClientError> {
         let field = self.field().await?;
         let mut keys = BTreeMap::new();
-        let items: Vec<&EntityId> = items.iter().collect();
-        for chunk in items.chunks(KEYS_MAX) {
-            for entity in self.items_with("id", &field, chunk.iter().copied()).await? {
-                let key = entity.text(&field).unwrap_or_default().trim();
-                if let (Some(id), false) = (&entity.id, key.is_empty()) {
-                    keys.insert(id.clone(), key.to_owned());
-                }
+        let items: Vec<EntityId> = items.iter().cloned().collect();
+        for entity in self.items_with("id", &field, &items).await? {
+            let key = entity.text(&field).unwrap_or_default().trim();
+            if let (Some(id), false) = (&entity.id, key.is_empty()) {
+                keys.insert(id.clone(), key.to_owned());
             }
         }
         Ok(keys)
@@ -176,23 +168,22 @@ impl Jira<'_> {
     }
 
     /// The items whose field `by` has one of these values, with `field`.
-    async fn items_with<V: Into<Literal>>(
+    async fn items_with<V: Sync>(
         &self,
         by: &str,
         field: &str,
-        values: impl Iterator<Item = V>,
-    ) -> Result<Vec<Entity>, ClientError> {
-        let conditions = [
-            Query::field(by).is_in(values),
-            Query::field("subtype").is_in(SUBTYPES),
-        ];
+        values: &[V],
+    ) -> Result<Vec<Entity>, ClientError>
+    where
+        for<'v> &'v V: Into<Literal>,
+    {
         let list = self.client.endpoint.collection(WorkItem::COLLECTION).list();
-        let list = match Query::all(conditions.into_iter().flatten()) {
+        let list = match Query::field("subtype").is_in(SUBTYPES) {
             Some(query) => list.matching(query),
-            None => return Ok(Vec::new()),
+            None => list,
         };
-        let select: Select = WorkItem::select().with(field);
-        Ok(list.select(select).all().await?)
+        let list = list.select(WorkItem::select().with(field));
+        Ok(list_in(list, by, values).try_concat().await?)
     }
 }
 

@@ -65,6 +65,7 @@ mod fake_octane;
 mod flaky_message;
 mod history;
 mod id_or_name;
+mod in_list;
 mod ingestion;
 mod invalid;
 mod jira;

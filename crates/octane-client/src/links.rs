@@ -7,19 +7,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use futures_util::TryStreamExt;
 use octane_model::{
-    Entity, EntityId, FieldMetadata, Problem, Query, Reference, ReferenceUpdate, References, RunId,
+    Entity, EntityId, FieldMetadata, Problem, Reference, ReferenceUpdate, References, RunId,
     Select, WorkItem, WorkItemId,
 };
 
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::in_list::list_in;
 use crate::link_field::{LinkField, LinkLevel};
 use crate::named_entity;
 use crate::run_kind::RunKind;
-
-/// How many ids one query asks for; the vendor's clients keep lists below a hundred too.
-const IDS_MAX: usize = 100;
 
 /// The field that links runs or tests to backlog items, as the vendor's own metadata names it.
 const COVERED_CONTENT: &str = "covered_content";
@@ -402,16 +401,13 @@ impl Links<'_> {
         ids: &BTreeSet<EntityId>,
         select: &Select,
     ) -> Result<BTreeMap<EntityId, Entity>, ClientError> {
-        let ids: Vec<&EntityId> = ids.iter().collect();
+        let ids: Vec<EntityId> = ids.iter().cloned().collect();
+        let list = self.client.endpoint.collection(collection).list();
+        let mut lists = list_in(list.select(select.clone()), "id", &ids);
         let mut found = BTreeMap::new();
-        for chunk in ids.chunks(IDS_MAX) {
-            let Some(query) = Query::field("id").is_in(chunk.iter().copied()) else {
-                continue;
-            };
-            let list = self.client.endpoint.collection(collection).list();
-            for entity in list.matching(query).select(select.clone()).all().await? {
-                found.extend(entity.id.clone().map(|id| (id, entity)));
-            }
+        while let Some(entities) = lists.try_next().await? {
+            let entities = entities.into_iter();
+            found.extend(entities.filter_map(|entity| Some((entity.id.clone()?, entity))));
         }
         Ok(found)
     }

@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::error::ClientError;
 use crate::event::Event;
+use crate::in_list;
 use crate::journal::{Journal, ServerRun};
 use crate::link_field::{LinkField, LinkLevel};
 use crate::name::suite_run_name;
@@ -28,9 +29,6 @@ use crate::stage::{StageError, request};
 
 /// The field that says when an entity was last changed.
 pub(crate) const LAST_MODIFIED: &str = "last_modified";
-
-/// How many IDs one query asks for; the vendor's clients keep lists below a hundred too.
-pub(crate) const IDS_MAX: usize = 100;
 
 /// How many runs are read, and written to the journal, at a time.
 const PAGE: u16 = 1000;
@@ -46,16 +44,15 @@ enum Next {
     Missing,
 }
 
-/// Decides what is read after the newest page, of `page` runs, if `missing` runs have not been found in it; see the
-/// [table](self).
-fn next(page: usize, missing: usize, total: Option<u64>) -> Next {
-    let lookups = missing.div_ceil(IDS_MAX) as u64;
+/// Decides what is read after the newest page, of `page` runs, if it takes `lookups` requests to ask for what has not been found in it
+/// by name; see the [table](self).
+fn next(page: usize, lookups: usize, total: Option<u64>) -> Next {
     // A server may return shorter pages than requested, so the length of a page does not say that it is the last one.
     let is_rest_cheap = match total {
-        Some(total) => total.div_ceil(u64::from(PAGE)) <= lookups + 1,
+        Some(total) => total.div_ceil(u64::from(PAGE)) <= lookups as u64 + 1,
         None => page < usize::from(PAGE),
     };
-    if missing == 0 || total.is_some_and(|total| total <= page as u64) {
+    if lookups == 0 || total.is_some_and(|total| total <= page as u64) {
         Next::Nothing
     } else if is_rest_cheap {
         Next::Rest
@@ -135,7 +132,8 @@ async fn read_kind(
     };
     let ends = journal.run(move |journal| journal.names_of_batch_ends(kind));
     let ends = ends.await?;
-    let (first, others) = ends.split_at(ends.len().min(IDS_MAX));
+    let first = in_list::parts(&ends).next().unwrap_or_default();
+    let others = ends.get(first.len()..).unwrap_or_default();
     let (suite_run, others) = match found {
         Some(id) => (id, &*ends),
         None => match reader.find_suite_run(first).await? {
@@ -237,14 +235,14 @@ impl Reader<'_> {
         let (journal, kind) = (self.context.journal, self.kind);
         let names = || journal.run(move |journal| journal.names_of_missing_runs(kind));
         let mut missing = names().await?;
-        if missing.len() > IDS_MAX {
+        if in_list::parts(&missing).count() > 1 {
             let newest_first = self.list(None).order_by(Order::descending("id"));
             let first = newest_first.clone().page_size(u32::from(PAGE)).first_page();
             let (page, total) = request(self.context.cancellation, first).await?;
             let length = page.len();
             self.store(page).await?;
             missing = names().await?;
-            match next(length, missing.len(), total) {
+            match next(length, in_list::parts(&missing).count(), total) {
                 Next::Nothing => return Ok(()),
                 // Runs that arrive while this reads move others to later pages, where they are read twice: none is missed.
                 Next::Rest => return self.read(newest_first.skip(length as u64)).await,
@@ -256,7 +254,7 @@ impl Reader<'_> {
 
     /// Reads the runs that are called like this, whatever their tests are.
     async fn read_named(&self, names: &[String]) -> Result<(), StageError> {
-        for some in names.chunks(IDS_MAX) {
+        for some in in_list::parts(names) {
             self.read(self.list(named(some))).await?;
         }
         Ok(())
@@ -316,7 +314,7 @@ impl Reader<'_> {
 }
 
 fn named(names: &[String]) -> Option<Query> {
-    Query::field("name").is_in(names.iter().map(String::as_str))
+    Query::field("name").is_in(names)
 }
 
 fn server_run(entity: Entity, kind: RunKind, linked: Option<&LinkField>) -> Option<ServerRun> {
@@ -353,23 +351,23 @@ mod tests {
 
     #[test]
     fn what_is_read_after_the_newest_page_is_what_costs_less() {
-        for (page, missing, total, expected) in [
-            (999, 5000, Some(999), Next::Nothing),
-            (0, 5000, Some(0), Next::Nothing),
+        for (page, lookups, total, expected) in [
+            (999, 50, Some(999), Next::Nothing),
+            (0, 50, Some(0), Next::Nothing),
             (1000, 0, Some(100_000), Next::Nothing),
             // Pages that the server has made shorter.
-            (200, 900, Some(900), Next::Rest),
-            (200, 10, Some(900), Next::Rest),
-            (200, 10, None, Next::Rest),
+            (200, 9, Some(900), Next::Rest),
+            (200, 1, Some(900), Next::Rest),
+            (200, 1, None, Next::Rest),
             (200, 0, None, Next::Nothing),
-            (1000, 1000, Some(4000), Next::Rest),
-            (1000, 1000, Some(11_000), Next::Rest),
-            (1000, 1000, Some(11_001), Next::Missing),
-            (1000, 100, Some(2001), Next::Missing),
-            (1000, 1000, None, Next::Missing),
+            (1000, 10, Some(4000), Next::Rest),
+            (1000, 10, Some(11_000), Next::Rest),
+            (1000, 10, Some(11_001), Next::Missing),
+            (1000, 1, Some(2001), Next::Missing),
+            (1000, 10, None, Next::Missing),
         ] {
-            let decided = next(page, missing, total);
-            assert_eq!(decided, expected, "{page} {missing} {total:?}");
+            let decided = next(page, lookups, total);
+            assert_eq!(decided, expected, "{page} {lookups} {total:?}");
         }
     }
 }

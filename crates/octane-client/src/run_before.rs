@@ -11,10 +11,11 @@ use crate::cancellation::CancellationToken;
 use crate::client::Client;
 use crate::compare::{Comparison, Shown, State, compare};
 use crate::error::ClientError;
+use crate::in_list::list_in;
 use crate::journal::{Journal, JournalError};
 use crate::outcome::Outcome;
 use crate::own_results::{described, shown_by_all, state};
-use crate::read_runs::{IDS_MAX, status};
+use crate::read_runs::status;
 use crate::report::{IdAndName, Report};
 use crate::run_kind::RunKind;
 use crate::stage::{StageError, request};
@@ -172,23 +173,23 @@ impl Client {
         let now = now.iter().filter(|shown| fixed.contains(&*shown.test));
         let runs: Vec<EntityId> = now.filter_map(|shown| shown.run.clone()).collect();
         let select = Select::names(["run_id", "run_native_status"]);
+        let list = self.endpoint.collection("previous_runs").list();
+        let mut lists = list_in(list.select(select), "run_id", &runs);
         let mut failed = Vec::new();
-        for (number, some) in runs.chunks(IDS_MAX).enumerate() {
-            let Some(query) = Query::field("run_id").is_in(some) else {
-                continue;
-            };
-            let list = self.endpoint.collection("previous_runs").list();
-            let reading = list.matching(query).select(select.clone()).all();
-            let previous = match request(cancellation, reading).await {
-                Ok(previous) => previous,
+        let mut is_first = true;
+        loop {
+            let previous = match request(cancellation, lists.try_next()).await {
+                Ok(Some(previous)) => previous,
+                Ok(None) => return Ok(failed),
                 // A server without a history has none to contradict what it shows; it says so to the first request.
                 Err(StageError::Client(ClientError::Rest(error)))
-                    if !error.is_retryable() && number == 0 =>
+                    if !error.is_retryable() && is_first =>
                 {
                     return Ok(Vec::new());
                 }
                 Err(error) => return Err(error.into()),
             };
+            is_first = false;
             let of_failed = previous.iter().filter(|entity| {
                 let status_of = entity.reference("run_native_status");
                 status_of.as_ref().map(status).as_deref() == Some("failed")
@@ -199,7 +200,6 @@ impl Client {
                 Some(EntityId::from(text.unwrap_or_else(|| run.to_string())))
             }));
         }
-        Ok(failed)
     }
 }
 

@@ -1,14 +1,16 @@
 //! Reading the automated runs that results became.
 
-use octane_model::{Entity, EntityId, Query, Select, SuiteRunId};
+use futures_util::TryStreamExt;
+use octane_model::{Entity, EntityId, Select, SuiteRunId};
 use serde_json::Value;
 
 use crate::confirmed_by::ConfirmedBy;
 use crate::context::Context;
 use crate::error::ClientError;
 use crate::event::Event;
+use crate::in_list::list_in;
 use crate::journal::{Journal, JournalError, PreviousRun};
-use crate::read_runs::{IDS_MAX, milliseconds, read_runs, status};
+use crate::read_runs::{milliseconds, read_runs, status};
 use crate::stage::StageError;
 
 /// What reading the runs came to.
@@ -98,27 +100,26 @@ async fn read_previous(context: &Context<'_>) -> Result<bool, StageError> {
     } = context;
     let runs = journal.run(Journal::runs_needing_history).await?;
     let select = Select::names(["run_id", "run_native_status", "run_started", "run_duration"]);
-    for (number, some) in runs.chunks(IDS_MAX).enumerate() {
-        let Some(query) = Query::field("run_id").is_in(some) else {
-            continue;
-        };
-        let list = client.endpoint.collection("previous_runs").list();
-        let reading = list.matching(query).select(select.clone()).all();
-        let Some(read) = cancellation.within_grace(reading).await else {
+    let list = client.endpoint.collection("previous_runs").list();
+    let mut lists = list_in(list.select(select), "run_id", &runs);
+    let mut is_first = true;
+    loop {
+        let Some(read) = cancellation.within_grace(lists.try_next()).await else {
             return Err(StageError::Cancelled);
         };
         let previous = match read {
-            Ok(previous) => previous,
+            Ok(Some(previous)) => previous,
+            Ok(None) => return Ok(true),
             // A server without that collection, or that hides it, cannot clear the doubt; it says so to the first request.
-            Err(error) if !error.is_retryable() && number == 0 => return Ok(false),
+            Err(error) if !error.is_retryable() && is_first => return Ok(false),
             Err(error) => return Err(error.into()),
         };
+        is_first = false;
         let previous: Vec<PreviousRun> = previous.iter().filter_map(previous_run).collect();
         journal
             .run(move |journal| journal.add_previous_runs(&previous))
             .await?;
     }
-    Ok(true)
 }
 
 fn previous_run(entity: &Entity) -> Option<PreviousRun> {

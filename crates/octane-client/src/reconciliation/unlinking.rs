@@ -23,10 +23,10 @@ use octane_model::{EntityId, Query, Select, SuiteRunId};
 
 use super::Reconciliation;
 use crate::error::chain;
+use crate::in_list::VALUES_MAX;
 use crate::jira::Resolution;
 use crate::journal::{Journal, StaleCandidate};
 use crate::link_field::{LinkField, LinkLevel};
-use crate::read_runs::IDS_MAX;
 use crate::report::{LinkSummary, ReportedProblem};
 use crate::runs::Runs;
 use crate::stage::{StageError, request};
@@ -115,7 +115,7 @@ impl Reconciliation<'_> {
             loop {
                 let previous = after.clone();
                 let some = journal
-                    .run(move |journal| journal.stale_candidates(previous.as_ref(), IDS_MAX))
+                    .run(move |journal| journal.stale_candidates(previous.as_ref(), VALUES_MAX))
                     .await?;
                 let Some(last) = some.last() else { break };
                 after = Some(last.holder.clone());

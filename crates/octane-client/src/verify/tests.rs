@@ -1,5 +1,7 @@
 //! What is read of the suite run, and what comes of it if that fails.
 
+mod urls;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
