@@ -5,10 +5,15 @@
 //!
 //! | step | requests |
 //! |---|---|
-//! | the runs with which each batch begins and ends, by their names, in the suite run of this name, whose ID they have too | 1 for 100 names |
+//! | the runs with which each batch begins and ends, and some others, by their names, in the suite run of this name, whose ID they have too; if the upload has few results, all | 1 for 100 names |
 //! | the suite run, by its name, if none of them is found | 1 |
 //! | the ranges of IDs between these runs, as a server creates the runs of a payload together | 1 for 1000 results |
 //! | what is still missing: by name if those are few, otherwise the newest page, and then whatever costs less of the rest of the suite run and the names | 1 for 100 names, or 1 for 1000 runs |
+//!
+//! A test may have several runs, such as one for each environment, and be missing although one of them was read: where any
+//! test is seen to have several, each result is missing whose own run was not read, by its start time.
+
+mod next;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,45 +26,18 @@ use crate::context::Context;
 use crate::error::ClientError;
 use crate::event::Event;
 use crate::in_list;
-use crate::journal::{Journal, ServerRun};
+use crate::journal::{FirstNames, Journal, ServerRun};
 use crate::link_field::{LinkField, LinkLevel};
 use crate::name::suite_run_name;
 use crate::run_kind::RunKind;
 use crate::stage::{StageError, request};
+use next::{Next, PAGE, next};
 
 /// The field that says when an entity was last changed.
 pub(crate) const LAST_MODIFIED: &str = "last_modified";
 
-/// How many runs are read, and written to the journal, at a time.
-const PAGE: u16 = 1000;
-
 /// How many ranges of IDs one query asks for.
 const RANGES_MAX: usize = 20;
-
-/// What is read after the newest page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Nothing,
-    Rest,
-    Missing,
-}
-
-/// Decides what is read after the newest page, of `page` runs, if it takes `lookups` requests to ask for what has not been found in it
-/// by name; see the [table](self).
-fn next(page: usize, lookups: usize, total: Option<u64>) -> Next {
-    // A server may return shorter pages than requested, so the length of a page does not say that it is the last one.
-    let is_rest_cheap = match total {
-        Some(total) => total.div_ceil(u64::from(PAGE)) <= lookups as u64 + 1,
-        None => page < usize::from(PAGE),
-    };
-    if lookups == 0 || total.is_some_and(|total| total <= page as u64) {
-        Next::Nothing
-    } else if is_rest_cheap {
-        Next::Rest
-    } else {
-        Next::Missing
-    }
-}
 
 /// Finds the suite run and reads the runs that are wanted into the journal, with their links if `has_keys` says that there may be
 /// something to link. Returns the ID of the suite run, and how many runs were read.
@@ -129,22 +107,33 @@ async fn read_kind(
         select,
         untouched_before,
         read: AtomicUsize::new(0),
+        of_others: journal.run(Journal::server_run_count).await?,
     };
-    let ends = journal.run(move |journal| journal.names_of_batch_ends(kind));
-    let ends = ends.await?;
-    let first = in_list::parts(&ends).next().unwrap_or_default();
-    let others = ends.get(first.len()..).unwrap_or_default();
-    let (suite_run, others) = match found {
-        Some(id) => (id, &*ends),
+    let first = journal.run(move |journal| journal.first_names(kind));
+    let FirstNames {
+        names,
+        ends,
+        are_all,
+    } = first.await?;
+    let first = in_list::parts(&names).next().unwrap_or_default();
+    let (suite_run, is_first_read) = match found {
+        Some(id) => (id, false),
         None => match reader.find_suite_run(first).await? {
-            Some(id) => (id, others),
-            None => (find_by_name(context).await?, others),
+            Some(id) => (id, true),
+            None => (find_by_name(context).await?, false),
         },
     };
     reader.query = Query::field("parent_suite").refers_to_id(suite_run);
-    reader.read_named(others).await?;
-    reader.read_batches().await?;
-    reader.read_missing().await?;
+    if !is_first_read {
+        reader.read_named(first).await?;
+    }
+    if !are_all || first.len() < names.len() {
+        reader
+            .read_named(names.get(first.len()..ends).unwrap_or_default())
+            .await?;
+        reader.read_batches().await?;
+        reader.read_missing().await?;
+    }
     Ok(suite_run)
 }
 
@@ -174,6 +163,8 @@ struct Reader<'a> {
     untouched_before: Option<i64>,
     /// How many runs were read so far.
     read: AtomicUsize,
+    /// How many runs of other kinds the journal has.
+    of_others: usize,
 }
 
 impl Reader<'_> {
@@ -241,6 +232,10 @@ impl Reader<'_> {
             let (page, total) = request(self.context.cancellation, first).await?;
             let length = page.len();
             self.store(page).await?;
+            let read = journal.run(Journal::server_run_count).await? - self.of_others;
+            if total.is_some_and(|total| total <= read as u64) {
+                return Ok(());
+            }
             missing = names().await?;
             match next(length, in_list::parts(&missing).count(), total) {
                 Next::Nothing => return Ok(()),
@@ -343,31 +338,4 @@ pub(crate) fn milliseconds(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>()
         .ok()
         .map(jiff::Timestamp::as_millisecond)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_read_after_the_newest_page_is_what_costs_less() {
-        for (page, lookups, total, expected) in [
-            (999, 50, Some(999), Next::Nothing),
-            (0, 50, Some(0), Next::Nothing),
-            (1000, 0, Some(100_000), Next::Nothing),
-            // Pages that the server has made shorter.
-            (200, 9, Some(900), Next::Rest),
-            (200, 1, Some(900), Next::Rest),
-            (200, 1, None, Next::Rest),
-            (200, 0, None, Next::Nothing),
-            (1000, 10, Some(4000), Next::Rest),
-            (1000, 10, Some(11_000), Next::Rest),
-            (1000, 10, Some(11_001), Next::Missing),
-            (1000, 1, Some(2001), Next::Missing),
-            (1000, 10, None, Next::Missing),
-        ] {
-            let decided = next(page, lookups, total);
-            assert_eq!(decided, expected, "{page} {lookups} {total:?}");
-        }
-    }
 }

@@ -67,11 +67,12 @@ impl fmt::Display for BatchEnd {
 pub(crate) enum Observation {
     /// This very result, now or in the history of its run.
     Exact,
-    /// A result of the same test that started later, or at the same time as far as is known.
+    /// A result of the same test that started later, or at the same time as far as is known. Not if tests of the upload have several runs and
+    /// the server has a history: then it may be that of another upload.
     Newer,
     /// Not this result, but a later one of the same test in this upload is in.
     LaterRow,
-    /// No result, or only older ones, or a run that was not changed since before the upload sent anything.
+    /// No result, or only older ones, or those of runs that were not changed since before the upload sent anything.
     Absent,
     /// The API key may not read the runs.
     Forbidden,

@@ -5,11 +5,11 @@ use rusqlite::{Transaction, params};
 use super::batch::{StoredBatch, batches};
 use super::database::Journal;
 use super::error::JournalError;
+use super::evidence::{NEWER, NEWER_OR_SAME, exact_match, has_several_runs, held_before};
 use super::resume::update_superseded;
-use super::row_table::{ensure_index_of_keys, ensure_rows};
-use super::server_run::{NEWER, NEWER_OR_SAME, exact_match};
+use super::row_table::ensure_rows;
 use super::state::{Reason, RowState};
-use super::untouched_run::{IS_UNTOUCHED, ensure_untouched_runs};
+use super::untouched_run::{ensure_untouched_runs, is_touched};
 use crate::resend::BatchState;
 use crate::verdict::{BatchEnd, Observation, Verdict, verdict};
 
@@ -41,9 +41,8 @@ impl Journal {
                 // What a batch came to that is sent again is not known.
                 transaction.execute("DELETE FROM row_states", [])?;
             }
-            if matches!(confirmation, Confirmation::Verified { .. }) {
-                ensure_index_of_keys(transaction)?;
-            }
+            let has_several_runs = matches!(confirmation, Confirmation::Verified { .. })
+                && has_several_runs(transaction)?;
             for (batch, end) in &ended {
                 match (end, confirmation) {
                     (BatchEnd::Refused, _) | (_, Confirmation::Unknown) => {
@@ -56,7 +55,7 @@ impl Journal {
                         judge_all(transaction, batch, end, Observation::Unnamed)?;
                     }
                     (_, Confirmation::Verified { has_history }) => {
-                        observe_and_judge(transaction, batch, end, has_history)?;
+                        observe_and_judge(transaction, batch, end, has_history, has_several_runs)?;
                     }
                 }
             }
@@ -87,8 +86,10 @@ fn observe_and_judge(
     batch: &StoredBatch,
     end: &BatchEnd,
     has_history: bool,
+    has_several_runs: bool,
 ) -> rusqlite::Result<()> {
-    let (now, before) = (exact_match("f"), exact_match("p"));
+    let (now, before) = (exact_match("rows", "f"), held_before("rows", "f"));
+    let is_in_doubt = *end != BatchEnd::Success;
     // The history of a run may hold the result of the earlier upload that had these bytes: it counts only if what
     // the run shows is newer for certain, or if the run has to show a later result of this upload.
     let (is_history_enough, newer) = if batch.is_duplicate {
@@ -96,20 +97,30 @@ fn observe_and_judge(
     } else {
         ("1".to_owned(), NEWER_OR_SAME)
     };
-    // What a batch in doubt has not changed holds a result of before. One with bytes that Octane had received changes nothing.
-    let is_untouched = if *end == BatchEnd::Success || batch.is_duplicate {
+    // With bytes that Octane had received, a batch changes nothing.
+    let is_evidence = if is_in_doubt && !batch.is_duplicate {
+        ensure_untouched_runs(transaction)?;
+        is_touched("f")
+    } else {
+        "1".to_owned()
+    };
+    let is_recognised = if is_in_doubt && has_several_runs {
+        "rows.started IS NOT NULL"
+    } else {
+        "1"
+    };
+    // Where there is a history, the run of this upload has shown the result now or before.
+    let newer = if has_several_runs && has_history {
         "0"
     } else {
-        ensure_untouched_runs(transaction)?;
-        IS_UNTOUCHED
+        newer
     };
     // One step for all three observations: each row is written once.
+    let of_row = format!("SELECT 1 FROM server_runs f WHERE f.key = rows.key AND {is_evidence}");
     let sql = format!(
         "WITH seen AS MATERIALIZED (SELECT number, CASE
-             WHEN {is_untouched} THEN 'absent'
-             WHEN EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND ({now} OR {is_history_enough}
-                 AND EXISTS (SELECT 1 FROM previous_runs p WHERE p.run = f.run AND {before}))) THEN 'exact'
-             WHEN {newer} THEN 'newer'
+             WHEN {is_recognised} AND EXISTS ({of_row} AND ({now} OR {is_history_enough} AND {before})) THEN 'exact'
+             WHEN EXISTS ({of_row} AND {newer}) THEN 'newer'
              ELSE 'absent' END AS observed FROM rows WHERE number BETWEEN ?1 AND ?2)
          INSERT INTO row_states (number, observed, state, reason, message) SELECT number, observed,
              CASE observed WHEN 'exact' THEN ?3 WHEN 'newer' THEN ?4 ELSE ?5 END,

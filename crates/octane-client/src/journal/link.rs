@@ -4,6 +4,7 @@ use octane_model::{EntityId, References};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::evidence::is_own;
 use super::feature_row::is_of;
 use super::row_table::ensure_rows;
 use crate::link_field::LinkLevel;
@@ -58,16 +59,15 @@ impl Journal {
         })
     }
 
-    /// Finds out which runs of a kind, or their tests, hold rows that are in and carry Jira keys. There may be several for one
-    /// row: Octane stores a run for each release, milestone, program and environment. Where the time at which
-    /// the test started distinguishes them, it is used.
+    /// Finds out which runs of a kind, or their tests, hold rows that are in and carry Jira keys. Of several runs of one test, those
+    /// [of this upload](is_own).
     pub(crate) fn collect_links(
         &self,
         kind: RunKind,
         level: LinkLevel,
     ) -> Result<(), JournalError> {
-        let holder = holder(level);
-        let is_of_kind = is_of(kind, "r.number");
+        let (holder, is_own) = (holder(level), is_own());
+        let is_of_kind = is_of(kind, "rows.number");
         self.read(|connection| {
             ensure_rows(connection)?;
             connection.execute_batch(&format!(
@@ -75,11 +75,9 @@ impl Journal {
                  CREATE TEMP TABLE link_candidates (holder TEXT PRIMARY KEY, jira TEXT NOT NULL) WITHOUT ROWID;
                  INSERT INTO link_candidates SELECT holder, json_group_array(key) FROM (
                      SELECT DISTINCT f.{holder} AS holder, k.value AS key
-                     FROM rows r JOIN row_states s ON s.number = r.number JOIN server_runs f ON f.key = r.key,
-                         json_each(r.jira) k
-                     WHERE r.jira IS NOT NULL AND s.state = 'ingested' AND f.{holder} IS NOT NULL AND {is_of_kind}
-                     AND (r.started IS NULL OR f.started = r.started OR NOT EXISTS (
-                         SELECT 1 FROM server_runs g WHERE g.key = r.key AND g.started = r.started))
+                     FROM rows JOIN row_states s ON s.number = rows.number
+                     JOIN server_runs f ON f.key = rows.key AND {is_own}, json_each(rows.jira) k
+                     WHERE rows.jira IS NOT NULL AND s.state = 'ingested' AND f.{holder} IS NOT NULL AND {is_of_kind}
                      ORDER BY 1, 2
                  ) GROUP BY holder"
             ))

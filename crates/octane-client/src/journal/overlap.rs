@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::evidence::is_own;
 use super::position::position;
 use super::row_table::{ensure_index_of_keys, ensure_rows};
 use super::schema::INDEX_OF_SERVER_RUNS;
@@ -167,12 +168,18 @@ impl Journal {
         }
     }
 
-    /// The statuses that the runs with a key had when they were last read, in lower case; none if they were not read.
+    /// The statuses that the runs with a key had when they were last read, in lower case; none if they were not read. Of several runs, those
+    /// [of this upload](is_own).
     pub(crate) fn shown_statuses(&self, key: &RunKey) -> Result<Vec<Option<String>>, JournalError> {
+        let is_own = is_own();
         self.read(|connection| {
             connection.execute_batch(INDEX_OF_SERVER_RUNS)?;
+            ensure_index_of_keys(connection)?;
             connection
-                .prepare_cached("SELECT status FROM server_runs WHERE key = ?")?
+                .prepare_cached(&format!(
+                    "SELECT status FROM server_runs f WHERE key = ?
+                     AND EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key AND {is_own})"
+                ))?
                 .query_map([key], |row| row.get(0))?
                 .collect()
         })

@@ -7,11 +7,10 @@ use rusqlite::{Connection, Transaction};
 use super::batch::{StoredBatch, batches, lost_copy_may_have_sent};
 use super::database::{Journal, set_document};
 use super::error::JournalError;
+use super::evidence::{NEWER, exact_match, has_several_runs};
 use super::feature_row::MORE_RESULTS;
 use super::payload::ensure_unique_bytes;
 use super::row_table::ensure_index_of_keys;
-use super::schema::INDEX_OF_SERVER_RUNS;
-use super::server_run::exact_match;
 use super::split::halves;
 use super::stale_link::REMOVED;
 use super::state::{RowState, stored};
@@ -204,20 +203,12 @@ pub(super) fn update_superseded(transaction: &Transaction<'_>) -> rusqlite::Resu
 /// Whether the run of a row shows a result of another upload that is newer for certain. Where tests of this upload have several runs,
 /// such as one for each environment, a newer result proves nothing: it may be that of another job.
 fn newer_of_others(connection: &Connection) -> rusqlite::Result<String> {
-    connection.execute_batch(INDEX_OF_SERVER_RUNS)?;
-    ensure_index_of_keys(connection)?;
-    let has_several_runs = connection
-        .prepare_cached(
-            "SELECT 1 FROM server_runs f GROUP BY key
-             HAVING COUNT(*) > 1 AND EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key)",
-        )?
-        .exists([])?;
-    if has_several_runs {
+    if has_several_runs(connection)? {
         return Ok("0".to_owned());
     }
-    let own = exact_match("f");
+    let own = exact_match("rows", "f");
     Ok(format!(
-        "EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND f.started / 1000 > rows.started / 1000
+        "EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND {NEWER}
              AND NOT EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key AND {own}))"
     ))
 }

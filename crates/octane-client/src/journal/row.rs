@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::evidence::is_own;
 use super::feature_row::MORE_RESULTS;
 use super::packed::Packed;
 use super::payload::{checksum, set_envelope};
@@ -210,10 +211,12 @@ impl Journal {
             ensure_index_of_keys(connection)?;
             counts.runs = count(
                 connection,
-                "SELECT COUNT(*) FROM server_runs f WHERE EXISTS (SELECT 1 FROM rows r
-                     CROSS JOIN row_states s ON s.number = r.number WHERE r.key = f.key
-                     AND s.state = 'ingested' AND (r.started IS NULL OR f.started = r.started OR NOT EXISTS (
-                         SELECT 1 FROM server_runs g WHERE g.key = r.key AND g.started = r.started)))",
+                &format!(
+                    "SELECT COUNT(*) FROM server_runs f WHERE EXISTS (SELECT 1 FROM rows
+                         CROSS JOIN row_states s ON s.number = rows.number
+                         WHERE rows.key = f.key AND s.state = 'ingested' AND {})",
+                    is_own()
+                ),
             )?;
             Ok(())
         })?;

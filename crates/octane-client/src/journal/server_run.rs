@@ -1,15 +1,14 @@
 //! The automated runs that the suite run holds.
 
-use std::collections::BTreeSet;
-
 use octane_model::{EntityId, References, TestId};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::evidence::{NEWER_OR_SAME, exact_match, has_several_runs, is_own};
 use super::feature_row::is_of;
-use super::row_table::{each, ensure_index_of_keys, ensure_rows, is_in_journal};
+use super::row_table::ensure_index_of_keys;
 use super::schema::INDEX_OF_SERVER_RUNS;
-use super::untouched_run::clear_untouched_runs;
+use super::untouched_run::{clear_untouched_runs, ensure_untouched_runs, is_touched};
 use crate::compare::Shown;
 use crate::own_results::{OwnResult, described, own_results};
 use crate::run_key::RunKey;
@@ -106,57 +105,39 @@ impl Journal {
         })
     }
 
-    /// The names of the runs of a kind at the beginning and the end of each batch whose task has ended.
-    pub(crate) fn names_of_batch_ends(&self, kind: RunKind) -> Result<Vec<String>, JournalError> {
-        let is_of_kind = is_of(kind, "b.first_row");
-        if self.read(is_in_journal)? {
-            return self.names(&format!(
-                "SELECT DISTINCT COALESCE(rows.run_name, rows.name) FROM batches b JOIN rows ON rows.number IN (b.first_row, b.last_row)
-                 WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND {is_of_kind} ORDER BY 1"
-            ));
-        }
-        // The API key may not read any runs. Then this is all that is ever looked up.
-        self.read(|connection| {
-            let mut batches = connection.prepare_cached(&format!(
-                "SELECT f.first_row, f.last_row, f.packed, b.first_row, b.last_row FROM batches b
-                 JOIN facts f ON f.batch = b.body WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND {is_of_kind}"
-            ))?;
-            let mut batches = batches.query([])?;
-            let mut names = BTreeSet::new();
-            while let Some(row) = batches.next()? {
-                let ends: [i64; 2] = [row.get(3)?, row.get(4)?];
-                each(row.get_ref(2)?.as_blob()?, row.get(0)?, row.get(1)?, |number, fact| {
-                    if ends.contains(&number) {
-                        names.insert(fact.run_name.as_ref().unwrap_or(&fact.identity.name).clone());
-                    }
-                    Ok(())
-                })?;
-            }
-            Ok(names.into_iter().collect())
-        })
-    }
-
-    /// The names of the runs of a kind that have not been read, of batches whose task has ended.
+    /// The names of the runs of a kind that have to be looked for by name, of batches whose task has ended: no run of the test was
+    /// read, or none that could be that of this upload.
     pub(crate) fn names_of_missing_runs(&self, kind: RunKind) -> Result<Vec<String>, JournalError> {
         self.finish_server_runs()?;
         let is_of_kind = is_of(kind, "b.first_row");
-        self.names(&format!(
-            "SELECT DISTINCT COALESCE(rows.run_name, rows.name) FROM {ROWS_OF_TASKS}
-             AND {is_of_kind} AND NOT EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key) ORDER BY 1"
-        ))
+        let is_certain = if self.read(has_several_runs)? {
+            format!("rows.started IS NOT NULL AND {}", exact_match("rows", "f"))
+        } else {
+            NEWER_OR_SAME.to_owned()
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT DISTINCT COALESCE(rows.run_name, rows.name) FROM {ROWS_OF_TASKS} AND {is_of_kind}
+                     AND NOT EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key AND {is_certain})
+                     AND NOT (EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key) AND {HAS_LATER_ROW}) ORDER BY 1"
+                ))?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
     }
 
     /// From the first to the last ID of the runs of each batch of a kind, as far as they have been read: the others are mostly in
     /// between. Without ranges that span much more than the results of their batch.
     pub(crate) fn ranges_of_batches(&self, kind: RunKind) -> Result<Vec<(i64, i64)>, JournalError> {
         self.finish_server_runs()?;
-        let is_of_kind = is_of(kind, "b.first_row");
+        let (is_of_kind, is_own) = (is_of(kind, "b.first_row"), is_own());
         self.read(|connection| {
             connection
                 .prepare_cached(&format!(
                     "SELECT MIN(CAST(f.run AS INTEGER)) AS first, MAX(CAST(f.run AS INTEGER)) AS last FROM batches b
                      CROSS JOIN rows ON rows.number IN (b.first_row, b.last_row)
-                     CROSS JOIN server_runs f ON f.key = rows.key
+                     CROSS JOIN server_runs f ON f.key = rows.key AND {is_own}
                      WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND {is_of_kind}
                      GROUP BY b.number HAVING last - first < 2 * (b.last_row - b.first_row + 1) ORDER BY 1"
                 ))?
@@ -168,13 +149,15 @@ impl Journal {
     /// What the runs show that hold results of this upload.
     pub(crate) fn shown_results(&self) -> Result<Vec<Shown>, JournalError> {
         self.finish_server_runs()?;
+        let is_own = is_own();
         self.read(|connection| {
             let results: Result<Vec<OwnResult>, _> = connection
-                .prepare_cached(
-                    "SELECT r.key, r.test, r.name, r.run_name, f.run, f.status, r.status
-                     FROM rows r JOIN row_states s ON s.number = r.number CROSS JOIN server_runs f ON f.key = r.key
-                     WHERE s.state = 'ingested' ORDER BY r.number",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT rows.key, rows.test, rows.name, rows.run_name, f.run, f.status, rows.status
+                     FROM rows JOIN row_states s ON s.number = rows.number
+                     CROSS JOIN server_runs f ON f.key = rows.key AND {is_own}
+                     WHERE s.state = 'ingested' ORDER BY rows.number"
+                ))?
                 .query_map([], |row| {
                     Ok(OwnResult {
                         key: row.get(0)?,
@@ -216,27 +199,28 @@ impl Journal {
         })
     }
 
-    fn names(&self, sql: &str) -> Result<Vec<String>, JournalError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(sql)?
-                .query_map([], |row| row.get(0))?
-                .collect()
-        })
-    }
-
     /// The runs that may have held a result which they do not show now, where nothing else proves that it is in.
     pub(crate) fn runs_needing_history(&self) -> Result<Vec<EntityId>, JournalError> {
-        let exact = exact_match("f");
+        let is_newer_enough = if self.read(has_several_runs)? {
+            "0"
+        } else {
+            "b.ended_as = 'success' AND b.is_duplicate = 0"
+        };
+        let exact = exact_match("rows", "f");
+        let is_evidence = format!(
+            "(b.ended_as = 'success' OR b.is_duplicate = 1 OR {})",
+            is_touched("f")
+        );
         self.read(|connection| {
-            ensure_rows(connection)?;
+            ensure_untouched_runs(connection)?;
             connection
                 .prepare_cached(&format!(
                     "SELECT DISTINCT f.run FROM batches b
                      CROSS JOIN rows ON rows.number BETWEEN b.first_row AND b.last_row
-                     CROSS JOIN server_runs f ON f.key = rows.key
-                     WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND NOT COALESCE({exact}, 0)
-                     AND NOT (b.ended_as = 'success' AND b.is_duplicate = 0 AND {NEWER_OR_SAME}) ORDER BY 1"
+                     CROSS JOIN server_runs f ON f.key = rows.key AND {is_evidence}
+                     WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND NOT EXISTS (
+                         SELECT 1 FROM server_runs f WHERE f.key = rows.key AND {is_evidence}
+                         AND ({exact} OR {is_newer_enough} AND {NEWER_OR_SAME})) ORDER BY 1"
                 ))?
                 .query_map([], |row| Ok(EntityId::from(row.get::<_, String>(0)?)))?
                 .collect()
@@ -267,22 +251,8 @@ const ROWS_OF_TASKS: &str =
     "batches b CROSS JOIN rows ON rows.number BETWEEN b.first_row AND b.last_row
     WHERE b.state = 'ended' AND b.ended_as <> 'refused'";
 
-/// Whether the run of a row shows it or a newer result. The product may not store milliseconds, so whole seconds
-/// are compared.
-pub(super) const NEWER_OR_SAME: &str = "EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key
-    AND (rows.started IS NULL OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000))";
-
-/// Whether the run of a row shows a result that is newer for certain.
-pub(super) const NEWER: &str = "EXISTS (SELECT 1 FROM server_runs f WHERE f.key = rows.key
-    AND f.started / 1000 > rows.started / 1000)";
-
-/// Whether the result `shown` (a row of `server_runs` or `previous_runs`) is that of the row, and not another one of
-/// the same run. The product may not store the milliseconds of the start; what it does not show cannot differ.
-pub(super) fn exact_match(shown: &str) -> String {
-    format!(
-        "((rows.started IS NULL OR {shown}.started = rows.started OR {shown}.started % 1000 = 0
-            AND {shown}.started / 1000 = rows.started / 1000)
-         AND ({shown}.status IS NULL OR {shown}.status IN (lower(rows.status), '?'))
-         AND ({shown}.duration IS NULL OR {shown}.duration = rows.duration))"
-    )
-}
+/// Whether such a batch has a later result of the same run.
+const HAS_LATER_ROW: &str = "EXISTS (SELECT 1 FROM rows later
+    JOIN batches l ON l.body = later.batch AND later.number BETWEEN l.first_row AND l.last_row
+        AND l.state = 'ended' AND l.ended_as <> 'refused'
+    WHERE later.key = rows.key AND later.number > rows.number)";

@@ -4,10 +4,10 @@ use octane_model::{EntityId, References};
 
 use super::database::{Journal, set_document};
 use super::error::JournalError;
+use super::evidence::exact_match;
 use super::feature_row::is_of;
 use super::link::holder;
 use super::row_table::{ensure_index_of_keys, ensure_rows};
-use super::server_run::exact_match;
 use crate::link_field::LinkLevel;
 use crate::run_kind::RunKind;
 
@@ -62,7 +62,7 @@ impl Journal {
         self.finish_server_runs()?;
         let holder = holder(level);
         let is_of_kind = is_of(kind, "r.number");
-        let exact = exact_match("f");
+        let exact = exact_match("rows", "f");
         self.read(|connection| {
             ensure_rows(connection)?;
             ensure_index_of_keys(connection)?;

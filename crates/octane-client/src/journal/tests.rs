@@ -13,6 +13,7 @@ mod relocation;
 mod repeats;
 mod resends;
 mod same_bytes;
+mod several_runs;
 mod stale_links;
 
 use std::sync::LazyLock;

@@ -13,9 +13,10 @@ const KEY: &str = "untouched_before";
 const TABLE: &str =
     "CREATE TEMP TABLE IF NOT EXISTS untouched_runs (run TEXT PRIMARY KEY) WITHOUT ROWID";
 
-/// Whether the run of a row is untouched.
-pub(super) const IS_UNTOUCHED: &str = "EXISTS (SELECT 1 FROM server_runs f
-    JOIN temp.untouched_runs u ON u.run = f.run WHERE f.key = rows.key)";
+/// Whether the run `run` (a row of `server_runs`) is not one of them.
+pub(super) fn is_touched(run: &str) -> String {
+    format!("NOT EXISTS (SELECT 1 FROM temp.untouched_runs u WHERE u.run = {run}.run)")
+}
 
 /// Makes the table if there is none yet.
 pub(super) fn ensure_untouched_runs(connection: &Connection) -> rusqlite::Result<()> {

@@ -80,7 +80,7 @@ fn a_feature_is_a_row_that_counts_as_the_results_of_its_scenarios() {
     end(&journal, 1, "success", None);
     end(&journal, 2, "success", None);
     end(&journal, 3, "failed", Some("no such path"));
-    let names = |kind| journal.names_of_batch_ends(kind).unwrap();
+    let names = |kind| journal.first_names(kind).unwrap().names;
     assert_eq!(names(RunKind::Test), ["Cart"]);
     assert_eq!(names(RunKind::Feature), ["Cart", "Stock"]);
     // The run of the feature confirms its scenarios and not the test that has its name.
@@ -163,7 +163,7 @@ fn features_of_one_name_have_runs_of_their_own() {
         end(&journal, batch, "success", None);
     }
     assert_eq!(
-        journal.names_of_batch_ends(RunKind::Feature).unwrap(),
+        journal.first_names(RunKind::Feature).unwrap().names,
         ["Cart [Cart.feature]", "Cart [mobile/Cart.feature]", "Stock"]
     );
 }

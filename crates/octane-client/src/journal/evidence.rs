@@ -1,0 +1,78 @@
+//! What the runs of a suite run prove about a result.
+//!
+//! Octane keeps a run of a test for each release, milestone, program and environment. If uploads that differ in these go into one
+//! suite run, a run of a test may be that of another upload, and it proves less:
+//!
+//! | the tests of this upload have | the batch | proof that a result is in |
+//! |---|---|---|
+//! | one run each | succeeded | the run shows this or a newer result |
+//! | | is in doubt | the run shows this result, or held it before |
+//! | several runs | succeeded | one of them shows this result, or held it before; if there is no history, a newer one is enough |
+//! | | is in doubt | the same, and the result has a start time: others may look just like it |
+//!
+//! That a single test of the upload has several runs is enough. Runs that were not changed since before the upload prove nothing of a
+//! batch in doubt.
+//!
+//! Conditions are about a row of `rows` and a run of `server_runs`, which is called `f`.
+
+use rusqlite::Connection;
+
+use super::feature_row::is_of;
+use super::row_table::ensure_index_of_keys;
+use super::schema::INDEX_OF_SERVER_RUNS;
+use crate::run_kind::RunKind;
+
+/// Whether a test of this upload has several runs. Features of one name have a run each.
+pub(super) fn has_several_runs(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.execute_batch(INDEX_OF_SERVER_RUNS)?;
+    ensure_index_of_keys(connection)?;
+    let is_test = is_of(RunKind::Test, "rows.number");
+    connection
+        .prepare_cached(&format!(
+            "SELECT 1 FROM (SELECT key, COUNT(*) AS runs FROM server_runs GROUP BY key HAVING runs > 1) f
+             WHERE EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key AND ({is_test}
+                 OR f.runs > (SELECT COUNT(*) FROM rows same WHERE same.key = f.key)))"
+        ))?
+        .exists([])
+}
+
+/// Whether the run shows this or a newer result. The product may not store milliseconds, so whole seconds are compared.
+pub(super) const NEWER_OR_SAME: &str =
+    "(rows.started IS NULL OR f.started IS NULL OR f.started / 1000 >= rows.started / 1000)";
+
+/// Whether the run shows a result that is newer for certain.
+pub(super) const NEWER: &str = "f.started / 1000 > rows.started / 1000";
+
+/// Whether the result `shown` (a row of `server_runs` or `previous_runs`) is that of `row` (one of `rows`), and not another one of
+/// the same run. The product may not store the milliseconds of the start; what it does not show cannot differ.
+pub(super) fn exact_match(row: &str, shown: &str) -> String {
+    format!(
+        "(({row}.started IS NULL OR {shown}.started = {row}.started OR {shown}.started % 1000 = 0
+            AND {shown}.started / 1000 = {row}.started / 1000)
+         AND ({shown}.status IS NULL OR {shown}.status IN (lower({row}.status), '?'))
+         AND ({shown}.duration IS NULL OR {shown}.duration = {row}.duration))"
+    )
+}
+
+/// Whether `run` (one of `server_runs`) held the result of `row` before, as far as its history was read.
+pub(super) fn held_before(row: &str, run: &str) -> String {
+    let exact = exact_match(row, "p");
+    format!("EXISTS (SELECT 1 FROM previous_runs p WHERE p.run = {run}.run AND {exact})")
+}
+
+/// Whether a run `f` with the key of a row is that of this upload: one that shows a result of the upload or held it before. If that is not
+/// known of any run with this key, each of them may be it.
+pub(super) fn is_own() -> String {
+    let holds = |row, run| {
+        let (now, before) = (exact_match(row, run), held_before(row, run));
+        format!("({now} OR {before})")
+    };
+    format!(
+        "({} OR EXISTS (SELECT 1 FROM rows same WHERE same.key = rows.key AND {})
+         OR NOT EXISTS (SELECT 1 FROM rows same JOIN server_runs other ON other.key = same.key
+                        WHERE same.key = rows.key AND {}))",
+        holds("rows", "f"),
+        holds("same", "f"),
+        holds("same", "other")
+    )
+}
