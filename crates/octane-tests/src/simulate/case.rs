@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use octane_client::{InvalidResults, ReportedProblem, Shard, UploadSettings};
-use octane_results::{Dialect, GherkinUnit, TestRun};
+use octane_results::{Dialect, GherkinUnit, Tag, TestRun};
 
 use super::random::Random;
 use super::results::{Flaw, ResultGenerator, Row};
@@ -232,6 +232,27 @@ impl Case {
                 merges: None,
             });
         }
+        self.set_environments();
+    }
+
+    /// Gives each uploader an environment of its own if all have results of the same tests, so that these have several runs. Without start
+    /// times, a client could not tell them apart where there is any doubt.
+    fn set_environments(&mut self) {
+        let can_have = |case: &Self| {
+            let is_known = |row: &Row| row.run.started.is_some();
+            case.upload.dialect == Dialect::Standard && case.rows.iter().all(is_known)
+        };
+        if self.shares_tests && self.uploaders().all(can_have) {
+            for (case, number) in self.others.iter_mut().zip(1..) {
+                case.upload.context.environment = vec![Tag::new("Node", format!("n{number}"))];
+            }
+            self.upload.context.environment = vec![Tag::new("Node", "n0")];
+        }
+    }
+
+    /// Whether its tests have runs of their own, in its environment.
+    pub(super) fn has_own_runs(&self) -> bool {
+        !self.shares_tests || !self.upload.context.environment.is_empty()
     }
 
     /// An upload of this number of batches into a suite that does not exist yet, during which the process crashes once.
@@ -323,8 +344,13 @@ impl Case {
             )
         };
         let place = format!(
-            "{:?}, starts after {:?}, dies: {}, shares tests: {}, shard {:?}",
-            self.target, self.start, self.dies, self.shares_tests, self.upload.shard
+            "{:?}, starts after {:?}, dies: {}, shares tests: {}, shard {:?}, {:?}",
+            self.target,
+            self.start,
+            self.dies,
+            self.shares_tests,
+            self.upload.shard,
+            self.upload.context.environment
         );
         [settings, place]
             .into_iter()
@@ -417,5 +443,18 @@ pub(super) fn faults(random: &mut Random) -> RunFaults {
         }),
         stop: random.chance(20).then(|| random.milliseconds(0..=30_000)),
         restarts_server: random.chance(10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_of_500_seeds_have_the_same_tests_in_several_environments() {
+        let has_environment = |case: &Case| case.shares_tests && case.has_own_runs();
+        let seeds = (0..500).filter(|seed| has_environment(&Case::new(*seed)));
+        let seeds: Vec<u64> = seeds.collect();
+        assert!(seeds.len() > 5, "{seeds:?}");
     }
 }
