@@ -296,7 +296,7 @@ fn report(
             xml(allure::suite::AllureSuite::default(), file, input, head)
         }
         Format::Allure => json(allure::Allure::default(), file, input, head),
-        Format::Ctrf => json(ctrf::Ctrf, file, input, head),
+        Format::Ctrf => json(ctrf::Ctrf::default(), file, input, head),
         Format::Googletest => json(googletest::Googletest::default(), file, input, head),
         Format::Catch2 => xml(catch2::Catch2::default(), file, input, head),
         Format::CucumberMessages => lines(

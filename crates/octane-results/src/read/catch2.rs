@@ -20,15 +20,12 @@
 //! - Benchmarks, output and hidden test cases that did not run are not results.
 //! - A report that counts failed test cases, although none of its results has failed, is a failed result of its own.
 
-use octane_model::plural::plural;
-
 use super::line_column::LineColumn;
 use super::report::fields::as_iteration;
 use super::report::xml::{Element, Visit, XmlFormat};
-use super::report::{Draft, Outcome, ReportFile, Took};
+use super::report::{DeclaredFailures, Draft, Outcome, ReportFile, Took};
 use crate::duration::seconds;
 use crate::metadata::Metadata;
-use crate::run::Failure;
 use crate::status::Status;
 use crate::step::Step;
 
@@ -48,9 +45,7 @@ pub(crate) struct Catch2 {
     /// The name of the program.
     name: String,
     place: LineColumn,
-    /// How many failed test cases the report counts, and how many were found.
-    declared: u64,
-    found: u64,
+    failures: DeclaredFailures,
 }
 
 impl XmlFormat for Catch2 {
@@ -82,28 +77,19 @@ impl XmlFormat for Catch2 {
         if element.name == "TestCase" {
             let draft = self.draft(&element, file);
             // Not by the outcome, which the user may have a word for.
-            self.found += u64::from(success(&element) != Some("true"));
+            self.failures.shown += u64::from(success(&element) != Some("true"));
             file.push(draft);
         } else if path.len() == 1 {
-            self.declared = number(&element, "failures");
+            self.failures.declared = number(&element, "failures");
         }
     }
 
     fn leave(&mut self, path: &[String], file: &mut ReportFile) {
-        if path.len() == 1 && self.declared > 0 && self.found == 0 {
-            let declared = usize::try_from(self.declared).unwrap_or(usize::MAX);
-            let message = format!(
-                "the report declares {}, but none of its test cases has failed",
-                plural(declared, "failure")
-            );
+        let unshown = self.failures.unshown("the report");
+        if let Some(failure) = unshown.filter(|_| path.len() == 1) {
             file.push(Draft {
-                failure: Some(Failure::new(message)),
                 package: self.name.clone(),
-                ..Draft::new(
-                    self.place,
-                    self.name.as_str(),
-                    Outcome::Known(Status::Failed),
-                )
+                ..Draft::failed(self.place, &*self.name, failure)
             });
         }
     }
@@ -122,7 +108,7 @@ impl Catch2 {
         draft.is_class_whole = true;
         draft.failure = failure(case);
         draft.description = case.attribute("description").map(str::to_owned);
-        if matches!(draft.outcome, Outcome::Known(Status::Skipped)) {
+        if draft.outcome.is(Status::Skipped) {
             let reason = skipped(case).and_then(Element::text).map(str::trim);
             draft.description = reason.map(str::to_owned).or(draft.description);
         }

@@ -19,8 +19,9 @@
 //! - The reason of a skipped test is its `message`, or for `other` the word that the tool itself has, `rawStatus`.
 //! - **Attempts** that failed before one that passed (`retryAttempts`, or else as many as `retries` says, or one if the test is
 //!   `flaky`) are the failures of earlier attempts.
-//! - `labels`, the plain values of `extra`, and `type` are properties. `threadId`, output and the `summary` are not used:
-//!   the results count.
+//! - `labels`, the plain values of `extra`, and `type` are properties. `threadId` and output are not used, and of the
+//!   `summary` only `failed`: a report that counts failures there, although no result has failed and no attempt either, is a failed
+//!   result of its own, called `[run]`.
 
 use serde_json::Value;
 
@@ -31,14 +32,21 @@ use super::report::fields::{
 };
 use super::report::json::{JsonFormat, ShownPath, Step, is_path, items, text};
 use super::report::xml::Visit;
-use super::report::{Draft, Outcome, ReportFile};
+use super::report::{DeclaredFailures, Draft, Outcome, ReportFile};
 use crate::metadata::{Attachment, Metadata, Property};
 use crate::run::Failure;
 use crate::status::Status;
 use crate::step;
 
+/// The name of the result of a run whose failures are not in the report.
+const RUN: &str = "[run]";
+
 #[derive(Debug, Default)]
-pub(crate) struct Ctrf;
+pub(crate) struct Ctrf {
+    failures: DeclaredFailures,
+    /// Where the summary is.
+    place: LineColumn,
+}
 
 impl JsonFormat for Ctrf {
     fn visit(&self, path: &[Step]) -> Visit {
@@ -46,7 +54,7 @@ impl JsonFormat for Ctrf {
         let is_test = [&["results", "tests", "*"][..], &["tests", "*"]];
         if path.is_empty() || is_entered.iter().any(|names| is_path(path, names)) {
             Visit::Enter
-        } else if is_test.iter().any(|names| is_path(path, names)) {
+        } else if is_test.iter().any(|names| is_path(path, names)) || is_summary(path) {
             Visit::Collect
         } else {
             Visit::Skip
@@ -58,9 +66,30 @@ impl JsonFormat for Ctrf {
             let mut draft = draft(&value, file);
             draft.place = place;
             draft.path = ShownPath(path).to_string();
+            self.failures.see(&draft, &as_reported(&value));
             file.push(draft);
+        } else if is_summary(path) {
+            let failed = value.get("failed").and_then(Value::as_u64);
+            self.failures.declared = failed.unwrap_or(0);
+            self.place = place;
         }
     }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        if let Some(failure) = self.failures.unshown("the report") {
+            file.push(Draft::failed(self.place, RUN, failure));
+        }
+    }
+}
+
+fn is_summary(path: &[Step]) -> bool {
+    is_path(path, &["results", "summary"]) || is_path(path, &["summary"])
+}
+
+/// The outcome by the words of the format, whatever the user says of them.
+fn as_reported(test: &Value) -> Outcome {
+    let word = field(test, "status");
+    word.map_or(Outcome::Missing, |word| Draft::outcome_by(&word, &WORDS))
 }
 
 const WORDS: [(&str, Status); 5] = [

@@ -21,14 +21,13 @@
 //! - A report that counts failures, although none of its tests has any, is a failed result of its own.
 //! - A list of tests (`--gtest_list_tests`) has no results: its tests have no status, and are invalid.
 
-use octane_model::plural::plural;
 use serde_json::Value;
 
 use super::line_column::LineColumn;
 use super::report::fields::{field, plain, properties, shared};
 use super::report::json::{JsonFormat, ShownPath, Step, is_path, items};
 use super::report::xml::Visit;
-use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use super::report::{DeclaredFailures, Draft, Moment, Outcome, ReportFile, Took};
 use crate::metadata::Metadata;
 use crate::run::Failure;
 use crate::status::Status;
@@ -65,9 +64,7 @@ const NEVER: &str = "1970-01-01T00:00:00";
 pub(crate) struct Googletest {
     /// The name of the program, or what is there instead of it.
     name: String,
-    /// How many failures the report counts, and how many were found.
-    declared: u64,
-    found: u64,
+    failures: DeclaredFailures,
     suite: String,
 }
 
@@ -100,14 +97,14 @@ impl JsonFormat for Googletest {
         match path {
             [.., Step::Index(_)] if path.len() == 4 => {
                 let mut draft = self.draft(&value, file);
-                self.found += u64::from(draft.failure.is_some());
+                self.failures.shown += u64::from(draft.failure.is_some());
                 draft.place = place;
                 draft.path = ShownPath(path).to_string();
                 file.push(draft);
             }
             [Step::Name(name)] if name == "name" => self.name = text(),
             [Step::Name(name)] if name == "failures" => {
-                self.declared = value.as_u64().unwrap_or_default();
+                self.failures.declared = value.as_u64().unwrap_or_default();
             }
             [_, _, Step::Name(_)] => self.suite = text(),
             _ => {}
@@ -115,17 +112,9 @@ impl JsonFormat for Googletest {
     }
 
     fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
-        if path.is_empty() && self.declared > 0 && self.found == 0 {
-            let declared = usize::try_from(self.declared).unwrap_or(usize::MAX);
-            let message = format!(
-                "the report declares {}, but none of its tests has failed",
-                plural(declared, "failure")
-            );
-            let failed = Outcome::Known(Status::Failed);
-            file.push(Draft {
-                failure: Some(Failure::new(message)),
-                ..Draft::new(LineColumn::START, self.name.as_str(), failed)
-            });
+        let unshown = self.failures.unshown("the report");
+        if let Some(failure) = unshown.filter(|_| path.is_empty()) {
+            file.push(Draft::failed(LineColumn::START, &*self.name, failure));
         }
     }
 }

@@ -103,11 +103,7 @@ impl Jest {
             let mut draft = draft(test, &name, file);
             draft.place = place;
             draft.path = format!("{path}.assertionResults[{at}]");
-            // A result that is invalid may be one that failed.
-            has_failed |= !matches!(
-                draft.outcome,
-                Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
-            );
+            has_failed |= draft.outcome.may_have_failed();
             self.push(draft, file);
         }
         let error = of.get("testExecError").filter(|error| !error.is_null());

@@ -26,6 +26,8 @@
 //!
 //! A test that has failed in one of them has failed.
 //!
+//! A report that counts failures in `stats`, although no test or hook in it has failed, is one failed result, called `[run]`.
+//!
 //! Of the events, `pass` and `fail` are results; there is none for tests that were skipped. A run without its `end`, or that
 //! ends with failures that are not there, is one failed result, called `[run]`, if none has failed; without its `end` it is a warning if
 //! one has.
@@ -39,13 +41,16 @@ use super::report::fields::{field, is_set};
 use super::report::json::{JsonFormat, ShownPath, Step, text};
 use super::report::seen::{self, Seen};
 use super::report::xml::Visit;
-use super::report::{Outcome, ReportFile};
+use super::report::{DeclaredFailures, Draft, Outcome, ReportFile};
 use crate::status::Status;
 
 pub(crate) mod stream;
 mod test;
 
 use test::Test;
+
+/// The name of the result of a run that did not end, or failed in a way that nothing shows.
+const RUN: &str = "[run]";
 
 /// What is known of the lists of Mocha, and of the suites of Mochawesome.
 #[derive(Debug, Default)]
@@ -57,6 +62,9 @@ pub(crate) struct Mocha {
     failed: HashSet<String>,
     /// The open suites of Mochawesome.
     suites: Vec<Suite>,
+    failures: DeclaredFailures,
+    /// Where the numbers are.
+    stats: LineColumn,
 }
 
 /// A test of `tests` that has not been found in another list.
@@ -80,6 +88,9 @@ struct Suite {
     seen: Seen,
 }
 
+/// What a report counts.
+const STATS: &str = "stats";
+
 /// The lists of Mocha.
 const LISTS: [&str; 5] = ["tests", "passes", "failures", "pending", "skipped"];
 
@@ -91,6 +102,7 @@ impl JsonFormat for Mocha {
         let is_suites = |name: &str| name == "results" || name == "suites";
         match path {
             [] => Visit::Enter,
+            [Step::Name(name)] if name == STATS => Visit::Collect,
             [Step::Name(name)] if LISTS.contains(&name.as_str()) || is_suites(name) => Visit::Enter,
             [Step::Name(name), Step::Index(_)] if LISTS.contains(&name.as_str()) => Visit::Collect,
             [.., Step::Name(name)] if name == "suites" && path.len() > 1 => Visit::Enter,
@@ -116,6 +128,11 @@ impl JsonFormat for Mocha {
 
     fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
         match path {
+            [Step::Name(name)] if name == STATS => {
+                let failures = value.get("failures").and_then(Value::as_u64);
+                self.failures.declared = failures.unwrap_or(0);
+                self.stats = place;
+            }
             [.., Step::Index(_)] if !value.is_object() => {}
             [Step::Name(list), Step::Index(_)] => {
                 let test = Test::new(&value, place, ShownPath(path).to_string(), "");
@@ -131,6 +148,7 @@ impl JsonFormat for Mocha {
                 if !is_hook || outcome.is_failed() {
                     let mut draft = test.draft(outcome);
                     suite.seen.number(&draft.class, &mut draft.name);
+                    self.failures.see(&draft, &draft.outcome);
                     file.push(draft);
                 }
             }
@@ -159,8 +177,12 @@ impl JsonFormat for Mocha {
                 let outcome = test.state.clone().unwrap_or(Outcome::Known(Status::Failed));
                 let mut draft = test.clone().draft(outcome);
                 seen::number(&mut draft.name, number);
+                self.failures.see(&draft, &draft.outcome);
                 file.push(draft);
             }
+        }
+        if let Some(failure) = self.failures.unshown("the report") {
+            file.push(Draft::failed(self.stats, RUN, failure));
         }
     }
 }
@@ -196,6 +218,7 @@ impl Mocha {
         let number = self.close(key, test.has_error);
         let mut draft = test.draft(outcome);
         seen::number(&mut draft.name, number);
+        self.failures.see(&draft, &draft.outcome);
         file.push(draft);
     }
 

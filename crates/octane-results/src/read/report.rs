@@ -4,6 +4,7 @@
 //! status, a duration or a start time means, where Jira keys are, and how a test without a name is called is decided there,
 //! once for all formats.
 
+pub(crate) mod declared;
 pub(crate) mod dotnet;
 pub(crate) mod draft;
 pub(crate) mod fields;
@@ -19,5 +20,6 @@ pub(crate) mod seen;
 pub(crate) mod shown;
 pub(crate) mod xml;
 
+pub(crate) use declared::DeclaredFailures;
 pub(crate) use draft::{Draft, Moment, Outcome, Took};
 pub(crate) use file::{ReportFile, ReportReader, ReportRecords};

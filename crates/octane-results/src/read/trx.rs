@@ -22,7 +22,8 @@
 //!   has failed and none of them has. The origin of a test in an ordered test has the name of that as suite.
 //! - A **run** that has failed by itself, such as by a crash of the test host, is a failed result of its own, called
 //!   `test run`, if no other result has failed: one with the `outcome` `Error`, `Timeout`, `Aborted`, `Disconnected` or
-//!   `InProgress`, or `Failed` with an error in `RunInfos`, which is its message, or with failed tests in `Counters`.
+//!   `InProgress`, and one with an error in `RunInfos`, which is its message, or with failed tests in `Counters`, whatever its
+//!   `outcome`.
 //! - The message of a test that did not run is its description.
 //! - `computerName` is the host of the origin. Categories are tags, the first owner is the owner. Result files are
 //!   attachments with their path as it is; output in the report is an attachment without a path.
@@ -38,7 +39,7 @@ use jiff::Timestamp;
 use super::report::dotnet;
 use super::report::held::{AT_ONCE, Held};
 use super::report::xml::{Element, Visit, XmlFormat};
-use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use super::report::{DeclaredFailures, Draft, Moment, Outcome, ReportFile, Took};
 use crate::metadata::Attachment;
 use crate::run::Failure;
 use crate::status::Status;
@@ -68,7 +69,7 @@ pub(crate) struct Trx {
     of_run: Option<Draft>,
     hostnames: HashMap<String, Arc<str>>,
     started: Option<Timestamp>,
-    has_failed: bool,
+    failures: DeclaredFailures,
     summary: Option<Summary>,
 }
 
@@ -136,8 +137,7 @@ impl XmlFormat for Trx {
             Some("TestRun") => {
                 self.is_released = true;
                 let summary = self.summary.take();
-                let failed = summary.filter(|run| run.is_failed() && !self.has_failed);
-                self.of_run = failed.map(|summary| summary.draft(self.started));
+                self.of_run = summary.and_then(|run| run.draft(self.failures, self.started));
             }
             _ => {}
         }
@@ -181,8 +181,8 @@ impl Trx {
             return has_failed;
         }
         let is_failed = outcome.is_failed();
-        self.has_failed |= is_failed;
         let draft = self.draft(of, outer, outcome);
+        self.failures.see(&draft, &as_reported(of));
         let id = id(of).or(outer.and_then(id)).unwrap_or_default();
         let id = TestId::new(id);
         if self.has_definitions {
@@ -227,6 +227,14 @@ impl Trx {
 
 fn id(result: &Element) -> Option<&str> {
     result.attribute("testId")
+}
+
+/// The outcome by the words of the format, whatever the user says of them.
+fn as_reported(result: &Element) -> Outcome {
+    let word = result.attribute("outcome");
+    word.map_or(Outcome::Known(Status::Failed), |word| {
+        Draft::outcome_by(word, &WORDS)
+    })
 }
 
 fn outcome(result: &Element, file: &ReportFile) -> Outcome {
@@ -303,7 +311,7 @@ fn push(mut draft: Draft, definition: Option<&Definition>, file: &mut ReportFile
             draft.metadata.tags.clone_from(&more.tags);
             draft.metadata.owner.clone_from(&more.owner);
             draft.metadata.properties.clone_from(&more.properties);
-            let is_reason = matches!(draft.outcome, Outcome::Known(Status::Skipped))
+            let is_reason = draft.outcome.is(Status::Skipped)
                 && (draft.failure.as_ref()).is_some_and(|failure| failure.message.is_some());
             draft.description = more.description.clone().filter(|_| !is_reason);
         }

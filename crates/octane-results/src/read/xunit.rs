@@ -24,7 +24,8 @@
 //! - A test without a **start time**, which only version 3 has, has that of its assembly, which is a local time in versions 1
 //!   and 2.
 //! - The reason of a skipped test is its description. Output and warnings are not kept.
-//! - An assembly that declares failures that none of its results shows is a failed result of its own, named after it.
+//! - An assembly, or a collection or class of it, that declares failures that none of its results shows is a failed result of its
+//!   own, named after it.
 
 use std::sync::Arc;
 
@@ -32,13 +33,13 @@ use jiff::Timestamp;
 
 use super::line_column::LineColumn;
 use super::report::dotnet;
+use super::report::fields::base_name;
 use super::report::xml::{Element, Visit, XmlFormat};
-use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use super::report::{DeclaredFailures, Draft, Moment, Outcome, ReportFile, Took};
 use crate::metadata::{Attachment, Metadata, Property};
 use crate::origin::Origin;
 use crate::run::Failure;
 use crate::status::Status;
-use octane_model::plural::plural;
 
 mod untold;
 mod words;
@@ -62,16 +63,16 @@ pub(crate) struct Xunit {
     /// The name of the `class` or `collection`.
     group: String,
     totals: Totals,
+    /// What the `class` or `collection` says of its results.
+    group_totals: Totals,
     untold: Untold,
 }
 
-/// What the assembly says of its results, and what they are.
+/// What an assembly, or a part of it, says of its results.
 #[derive(Debug, Default)]
 struct Totals {
     place: LineColumn,
-    name: String,
-    declared: u64,
-    found: u64,
+    failures: DeclaredFailures,
 }
 
 impl XmlFormat for Xunit {
@@ -101,6 +102,7 @@ impl XmlFormat for Xunit {
                 let class = name.strip_prefix(COLLECTION).unwrap_or(name);
                 class.clone_into(&mut self.group);
                 self.untold.enter_group(&element);
+                self.group_totals = Totals::new(&element);
                 self.origin.suite = (!name.is_empty()).then(|| name.into());
             }
             _ => {}
@@ -109,7 +111,9 @@ impl XmlFormat for Xunit {
 
     fn element(&mut self, _path: &[String], element: Element, file: &mut ReportFile) {
         let is_untold = self.untold.takes(&element);
-        self.totals.found += u64::from(!is_untold && is_counted_as_failed(&element));
+        let is_failed = u64::from(!is_untold && is_counted_as_failed(&element));
+        self.totals.failures.shown += is_failed;
+        self.group_totals.failures.shown += is_failed;
         let draft = match element.name.as_str() {
             "test" => self.test(&element, is_untold, file),
             "failure" => self.fixture(&element, file),
@@ -121,12 +125,13 @@ impl XmlFormat for Xunit {
     fn leave(&mut self, path: &[String], file: &mut ReportFile) {
         match path.last().map(String::as_str) {
             Some("assembly") => {
-                self.totals.check(&self.origin, file);
+                self.check_assembly(file);
                 self.origin = Origin::default();
                 self.started = None;
                 self.untold = Untold::default();
             }
-            Some("collection" | "class") => {
+            Some(kind @ ("collection" | "class")) => {
+                self.check_group(kind, file);
                 self.group.clear();
                 self.origin.suite = None;
                 self.untold.leave_group();
@@ -137,48 +142,25 @@ impl XmlFormat for Xunit {
 }
 
 impl Totals {
-    /// Adds a failed result if failures are declared and none is there.
-    fn check(&mut self, origin: &Origin, file: &mut ReportFile) {
-        let Self {
-            place,
-            name,
-            declared,
-            found,
-        } = std::mem::take(self);
-        if declared == 0 || found > 0 {
-            return;
-        }
-        let declared = usize::try_from(declared).unwrap_or(usize::MAX);
-        let message = format!(
-            "the assembly declares {}, but none of its results has failed",
-            plural(declared, "failure")
-        );
-        let name = match dotnet::file_name(&name) {
-            "" => UNNAMED,
-            name => name,
+    fn new(of: &Element) -> Self {
+        let number = |name: &str| -> u64 {
+            let text = of.attribute(name).unwrap_or_default();
+            text.parse().unwrap_or(0)
         };
-        let failed = Outcome::Known(Status::Failed);
-        file.push(Draft {
-            failure: Some(Failure::new(message)),
-            origin: origin.clone(),
-            ..Draft::new(place, name, failed)
-        });
+        Self {
+            place: of.place,
+            failures: DeclaredFailures {
+                declared: number("failed").saturating_add(number("errors")),
+                ..DeclaredFailures::default()
+            },
+        }
     }
 }
 
 impl Xunit {
     fn assembly(&mut self, assembly: &Element, file: &mut ReportFile) {
         let path = assembly.attribute("name");
-        let number = |name: &str| -> u64 {
-            let text = assembly.attribute(name).unwrap_or_default();
-            text.parse().unwrap_or(0)
-        };
-        self.totals = Totals {
-            place: assembly.place,
-            name: path.unwrap_or_default().to_owned(),
-            declared: number("failed").saturating_add(number("errors")),
-            found: 0,
-        };
+        self.totals = Totals::new(assembly);
         self.origin = Origin {
             hostname: self.hostname.clone(),
             file: path.map(|path| path.replace('\\', "/").into()),
@@ -259,6 +241,41 @@ impl Xunit {
         draft.failure = Some(failure(of));
         draft.origin = self.origin.clone();
         draft
+    }
+
+    /// Adds a failed result if the `class` or `collection` declares failures that none of its results shows.
+    fn check_group(&mut self, kind: &str, file: &mut ReportFile) {
+        let Totals { place, failures } = std::mem::take(&mut self.group_totals);
+        let Some(failure) = failures.unshown(&format!("the {kind}")) else {
+            return;
+        };
+        self.totals.failures.shown += 1;
+        let name = match self.group.as_str() {
+            "" => kind,
+            name => name,
+        };
+        let mut draft = Draft::failed(place, name, failure);
+        dotnet::set_class(&mut draft, &self.group, file);
+        draft.started = self.moment();
+        draft.origin = self.origin.clone();
+        file.push(draft);
+    }
+
+    /// Adds a failed result if the assembly declares failures that none of its results shows.
+    fn check_assembly(&mut self, file: &mut ReportFile) {
+        let Totals { place, failures } = std::mem::take(&mut self.totals);
+        let Some(failure) = failures.unshown("the assembly") else {
+            return;
+        };
+        let path = self.origin.file.as_deref().unwrap_or_default();
+        let name = match base_name(path) {
+            "" => UNNAMED,
+            name => name,
+        };
+        file.push(Draft {
+            origin: self.origin.clone(),
+            ..Draft::failed(place, name, failure)
+        });
     }
 
     fn moment(&self) -> Moment {

@@ -171,7 +171,7 @@ fn failures_that_are_only_counted_are_a_failed_result_and_a_report_that_breaks_o
     insta::assert_snapshot!(shown(&report), @r#"
     1:20 |shop|global|t Passed 0ns
     1:1 |shop||shop Failed 0ns
-      failure None Some("the report declares 1 failure, but none of its test cases has failed") ""
+      failure None Some("the report declares 1 failure, but none of its results has failed") ""
     "#);
     let cut = shown(&format!("<Catch name='shop'>{case}<TestCase name='u'>"));
     assert!(

@@ -157,6 +157,25 @@ fn the_results_before_a_break_are_returned() {
 }
 
 #[test]
+fn failures_that_are_only_in_the_summary_are_a_failed_result() {
+    let report = |test: &str| {
+        shown(&report(test).replace(r#""summary":{"tests":1}"#, r#""summary":{"failed":1}"#))
+    };
+    let message = "the report declares 1 failure, but none of its results has failed";
+    assert_eq!(
+        report(r#"{"name":"adds","status":"passed"}"#),
+        format!("Passed adds\nFailed [run] `{message}`")
+    );
+    for test in [
+        r#"{"name":"adds","status":"failed"}"#,
+        r#"{"name":"adds","status":"amber"}"#,
+        r#"{"name":"adds","status":"passed","retries":1,"flaky":true}"#,
+    ] {
+        assert!(!report(test).contains("declares"), "{test}");
+    }
+}
+
+#[test]
 fn a_test_that_should_fail_and_passed_has_failed() {
     for (fields, expected) in [
         (

@@ -114,7 +114,7 @@ fn failures_that_are_only_counted_are_a_failed_result() {
     let counted = report(passed).replace(r#""failures":0"#, r#""failures":2"#);
     assert_eq!(
         shown(&counted),
-        "Passed Cart.Adds\nFailed AllTests `the report declares 2 failures, but none of its tests has failed`"
+        "Passed Cart.Adds\nFailed AllTests `the report declares 2 failures, but none of its results has failed`"
     );
 }
 

@@ -168,6 +168,33 @@ fn the_results_before_a_break_are_returned() {
 }
 
 #[test]
+fn failures_that_are_only_counted_are_a_failed_result() {
+    let failing = |report: String| shown(&report.replace(r#""passes":1"#, r#""failures":1"#));
+    let message =
+        "Failed [run] `the report declares 1 failure, but none of its results has failed`";
+    let passes = ("passes", vec![test("adds", NONE)]);
+    assert_eq!(
+        failing(report(std::slice::from_ref(&passes))),
+        format!("Passed Cart tax.adds 3ms\n{message}")
+    );
+    // A hook that failed counts as well, and so does an attempt before a pass for some writers.
+    let hook = ("failures", vec![test("hook", ERROR)]);
+    let retried = test("adds", NONE).replace(r#""currentRetry":0"#, r#""currentRetry":1"#);
+    for lists in [vec![passes, hook], vec![("passes", vec![retried])]] {
+        let found = failing(report(&lists));
+        assert!(!found.contains("declares"), "{found}");
+    }
+    let suite = |state: &str| {
+        let test = test("adds", &format!(r#""state":"{state}",{NONE}"#));
+        format!(
+            r#"{{"stats":{{"passes":1,"failures":1}},"results":[{{"uuid":"u","title":"","suites":[],"tests":[{test}]}}]}}"#
+        )
+    };
+    assert!(shown(&suite("passed")).ends_with(message));
+    assert!(!shown(&suite("failed")).contains("declares"));
+}
+
+#[test]
 fn tests_with_the_same_titles_are_distinguished() {
     for (first, second, expected) in [
         (

@@ -9,6 +9,7 @@ use crate::invalid::InvalidCell;
 use crate::metadata::Metadata;
 use crate::origin::Origin;
 use crate::read::line_column::LineColumn;
+use crate::read::status_aliases::StatusAliases;
 use crate::run::Failure;
 use crate::status::Status;
 use crate::step::Steps;
@@ -92,6 +93,14 @@ impl Draft {
         }
     }
 
+    /// A failed result at `place`.
+    pub(crate) fn failed(place: LineColumn, name: impl Into<String>, failure: Failure) -> Self {
+        Self {
+            failure: Some(failure),
+            ..Self::new(place, name, Outcome::Known(Status::Failed))
+        }
+    }
+
     /// The outcome by the words of a format: `words` are its own, all others are looked up later.
     pub(crate) fn outcome_by(word: &str, words: &[(&str, Status)]) -> Outcome {
         let known = words
@@ -105,11 +114,26 @@ impl Draft {
 }
 
 impl Outcome {
+    pub(crate) fn is(&self, status: Status) -> bool {
+        matches!(self, Self::Known(known) if *known == status)
+    }
+
     pub(crate) fn is_failed(&self) -> bool {
-        matches!(self, Self::Known(Status::Failed))
+        self.is(Status::Failed)
     }
 
     pub(crate) fn is_passed(&self) -> bool {
-        matches!(self, Self::Known(Status::Passed))
+        self.is(Status::Passed)
+    }
+
+    /// Whether the result is failed, or its status is not known and it may be one that failed. A word of the user counts as not known:
+    /// it says what the user makes of the result, not what the report does.
+    pub(crate) fn may_have_failed(&self) -> bool {
+        let status = match self {
+            Self::Known(status) => Some(*status),
+            Self::Word(word) => StatusAliases::default().status(word),
+            Self::Missing => None,
+        };
+        matches!(status, None | Some(Status::Failed))
     }
 }

@@ -5,10 +5,9 @@ use jiff::Timestamp;
 use super::parts::WORDS;
 use crate::read::line_column::LineColumn;
 use crate::read::report::xml::Element;
-use crate::read::report::{Draft, Moment, Outcome};
+use crate::read::report::{DeclaredFailures, Draft, Moment, Outcome};
 use crate::run::Failure;
 use crate::status::Status;
-use octane_model::plural::plural;
 
 /// The name of a run that has failed by itself.
 const RUN: &str = "test run";
@@ -59,29 +58,31 @@ impl Summary {
         }
     }
 
-    pub(super) fn is_failed(&self) -> bool {
-        let is_explained = self.failed > 0 || !self.messages.is_empty();
-        self.outcome.is_failed() && (is_explained || !self.is_by_tests)
-    }
-
-    /// The result of the run itself.
-    pub(super) fn draft(self, started: Option<Timestamp>) -> Draft {
-        let mut draft = Draft::new(self.place, RUN, Outcome::Known(Status::Failed));
-        draft.started = started.map_or(Moment::Unknown, Moment::At);
-        let mut messages = self.messages.into_iter();
-        draft.failure = match messages.next() {
-            Some(first) => {
-                let others: Vec<String> = messages.collect();
-                Some(Failure::new(first).details(others.join("\n")))
-            }
-            None => (self.failed > 0).then(|| {
-                let failed = usize::try_from(self.failed).unwrap_or(usize::MAX);
-                let failed = plural(failed, "failure");
-                Failure::new(format!(
-                    "the report counts {failed}, but none of its results has failed"
-                ))
-            }),
+    /// The result of the run itself, if it has failed and no result in it has; `failures` are those that its results show.
+    pub(super) fn draft(
+        self,
+        failures: DeclaredFailures,
+        started: Option<Timestamp>,
+    ) -> Option<Draft> {
+        let failures = DeclaredFailures {
+            declared: self.failed,
+            ..failures
         };
-        draft
+        let unshown = failures.unshown("the report");
+        let is_unexplained = unshown.is_none() && self.messages.is_empty();
+        let has_failed = self.outcome.is_failed() && !self.is_by_tests;
+        if failures.shown > 0 || is_unexplained && !has_failed {
+            return None;
+        }
+        let mut messages = self.messages.into_iter();
+        let errors = messages.next().map(|first| {
+            let others: Vec<String> = messages.collect();
+            Failure::new(first).details(others.join("\n"))
+        });
+        Some(Draft {
+            started: started.map_or(Moment::Unknown, Moment::At),
+            failure: errors.or(unshown),
+            ..Draft::new(self.place, RUN, Outcome::Known(Status::Failed))
+        })
     }
 }

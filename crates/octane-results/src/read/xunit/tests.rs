@@ -265,3 +265,20 @@ fn failures_that_an_assembly_declares_and_does_not_have_are_a_failed_result() {
         assert!(!shown(&report(test)).contains("declares"), "{test}");
     }
 }
+
+#[test]
+fn failures_that_a_collection_declares_and_does_not_have_are_a_failed_result() {
+    for (kind, of_assembly) in [("collection", "0"), ("class", "0"), ("class", "1")] {
+        let report = |result: &str| {
+            shown(&format!(
+                "<assemblies><assembly name='Shop.dll' failed='{of_assembly}'><{kind} name='Shop.Tax' failed='1'>\
+                 <test name='a' result='{result}'/></{kind}></assembly></assemblies>"
+            ))
+        };
+        let found = report("Pass");
+        let message = format!("the {kind} declares 1 failure, but none of its results has failed");
+        assert!(found.contains(&format!("Some(\"{message}\")")), "{found}");
+        assert_eq!(found.matches("declares").count(), 1, "{found}");
+        assert!(!report("Fail").contains("declares"));
+    }
+}
