@@ -82,7 +82,10 @@ pub(crate) fn is_xml(head: &[u8]) -> bool {
 /// The format of a document in XML, by its root element.
 fn xml_format(text: &str) -> Format {
     // The reader of JUnit says what is wrong with any other one.
-    root(text).and_then(format_of_root).unwrap_or(Format::Junit)
+    match root(text).and_then(format_of_root) {
+        None if is_fragment_of_testng(text) => Format::Testng,
+        format => format.unwrap_or(Format::Junit),
+    }
 }
 
 fn format_of_root(root: &str) -> Option<Format> {
@@ -100,8 +103,24 @@ fn format_of_root(root: &str) -> Option<Format> {
     }
 }
 
+/// Whether a document is the part of a report of `TestNG` that has one suite, or one test.
+fn is_fragment_of_testng(text: &str) -> bool {
+    let tag = root_tag(text).and_then(|tag| tag.split('>').next());
+    let has = |tag: &str, name: &str| tag.contains(&format!(" {name}="));
+    matches!(root(text), Some("suite" | "test"))
+        && tag.is_some_and(|tag| has(tag, "started-at") && has(tag, "duration-ms"))
+}
+
 /// The name of the root element without its prefix, if it starts in `text`.
 fn root(text: &str) -> Option<&str> {
+    let tag = root_tag(text)?;
+    let end = tag.find(|char: char| char.is_whitespace() || matches!(char, '>' | '/'))?;
+    let name = &tag[..end];
+    Some(name.rsplit_once(':').map_or(name, |(_, name)| name))
+}
+
+/// The text from the name of the root element on.
+fn root_tag(text: &str) -> Option<&str> {
     let mut rest = text;
     loop {
         rest = &rest[rest.find('<')?..];
@@ -110,10 +129,7 @@ fn root(text: &str) -> Option<&str> {
         } else if rest.starts_with("<?") || rest.starts_with("<!") {
             &rest[rest.find('>')?..]
         } else {
-            let name = &rest[1..];
-            let end = name.find(|char: char| char.is_whitespace() || matches!(char, '>' | '/'))?;
-            let name = &name[..end];
-            return Some(name.rsplit_once(':').map_or(name, |(_, name)| name));
+            return Some(&rest[1..]);
         }
     }
 }
@@ -337,6 +353,18 @@ mod tests {
             ("\u{FEFF}<assemblies>", Format::Xunit),
             ("<!DOCTYPE x>\n<TestRun id='1'>", Format::Trx),
             ("<testng-results>", Format::Testng),
+            (
+                "<suite started-at='x' name='s' duration-ms='1'><test",
+                Format::Testng,
+            ),
+            (
+                "<?xml version='1.0'?><test name='t' duration-ms='1' started-at='x'>",
+                Format::Testng,
+            ),
+            (
+                "<suite name='s'><a started-at='x' duration-ms='1'/>",
+                Format::Junit,
+            ),
             ("<robot generator='Robot 7'>", Format::Robot),
             ("<test_result>", Format::Octane),
             ("<t:testsuite xmlns:t='x'>", Format::Junit),

@@ -28,13 +28,18 @@
 //! - Some versions write the abbreviation of a time zone after a **start time**. Apart from `UTC` and `GMT`, it is ignored,
 //!   since many are ambiguous: such times count as times without a zone.
 //! - Reporter output is ignored, and costs no memory.
+//! - The files of one suite (root `suite`) or one test (root `test`) that `TestNG` writes with `fileFragmentationLevel` are reports as
+//!   well.
+//! - A report that counts failures (`failed`) although none of its results has failed is a failed result of its own, called `[run]`.
+//!   That is so as well where it only refers to the files that have its results: whether they are there is not known.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::distinct::remove_repeated;
+use super::line_column::LineColumn;
 use super::report::held::{AT_ONCE, Held};
 use super::report::xml::{Element, Visit, XmlFormat};
-use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use super::report::{DeclaredFailures, Draft, Moment, Outcome, ReportFile, Took};
 use crate::metadata::Property;
 use crate::origin::Origin;
 use crate::run::Failure;
@@ -53,9 +58,16 @@ const WORDS: [(&str, Status); 5] = [
     ("SKIP", Status::Skipped),
 ];
 
+/// The name of the result of a run whose failures are not in the report.
+const RUN: &str = "[run]";
+
 /// A report of `TestNG`.
 #[derive(Debug, Default)]
 pub(crate) struct Testng {
+    place: LineColumn,
+    failures: DeclaredFailures,
+    /// The first file that the report refers to for results.
+    fragment: Option<String>,
     suite: String,
     /// The groups of methods of the suite, by class and name.
     groups: HashMap<(String, String), Vec<String>>,
@@ -82,7 +94,7 @@ type Key = (Box<str>, Origin);
 
 impl XmlFormat for Testng {
     fn roots(&self) -> &'static [&'static str] {
-        &["testng-results"]
+        &["testng-results", "suite", "test"]
     }
 
     fn visit(&self, _path: &[String], name: &str) -> Visit {
@@ -99,7 +111,16 @@ impl XmlFormat for Testng {
 
     fn enter(&mut self, path: &[String], element: Element, _file: &mut ReportFile) {
         let name = element.attribute("name").unwrap_or_default();
-        match path.last().map(String::as_str) {
+        let kind = path.last().map(String::as_str);
+        if matches!(kind, Some("suite" | "test")) && self.fragment.is_none() {
+            self.fragment = element.attribute("url").map(str::to_owned);
+        }
+        match kind {
+            Some("testng-results") => {
+                self.place = element.place;
+                let failed = element.attribute("failed");
+                self.failures.declared = failed.and_then(|it| it.parse().ok()).unwrap_or(0);
+            }
             Some("suite") => {
                 name.clone_into(&mut self.suite);
                 self.groups.clear();
@@ -123,8 +144,18 @@ impl XmlFormat for Testng {
         } else if element.attribute("is-config") == Some("true") {
             self.configuration(&element, file);
         } else {
-            let held = Held::new(self.method(&element, file), file);
-            if element.attribute("retried") == Some("true") {
+            let draft = self.method(&element, file);
+            let word = element.attribute("status").unwrap_or_default();
+            let reported = Draft::outcome_by(word, &WORDS);
+            let is_attempt = element.attribute("retried") == Some("true");
+            if is_attempt {
+                // Older versions count them as failed.
+                self.failures.attempts += u64::from(reported.may_have_failed());
+            } else {
+                self.failures.see(&draft, &reported);
+            }
+            let held = Held::new(draft, file);
+            if is_attempt {
                 self.attempts.entry(key(&held)).or_default().push(held);
             } else {
                 self.held.push(held);
@@ -132,7 +163,7 @@ impl XmlFormat for Testng {
         }
     }
 
-    fn leave(&mut self, path: &[String], _file: &mut ReportFile) {
+    fn leave(&mut self, path: &[String], file: &mut ReportFile) {
         match path.last().map(String::as_str) {
             Some("class") => {
                 self.release();
@@ -143,7 +174,11 @@ impl XmlFormat for Testng {
                 self.release();
                 self.origin = origin(&self.suite, "");
             }
-            Some("testng-results") => self.release(),
+            Some("testng-results") => {
+                self.release();
+                self.check_failures(file);
+            }
+            Some("suite") => self.release(),
             _ => {}
         }
     }
@@ -211,7 +246,7 @@ impl Testng {
         draft.started = started.map_or(Moment::Unknown, |time| Moment::Text(without_zone(time)));
         draft.failure = method.child("exception").map(failure);
         let has_reason = (draft.failure.as_ref()).is_some_and(|failure| failure.message.is_some());
-        let is_skipped = matches!(draft.outcome, Outcome::Known(Status::Skipped));
+        let is_skipped = draft.outcome.is(Status::Skipped);
         let configuration = self.failed_configuration.clone().filter(|_| is_skipped);
         if !(has_reason && is_skipped) {
             let description = method.attribute("description").map(str::to_owned);
@@ -257,6 +292,17 @@ impl Testng {
         }
         remove_repeated(&mut tags);
         tags
+    }
+
+    /// Adds a failed result if the report counts failures that none of its results shows.
+    fn check_failures(&mut self, file: &mut ReportFile) {
+        let Some(mut failure) = self.failures.unshown("the report") else {
+            return;
+        };
+        if let Some(url) = &self.fragment {
+            failure.details = format!("results of the report are in other files, such as `{url}`");
+        }
+        file.push(Draft::failed(self.place, RUN, failure));
     }
 
     /// The results of the class can be handed out, each with the failures of its earlier attempts.

@@ -135,6 +135,57 @@ fn earlier_attempts_belong_to_their_result() {
 }
 
 #[test]
+fn failures_that_are_only_counted_are_a_failed_result() {
+    let report = |methods: &str| {
+        shown(&format!(
+            "<testng-results failed='1'><suite name='s'><test name='t'><class name='C'>{methods}</class></test></suite></testng-results>"
+        ))
+    };
+    let passed = "<test-method status='PASS' name='a'/>";
+    let message = "the report declares 1 failure, but none of its results has failed";
+    let found = report(passed);
+    let expected = format!("1:1 |||[run] Failed 0ns\n  failure None Some(\"{message}\") \"\"");
+    assert!(found.contains(&expected), "{found}");
+    for shown_by in [
+        "<test-method status='FAIL' name='b'/>",
+        "<test-method status='AMBER' name='b'/>",
+        "<test-method status='FAIL' name='a' retried='true'/>",
+    ] {
+        let found = report(&format!("{shown_by}{passed}"));
+        assert!(!found.contains("declares"), "{found}");
+    }
+}
+
+#[test]
+fn a_report_may_be_in_several_files() {
+    let methods = "<test-method status='PASS' name='a'/><test-method status='FAIL' name='b'/>";
+    let test = format!(
+        "<test name='t' duration-ms='1' started-at='2026-03-01T08:00:00Z'><class name='C'>{methods}</class></test>"
+    );
+    let suite =
+        format!("<suite name='s' duration-ms='1' started-at='2026-03-01T08:00:00Z'>{test}</suite>");
+    insta::assert_snapshot!(shown(&suite), @"
+    1:148 ||C|a Passed 0ns
+      suite s > t
+    1:185 ||C|b Failed 0ns
+      suite s > t
+    ");
+    insta::assert_snapshot!(shown(&test), @"
+    1:82 ||C|a Passed 0ns
+      suite t
+    1:119 ||C|b Failed 0ns
+      suite t
+    ");
+    insta::assert_snapshot!(
+        shown("<testng-results failed='1' passed='1'><suite url='s/testng-results.xml'/></testng-results>"),
+        @r#"
+    1:1 |||[run] Failed 0ns
+      failure None Some("the report declares 1 failure, but none of its results has failed") "results of the report are in other files, such as `s/testng-results.xml`"
+    "#
+    );
+}
+
+#[test]
 fn a_failed_configuration_method_is_the_reason_of_skipped_ones() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testng-results><suite name="s"><test name="t">
