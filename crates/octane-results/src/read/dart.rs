@@ -9,7 +9,8 @@
 //! | a hidden test, such as `loading`, `(setUpAll)` and `(tearDownAll)` | none, unless it failed |
 //! | `testStart` without an end | failed |
 //! | `error` of a test that has ended | one failed result, called `failed after its end`; its test has been read before |
-//! | `done` without success where no result is failed | one failed result, called `[run]` |
+//! | `testDone` without a `testStart`, unless it is hidden and succeeded | invalid |
+//! | `done` with `success` false, or null because the run was interrupted, where no result is failed | one failed result, called `[run]` |
 //! | a beginning of tests without a `done` where no result is failed | the same; a warning where one is, unless that is a test without an end |
 //! | a last line that is cut off | one invalid result |
 //!
@@ -59,6 +60,8 @@ pub(crate) struct Dart {
     has_begun: bool,
     has_ended: bool,
     has_failed: bool,
+    /// How many results the runs before have.
+    results_before: u64,
     /// Where the last line is cut off.
     cut_off: Option<LineColumn>,
     place: LineColumn,
@@ -114,15 +117,7 @@ impl LineFormat for Dart {
     }
 
     fn end(&mut self, file: &mut ReportFile) {
-        let has_endless = !self.open.is_empty();
-        self.end_tests(file);
-        if self.has_begun && !self.has_ended {
-            let is_named = has_endless || self.cut_off.is_some();
-            if self.has_failed && !is_named {
-                file.warn(self.place, WarningKind::NoEnd);
-            }
-            self.end_run("the run did not end", file);
-        }
+        self.end_stream(file);
         if let Some(place) = self.cut_off.take() {
             let cell = InvalidCell::new(None, "", "the report is cut off here");
             file.push_row(place, |_, _, _| Err(vec![cell]));
@@ -135,9 +130,12 @@ impl Dart {
         match text(event, "type") {
             "start" => {
                 // Reports of several runs may be in one file.
-                self.end_tests(file);
-                self.suites.clear();
-                self.seen = Seen::default();
+                self.end_stream(file);
+                *self = Self {
+                    place: self.place,
+                    results_before: file.results,
+                    ..Self::default()
+                };
             }
             "suite" => self.suite(&event["suite"]),
             "testStart" => self.test_start(event, file),
@@ -147,8 +145,13 @@ impl Dart {
             "done" => {
                 self.end_tests(file);
                 self.has_ended = true;
-                if event["success"] == Value::Bool(false) && file.results > 0 {
-                    self.end_run("the run was not successful", file);
+                let message = match event["success"].as_bool() {
+                    Some(true) => return,
+                    Some(false) => "the run was not successful",
+                    None => "the run was interrupted before all tests had run",
+                };
+                if file.results > self.results_before {
+                    self.end_run(message, file);
                 }
             }
             _ => {}
@@ -235,44 +238,52 @@ impl Dart {
         }
         self.has_failed = true;
         let failure = Failure::new(trimmed(error)).details(trimmed(stack));
-        file.push(Draft {
-            failure: Some(failure),
-            ..Draft::new(
-                self.place,
-                "failed after its end",
-                Outcome::Known(Status::Failed),
-            )
-        });
+        file.push(Draft::failed(self.place, "failed after its end", failure));
     }
 
     fn test_done(&mut self, event: &Value, file: &mut ReportFile) {
         let id = event["testID"].as_u64();
+        let is = |key: &str| event[key] == Value::Bool(true);
+        // Whatever the user says of its word.
+        let succeeded = text(event, "result") == "success";
         let Some(test) = id.and_then(|id| self.open.remove(&id)) else {
+            if !(succeeded && is("hidden")) {
+                self.has_failed = true;
+                let reason = "the test has no `testStart` event, so its name is not known";
+                let cell = InvalidCell::new(None, "", reason);
+                file.push_row(self.place, |_, _, _| Err(vec![cell]));
+            }
             return;
         };
-        let is = |key: &str| event[key] == Value::Bool(true);
         let result = match text(event, "result") {
             "" => Outcome::Missing,
             word => file.outcome(word, &WORDS),
         };
-        // Whatever the user says of its word.
-        let succeeded = text(event, "result") == "success";
         let outcome = match result {
             _ if succeeded && is("hidden") => return,
             _ if succeeded && is("skipped") => Outcome::Known(Status::Skipped),
             other => other,
         };
-        // A result that is invalid may be one that failed.
-        self.has_failed |= !matches!(
-            outcome,
-            Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
-        );
+        self.has_failed |= outcome.may_have_failed();
         let ended = event["time"].as_u64().unwrap_or(test.started);
         let duration = Duration::from_millis(ended.saturating_sub(test.started));
         file.push(Draft {
             duration: Took::Exactly(duration),
             ..test.draft(outcome)
         });
+    }
+
+    /// The events of a run end here: those of another one follow, or none.
+    fn end_stream(&mut self, file: &mut ReportFile) {
+        let has_endless = !self.open.is_empty();
+        self.end_tests(file);
+        if self.has_begun && !self.has_ended {
+            let is_named = has_endless || self.cut_off.is_some();
+            if self.has_failed && !is_named {
+                file.warn(self.place, WarningKind::NoEnd);
+            }
+            self.end_run("the run did not end", file);
+        }
     }
 
     /// All tests that run have failed.
@@ -293,16 +304,13 @@ impl Dart {
         if std::mem::replace(&mut self.has_failed, true) {
             return;
         }
-        file.push(Draft {
-            failure: Some(Failure::new(message)),
-            ..Draft::new(self.place, RUN, Outcome::Known(Status::Failed))
-        });
+        file.push(Draft::failed(self.place, RUN, Failure::new(message)));
     }
 }
 
 impl OpenTest {
     fn draft(self, outcome: Outcome) -> Draft {
-        let is_skipped = matches!(outcome, Outcome::Known(Status::Skipped));
+        let is_skipped = outcome.is(Status::Skipped);
         let mut details = self.errors;
         if !self.printed.is_empty() {
             details.push_line(&self.printed.text());

@@ -12,7 +12,7 @@
 //! | `run` without an end: a panic, a timeout, `os.Exit` | failed |
 //! | `run` of a benchmark without an end | passed if it was measured or its package passed, else failed: Go ends benchmarks only if they fail |
 //! | `fail` of a package in which no test failed: it was not built, its `TestMain` or `init` failed | one failed result, called `[package]` |
-//! | events of a package without its end | the same, unless one of its tests failed |
+//! | events of a package without its end, also where it starts again | the same, unless one of its tests failed |
 //! | `build-fail` of something that no failed package names | the same, under what was built |
 //! | `skip` of a package: it has no tests; since Go 1.22 there may be no more than its coverage | none |
 //!
@@ -89,12 +89,8 @@ impl LineFormat for GoTest {
     }
 
     fn end(&mut self, file: &mut ReportFile) {
-        for (name, mut package) in std::mem::take(&mut self.packages) {
-            package.end_tests(&name, false, file);
-            if !package.has_failed_test && !package.is_untested() {
-                let failure = Failure::new(NO_END).details(plain(&package.output));
-                self.push_package(&name, package.place, failure, Took::Unknown, file);
-            }
+        for (name, package) in std::mem::take(&mut self.packages) {
+            self.end_endless(&name, package, file);
         }
         for (name, build) in std::mem::take(&mut self.builds) {
             if build.has_failed && !build.is_named {
@@ -117,10 +113,21 @@ impl GoTest {
             return;
         }
         let name = event.text("Package");
+        let is_of_package = event.text("Test").is_empty();
+        if is_of_package && action == "start" {
+            // Streams of several runs may be in one file.
+            let has_begun = |earlier: &Package| earlier.has_begun;
+            if self.packages.get(name).is_some_and(has_begun)
+                && let Some(earlier) = self.packages.remove(name)
+            {
+                self.end_endless(name, earlier, file);
+            }
+        }
         let package = self.packages.entry(name.to_owned());
         let package = package.or_insert_with(|| Package::new(event.place));
-        if event.text("Test").is_empty() {
+        if is_of_package {
             match action {
+                "start" => package.has_begun = true,
                 "output" => package.output.push(event.text("Output")),
                 "pass" | "fail" | "skip" => self.end_package(event, file),
                 _ => {}
@@ -176,6 +183,15 @@ impl GoTest {
         };
         let failure = Failure::new(message).details(details);
         self.push_package(name, event.place, failure, event.elapsed(), file);
+    }
+
+    /// Ends a package of which there is no end.
+    fn end_endless(&mut self, name: &str, mut package: Package, file: &mut ReportFile) {
+        package.end_tests(name, false, file);
+        if !package.has_failed_test && !package.is_untested() {
+            let failure = Failure::new(NO_END).details(plain(&package.output));
+            self.push_package(name, package.place, failure, Took::Unknown, file);
+        }
     }
 
     /// A line that is no event.

@@ -30,7 +30,7 @@
 //!
 //! Of the events, `pass` and `fail` are results; there is none for tests that were skipped. A run without its `end`, or that
 //! ends with failures that are not there, is one failed result, called `[run]`, if none has failed; without its `end` it is a warning if
-//! one has.
+//! one has. An event in a line with something that was printed is not read: fewer tests than the run says at its end are a warning.
 
 use std::collections::{HashMap, HashSet};
 

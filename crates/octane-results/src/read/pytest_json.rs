@@ -132,7 +132,7 @@ impl PytestJson {
             started: self.started(),
             ..of_test(test, place, &self.root, file)
         };
-        self.has_failed |= may_have_failed(&draft.outcome);
+        self.has_failed |= draft.outcome.may_have_failed();
         file.push(draft);
     }
 
@@ -186,7 +186,7 @@ fn of_test(test: &Value, place: LineColumn, root: &str, file: &ReportFile) -> Dr
         }
         outcome => outcome,
     };
-    let is_skipped = matches!(outcome, Outcome::Known(Status::Skipped));
+    let is_skipped = outcome.is(Status::Skipped);
     let node = Node::new(test);
     let mut draft = Draft {
         duration: phases.took(),
@@ -223,14 +223,6 @@ fn of_collector(value: &Value, place: LineColumn) -> Option<Draft> {
         "[collection]".clone_into(&mut draft.name);
     }
     Some(draft)
-}
-
-/// Whether a result is failed, or is invalid and may be one that failed.
-fn may_have_failed(outcome: &Outcome) -> bool {
-    !matches!(
-        outcome,
-        Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
-    )
 }
 
 /// What is said of a run that was not successful, and in which nothing failed.

@@ -111,6 +111,63 @@ fn a_run_that_was_not_successful_is_not_green() {
 }
 
 #[test]
+fn a_run_that_was_interrupted_is_not_green() {
+    let passes = indoc! {r#"
+        {"test":{"id":3,"name":"passes","suiteID":0},"type":"testStart","time":10}
+        {"testID":3,"result":"success","skipped":false,"hidden":false,"type":"testDone","time":30}
+    "#};
+    for done in [
+        r#"{"success":null,"type":"done","time":40}"#,
+        r#"{"type":"done","time":40}"#,
+    ] {
+        let found = shown(&format!("{START}{passes}{done}"));
+        let expected = "7: [run] = Failed ! \"the run was interrupted before all tests had run\"";
+        assert!(found.ends_with(expected), "{found}");
+        assert!(shown(&format!("{START}{done}")).contains("no test results"));
+    }
+}
+
+#[test]
+fn each_of_several_runs_has_its_own_end() {
+    let passes = indoc! {r#"
+        {"test":{"id":3,"name":"passes","suiteID":0},"type":"testStart","time":10}
+        {"testID":3,"result":"success","skipped":false,"hidden":false,"type":"testDone","time":30}
+    "#};
+    let done = "{\"success\":true,\"type\":\"done\",\"time\":40}\n";
+    insta::assert_snapshot!(shown(&format!("{START}{passes}{START}{passes}{done}")), @r#"
+    5: test/tax_test.dart | passes = Passed 20ms project=vm
+    7: [run] = Failed ! "the run did not end"
+    11: test/tax_test.dart | passes = Passed 20ms project=vm
+    "#);
+    let unsuccessful = done.replace("true", "false");
+    let fails = passes.replace("success", "failure");
+    insta::assert_snapshot!(shown(&format!("{START}{fails}{unsuccessful}{START}{passes}{unsuccessful}")), @r#"
+    5: test/tax_test.dart | passes = Failed 20ms ! project=vm
+    12: test/tax_test.dart | passes = Passed 20ms project=vm
+    14: [run] = Failed ! "the run was not successful"
+    "#);
+    insta::assert_snapshot!(shown(&format!("{START}{passes}{done}{START}{passes}{done}")), @"
+    5: test/tax_test.dart | passes = Passed 20ms project=vm
+    12: test/tax_test.dart | passes = Passed 20ms project=vm
+    ");
+}
+
+#[test]
+fn a_test_without_a_start_is_invalid() {
+    let passes = indoc! {r#"
+        {"test":{"id":3,"name":"passes","suiteID":0},"type":"testStart","time":10}
+        {"testID":3,"result":"success","skipped":false,"hidden":false,"type":"testDone","time":30}
+        {"testID":9,"result":"failure","skipped":false,"hidden":false,"type":"testDone","time":31}
+        {"testID":8,"result":"success","skipped":false,"hidden":true,"type":"testDone","time":32}
+        {"success":true,"type":"done","time":40}
+    "#};
+    insta::assert_snapshot!(shown(&format!("{START}{passes}")), @"
+    5: test/tax_test.dart | passes = Passed 20ms project=vm
+    invalid dart.json:7:1: the test has no `testStart` event, so its name is not known
+    ");
+}
+
+#[test]
 fn the_class_does_not_depend_on_the_machine() {
     for (path, class) in [
         ("test/a_test.dart", "test/a_test.dart"),

@@ -15,6 +15,8 @@ use crate::status::Status;
 #[derive(Debug, Default)]
 pub(super) struct Package {
     pub(super) place: LineColumn,
+    /// Whether it has started, or one of its tests has.
+    pub(super) has_begun: bool,
     has_tests: bool,
     pub(super) has_failed_test: bool,
     pub(super) output: Output,
@@ -54,6 +56,7 @@ impl Package {
     }
 
     pub(super) fn test_event(&mut self, event: &Event, file: &mut ReportFile) {
+        self.has_begun = true;
         self.has_tests = true;
         let name = event.text("Test");
         let package = event.text("Package");

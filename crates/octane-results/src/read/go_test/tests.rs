@@ -120,6 +120,26 @@ fn a_test_without_an_end_is_failed() {
 }
 
 #[test]
+fn a_package_that_starts_again_did_not_end_before() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        {"Action":"start","Package":"a"}
+        {"Action":"run","Package":"a","Test":"TestOne"}
+        {"Action":"pass","Package":"a","Test":"TestOne"}
+        {"Action":"start","Package":"a"}
+        {"Action":"run","Package":"a","Test":"TestOne"}
+        {"Action":"pass","Package":"a","Test":"TestOne"}
+        {"Action":"pass","Package":"a"}
+        {"Action":"output","Package":"b","Output":"built\n"}
+        {"Action":"start","Package":"b"}
+        {"Action":"pass","Package":"b"}
+    "#}), @r#"
+    2: a | TestOne = Passed
+    1: a | [package] = Failed ! "did not end"
+    5: a | TestOne = Passed
+    "#);
+}
+
+#[test]
 fn a_package_that_failed_without_a_failed_test_is_a_failed_result() {
     insta::assert_snapshot!(shown(indoc! {r#"
         {"Action":"output","Package":"a","Output":"panic: init\n"}

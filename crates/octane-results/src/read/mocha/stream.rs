@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::RUN;
 use super::test::Test;
 use crate::read::error::ReadErrorKind;
 use crate::read::line_column::LineColumn;
@@ -14,17 +15,17 @@ use crate::sniff::is_mocha_event;
 use crate::status::Status;
 use crate::warning::WarningKind;
 
-/// The name of the result of a run that did not end, or failed in a way that nothing shows.
-const RUN: &str = "[run]";
-
 #[derive(Debug, Default)]
 pub(crate) struct MochaStream {
     seen: Seen,
     has_failed: bool,
     has_begun: bool,
     has_ended: bool,
-    /// How many tests have failed, as the run says at its end.
+    /// How many tests have failed, and how many have ended, as the run says at its end.
     failures: u64,
+    ended: u64,
+    /// How many of them were read.
+    tests: u64,
     place: LineColumn,
 }
 
@@ -56,7 +57,9 @@ impl LineFormat for MochaStream {
             }
             "end" => {
                 self.has_ended = true;
-                self.failures = about.get("failures").and_then(Value::as_u64).unwrap_or(0);
+                let number = |name| about.get(name).and_then(Value::as_u64).unwrap_or(0);
+                self.failures = number("failures");
+                self.ended = number("passes").saturating_add(self.failures);
             }
             "pass" => self.push(about, Status::Passed, file),
             _ => self.push(about, Status::Failed, file),
@@ -65,6 +68,16 @@ impl LineFormat for MochaStream {
     }
 
     fn end(&mut self, file: &mut ReportFile) {
+        if self.ended > self.tests {
+            // Something that was printed may be in the same line as an event.
+            let kind = WarningKind::Totals {
+                suite: String::new(),
+                what: "tests",
+                declared: self.ended,
+                found: self.tests,
+            };
+            file.warn(self.place, kind);
+        }
         let message = match self.has_ended {
             true if self.failures > 0 => {
                 "the run says that tests failed, but none of its results has"
@@ -76,10 +89,7 @@ impl LineFormat for MochaStream {
             file.warn(self.place, WarningKind::NoEnd);
         }
         if !std::mem::replace(&mut self.has_failed, true) {
-            file.push(Draft {
-                failure: Some(Failure::new(message)),
-                ..Draft::new(self.place, RUN, Outcome::Known(Status::Failed))
-            });
+            file.push(Draft::failed(self.place, RUN, Failure::new(message)));
         }
     }
 }
@@ -95,6 +105,7 @@ impl MochaStream {
         let test = Test::new(&about, self.place, String::new(), "");
         let mut draft = test.draft(Outcome::Known(status));
         self.seen.number(&draft.class, &mut draft.name);
+        self.tests += 1;
         file.push(draft);
     }
 }
@@ -138,6 +149,11 @@ printed by a test
 ["fail",{"title":"a"#,
         );
         assert!(broken.starts_with("error in.json:2:1: "), "{broken}");
+        // A pass in a line with what a test has printed is not an event.
+        let lost = TESTS.replace(r#"["pass""#, r#"printed["pass""#);
+        let lost = shown(&format!("{lost}[\"end\",{{\"passes\":1,\"failures\":1}}]"));
+        let expected = "declares 2 tests but contains 1";
+        assert!(lost.ends_with(expected), "{lost}");
         let empty = shown("[\"start\",{\"total\":0}]\n[\"end\",{\"failures\":0}]\n");
         assert_eq!(empty, "warning in.json:1:1: contains no test results");
     }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{SESSION, may_have_failed, of_collector, of_session, of_test};
+use super::{SESSION, of_collector, of_session, of_test};
 use crate::read::error::ReadErrorKind;
 use crate::read::line_column::LineColumn;
 use crate::read::report::fields::untold_failures;
 use crate::read::report::json::{items, text};
 use crate::read::report::lines::{LineFormat, unmarked, whole_line};
-use crate::read::report::{Draft, Moment, Outcome, ReportFile};
+use crate::read::report::{Draft, Moment, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
 
@@ -23,6 +23,8 @@ pub(crate) struct PytestLog {
     open: BTreeMap<(String, String), OpenTest>,
     has_failed: bool,
     has_ended: bool,
+    /// How many results the sessions before have.
+    results_before: u64,
     /// How the session ended, and where it says so.
     session: Option<(LineColumn, i64)>,
     place: LineColumn,
@@ -59,7 +61,15 @@ impl LineFormat for PytestLog {
         }
         let report = whole_line(line)?;
         match text(report.get(TYPE)).as_deref() {
-            Some("SessionStart") => self.has_ended = false,
+            Some("SessionStart") => {
+                // Logs of several sessions may be in one file.
+                self.end(file);
+                *self = Self {
+                    place,
+                    results_before: file.results,
+                    ..Self::default()
+                };
+            }
             Some("SessionFinish") => {
                 self.has_ended = true;
                 let code = report.get("exitstatus").and_then(Value::as_i64);
@@ -91,14 +101,12 @@ impl LineFormat for PytestLog {
             None if self.has_ended => None,
             None => Some("the run did not end".to_owned()),
         };
-        let Some(message) = message.filter(|_| file.results > 0 && !self.has_failed) else {
+        let has_results = file.results > self.results_before;
+        let Some(message) = message.filter(|_| has_results && !self.has_failed) else {
             return;
         };
         let place = self.session.map_or(self.place, |(place, _)| place);
-        file.push(Draft {
-            failure: Some(Failure::new(message)),
-            ..Draft::new(place, SESSION, Outcome::Known(Status::Failed))
-        });
+        file.push(Draft::failed(place, SESSION, Failure::new(message)));
     }
 }
 
@@ -203,10 +211,10 @@ impl PytestLog {
         let mut draft = of_test(&Value::Object(phases), place, "", file);
         draft.started = started.map_or(Moment::Unknown, Moment::Text);
         draft.earlier_failures = earlier_failures;
-        if draft.description.is_none() && matches!(draft.outcome, Outcome::Known(Status::Skipped)) {
+        if draft.description.is_none() && draft.outcome.is(Status::Skipped) {
             draft.description = expected.filter(|reason| !reason.is_empty());
         }
-        self.has_failed |= may_have_failed(&draft.outcome);
+        self.has_failed |= draft.outcome.may_have_failed();
         file.push(draft);
     }
 }
@@ -405,6 +413,30 @@ mod tests {
         assert_eq!(open, "Failed t.test_a.test_b 1s `the test did not end`");
         let crash = [report("t/test_a.py::test_b", "???", "failed", "")];
         assert!(shown(&log(&crash, 1)).starts_with("Failed t.test_a.test_b"));
+    }
+
+    #[test]
+    fn each_of_several_sessions_has_its_own_end() {
+        let passed = test("test_b", ["passed", "passed", "passed"]);
+        let failed = test("test_b", ["passed", "failed", "passed"]);
+        let whole = log(&passed, 0);
+        let cut = whole.rsplit_once("{\"exitstatus").unwrap().0;
+        let one = "Passed t.test_a.test_b 1.5s";
+        let no_end = "Failed [session] `the run did not end`";
+        for (sessions, expected) in [
+            ([whole.as_str(), &whole], format!("{one}\n{one}")),
+            ([&whole, cut], format!("{one}\n{one}\n{no_end}")),
+            ([cut, &whole], format!("{one}\n{no_end}\n{one}")),
+            (
+                [&*log(&passed, 2), &whole],
+                format!("{one}\nFailed [session] `pytest ended the run with exit code 2`\n{one}"),
+            ),
+            ([&whole, &log(&[], 5)], one.to_owned()),
+        ] {
+            assert_eq!(shown(&sessions.concat()), expected);
+        }
+        let last = shown(&(log(&failed, 1) + cut));
+        assert!(last.ends_with(no_end), "{last}");
     }
 
     #[test]
