@@ -16,7 +16,7 @@
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a
 //!   set-up or clean-up that failed is not hidden by the cases that passed. So is a suite that declares failures
 //!   that none of its results shows, or whose output ends with the words of a program that failed as a whole: `Bail out!`, or the
-//!   exit code that Meson adds.
+//!   exit code that Meson adds. A suite with a word for a status that is not known is an invalid row if none of its results has failed.
 //! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own.
 //! - Words that mean something else to some writers: `errors` of Qt 4 and 5 counts messages, and a case without a `result` was skipped there.

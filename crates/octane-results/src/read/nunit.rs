@@ -30,6 +30,8 @@
 //!   assembly that could not be loaded. The failures of `OneTimeSetUp` are in each test of the suite as well, and there they
 //!   count. A suite that says no more than that a test in it has failed, without such a test, is a failed result if it counts
 //!   failed tests itself, as suites of version 3 and the root of version 2 do; else it causes a warning.
+//! - A suite whose `result` is another word has failed if it has a `failure`; else the word is one of
+//!   [`StatusAliases`](crate::StatusAliases), or the suite is an invalid row if none of its results has failed.
 //! - Categories, authors and properties of a fixture are those of its tests too. `Category` is a tag, the first `Author` the
 //!   owner, `Description` the description. Properties that begin with `_` are internal, and ignored.
 //! - The **reason** of a skipped test is its description, before any other one.
@@ -134,14 +136,7 @@ impl Nunit {
         let mut description = case.attribute("description").map(str::to_owned);
         if let Some(suite) = self.suites.last_mut() {
             suite.has_results = true;
-            // A result that is invalid may be one that failed.
-            let is_quiet = |outcome: &Outcome| {
-                matches!(
-                    outcome,
-                    Outcome::Known(Status::Passed | Status::Skipped | Status::Planned)
-                )
-            };
-            suite.has_failed |= !is_quiet(&as_reported(case)) || has_failure(case);
+            suite.has_failed |= as_reported(case).may_have_failed() || has_failure(case);
             draft.origin = suite.origin.clone();
             draft.inherited = Some(suite.inherited());
         }

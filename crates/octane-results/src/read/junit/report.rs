@@ -356,6 +356,12 @@ impl Report {
             run.position = Some(self.position(place));
             self.cases += 1;
             self.ready.push_back(Record::Run(Box::new(run)));
+        } else if let Some(cell) = suite.invalid(&self.options.status_aliases) {
+            self.cases += 1;
+            self.ready.push_back(Record::Invalid(InvalidRow {
+                position: self.position(suite.place),
+                cells: vec![cell],
+            }));
         }
         let is_outermost = !self.suites.iter().any(Suite::declares_totals);
         if is_outermost && let Some(kind) = suite.mismatch() {

@@ -8,17 +8,18 @@ use super::attempt::{Attempt, failure};
 use super::verdict::Verdict;
 use super::writer::Writer;
 use crate::duration::seconds_with;
+use crate::invalid::InvalidCell;
 use crate::origin::Origin;
 use crate::read::commas::Commas;
 use crate::read::file_names::with_slashes;
 use crate::read::jira_keys::KeyList;
 use crate::read::line_column::LineColumn;
+use crate::read::report::DeclaredFailures;
 use crate::read::run_errors::{RUN, RunErrors};
 use crate::read::status_aliases::StatusAliases;
 use crate::run::{Failure, TestRun};
 use crate::status::Status;
 use crate::warning::WarningKind;
-use octane_model::plural::plural;
 
 /// The name of a failed suite that has none.
 const UNNAMED: &str = "unnamed suite";
@@ -331,16 +332,26 @@ impl Suite {
             Writer::NodeTapOk => 0,
             _ => self.failures.unwrap_or(0).saturating_sub(messages),
         };
-        let declared = declared.saturating_add(self.commented);
-        let none = "but none of its results has failed";
-        if declared > self.flaky {
-            let declared = usize::try_from(declared).unwrap_or(usize::MAX);
-            let message = format!("the suite declares {}, {none}", plural(declared, "failure"));
-            return Some((UNNAMED, Failure::new(message)));
-        }
-        let is_failed = self.verdict.is_failed(aliases);
-        let message = || format!("the suite says that it failed, {none}");
-        is_failed.then(|| (UNNAMED, Failure::new(message())))
+        let failures = DeclaredFailures {
+            declared: declared.saturating_add(self.commented),
+            shown: 0,
+            attempts: self.flaky,
+        };
+        let said = || {
+            let message = "the suite says that it failed, but none of its results has failed";
+            let is_failed = self.verdict.is_failed(aliases);
+            is_failed.then(|| Failure::new(message))
+        };
+        let failure = failures.unshown("the suite").or_else(said)?;
+        Some((UNNAMED, failure))
+    }
+
+    /// What is wrong with a suite whose word for its status is not known, if none of its results has failed: it may have.
+    pub(super) fn invalid(&mut self, aliases: &StatusAliases) -> Option<InvalidCell> {
+        let is_red = self.failed > 0 || self.invalid > 0;
+        let word = self.verdict.unknown_word(aliases).filter(|_| !is_red)?;
+        self.invalid += 1;
+        Some(aliases.unknown(None, word))
     }
 
     /// Counts the cases of a nested suite.

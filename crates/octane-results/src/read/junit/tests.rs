@@ -457,6 +457,18 @@ fn a_suite_that_declares_a_failure_which_no_result_shows_has_failed() {
     8:74 ||fine|a Passed 0ns
     9:60 ||not counted|a Passed 0ns
     "#);
+    insta::assert_snapshot!(shown(indoc! {r#"
+        <testsuites status="exploded">
+          <testsuite name="odd" result="weird"><testcase name="a"/></testsuite>
+          <testsuite name="counts" passed="2" result="OK"><testcase name="a"/></testsuite>
+          <testsuite name="red" result="weird"><testcase name="a"><failure/></testcase></testsuite>
+        </testsuites>
+    "#}), @"
+    2:40 ||odd|a Passed 0ns
+    invalid in.xml:2:3: `weird` is not a valid status; use passed, failed, skipped or planned
+    3:51 ||counts|a Passed 0ns
+    4:40 ||red|a Failed 0ns None None \"\"
+    ");
     insta::assert_snapshot!(shown(r#"<testsuites failures="1"><testsuite name="s"><testcase name="a"/></testsuite></testsuites>"#), @r#"
     1:46 ||s|a Passed 0ns
     1:1 |||unnamed suite Failed 0ns None Some("the suite declares 1 failure, but none of its results has failed") ""

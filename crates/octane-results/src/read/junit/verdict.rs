@@ -131,6 +131,13 @@ impl Verdict {
         said.any(|status| status == Status::Failed)
     }
 
+    /// The first word without a known meaning. Numbers do not count: on a suite, they may be those of its results.
+    pub(super) fn unknown_word(&self, aliases: &StatusAliases) -> Option<&str> {
+        let is_word = |word: &&str| !is_absent(word) && word.parse::<f64>().is_err();
+        let mut words = self.words.iter().map(String::as_str).filter(is_word);
+        words.find(|word| meaning(word, aliases).is_none())
+    }
+
     /// The status by what is said, given what the child elements say.
     pub(super) fn status(
         &self,
@@ -290,6 +297,14 @@ mod tests {
         verdict.attribute("status", "amber");
         verdict.attribute("disabled", "3");
         assert!(!verdict.is_failed(&StatusAliases::default()));
+        verdict.attribute("passed", "12");
+        verdict.attribute("outcome", "run");
+        verdict.attribute("state", "");
+        verdict.attribute("result", "N/A");
+        let aliases = StatusAliases::default();
+        assert_eq!(verdict.unknown_word(&aliases), Some("amber"));
+        let aliases = aliases.with("amber", Status::Skipped);
+        assert_eq!(verdict.unknown_word(&aliases), None);
         verdict.attribute("result", "FAILED");
         assert!(verdict.is_failed(&StatusAliases::default()));
     }

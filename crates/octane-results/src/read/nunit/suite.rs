@@ -10,11 +10,10 @@ use crate::origin::Origin;
 use crate::read::distinct::remove_repeated;
 use crate::read::line_column::LineColumn;
 use crate::read::report::xml::Element;
-use crate::read::report::{Draft, Moment, Outcome, ReportFile, dotnet};
+use crate::read::report::{DeclaredFailures, Draft, Moment, Outcome, ReportFile, dotnet};
 use crate::run::Failure;
 use crate::status::Status;
 use crate::warning::WarningKind;
-use octane_model::plural::plural;
 
 /// The name of a failed run, or suite, that has none.
 const UNNAMED: &str = "test run";
@@ -133,7 +132,7 @@ impl Suite {
             name: name.to_owned(),
             full_name: full_name(element, kind, name, outer),
             kind,
-            outcome: as_reported(element),
+            outcome: outcome(element, file),
             is_set_up: site("SetUp"),
             is_tear_down: site("TearDown"),
             started,
@@ -216,8 +215,10 @@ impl Suite {
             // The root of version 2 has no word.
             Outcome::Missing if self.counts_failures => true,
             // A suite of version 2 that was torn down in vain may say so with nothing else.
-            Outcome::Known(Status::Passed) | Outcome::Missing => self.failure.is_some(),
-            _ => false,
+            Outcome::Known(Status::Passed) | Outcome::Missing | Outcome::Word(_) => {
+                self.failure.is_some()
+            }
+            Outcome::Known(Status::Skipped | Status::Planned) => false,
         }
     }
 
@@ -236,6 +237,13 @@ impl Suite {
     pub(super) fn end(self, file: &mut ReportFile) -> Shown {
         let has_failed = self.has_failed;
         if !self.is_failed() {
+            if let Outcome::Word(_) = &self.outcome
+                && !has_failed
+            {
+                let outcome = self.outcome.clone();
+                file.push(Draft::new(self.place, self.name, outcome));
+                return Shown::Result;
+            }
             return match (has_failed, self.has_warned) {
                 (true, _) => Shown::Result,
                 (false, true) => Shown::Warning,
@@ -263,23 +271,18 @@ impl Suite {
         Shown::Warning
     }
 
-    /// What is said of a suite that failed because of tests that are not in the report.
-    fn unexplained(&self) -> Failure {
-        let declared = usize::try_from(self.declared).unwrap_or(usize::MAX);
-        let declared = plural(declared, "failure");
-        Failure::new(format!(
-            "the suite declares {declared}, but none of its results has failed"
-        ))
-    }
-
     /// The result of the suite itself.
     fn own_failure(mut self, file: &ReportFile) -> Draft {
         let inherited = Arc::unwrap_or_clone(self.inherited());
         let is_its_own = self.is_tear_down || self.failed_by_itself();
         let own = self.failure.take().filter(|_| is_its_own);
         let own = own.or(self.reason.take().map(Failure::new));
-        let is_unexplained = !is_its_own || self.declared > 0;
-        let failure = own.or_else(|| is_unexplained.then(|| self.unexplained()));
+        let failures = DeclaredFailures {
+            declared: self.declared,
+            shown: u64::from(self.has_failed),
+            attempts: 0,
+        };
+        let failure = own.or_else(|| failures.unshown("the suite"));
         let name = if self.name.is_empty() {
             UNNAMED.to_owned()
         } else {
@@ -309,6 +312,17 @@ fn kind(of_type: Option<&str>, name: &str) -> Kind {
         Some(_) => Kind::Tests,
         None if name.contains(['/', '\\']) || dotnet::is_assembly(name) => Kind::File,
         None => Kind::Namespace,
+    }
+}
+
+/// The outcome of a suite: a word that the format does not have may be one of the user, or a common one such as `Timeout`.
+fn outcome(element: &Element, file: &ReportFile) -> Outcome {
+    match as_reported(element) {
+        Outcome::Word(word) => {
+            let known = file.options.status_aliases.status(&word);
+            known.map_or(Outcome::Word(word), Outcome::Known)
+        }
+        outcome => outcome,
     }
 }
 

@@ -461,6 +461,29 @@ fn a_run_that_failed_for_no_known_reason_is_a_result() {
 }
 
 #[test]
+fn a_suite_whose_word_is_not_one_of_the_format_is_not_taken_for_passed() {
+    let report = |of_suite: &str, inside: &str| {
+        shown(&format!(
+            "<test-run {of_suite}><test-suite type='Assembly' name='a.dll' {of_suite}>{inside}\
+             <test-case name='t' result='Passed'/></test-suite></test-run>"
+        ))
+    };
+    let died = "<failure><message>the agent died</message></failure>";
+    for word in ["Timeout", "Exploded"] {
+        let found = report(&format!("result='{word}'"), died);
+        let expected = "a.dll Failed 0ns\n  failure None Some(\"the agent died\")";
+        assert!(found.contains(expected), "{word}: {found}");
+    }
+    let found = report("result='Timeout' failed='1'", "");
+    assert!(found.contains("a.dll Failed"), "{found}");
+    let found = report("result='Exploded'", "");
+    let invalid = "`Exploded` is not a valid status";
+    assert_eq!(found.matches(invalid).count(), 1, "{found}");
+    let found = report("result='Exploded'", "<test-case name='u' result='Failed'/>");
+    assert!(!found.contains(invalid), "{found}");
+}
+
+#[test]
 fn a_suite_path_fills_in_module_and_package() {
     let report = "<test-run><test-case name='a' fullname='Shop.Cart.TaxTest.a' result='Passed'/>\
         <test-case name='b' fullname='Shop.Outer+Inner.b' result='Passed'/></test-run>";
