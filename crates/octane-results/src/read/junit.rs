@@ -33,6 +33,7 @@
 //!   of the path.
 //! - `flakyFailure` and `flakyError` are earlier attempts of a case that passed in the end; `rerunFailure`
 //!   and `rerunError` are further attempts of one that failed in the end.
+//! - The duration of a case is `time`, or else `duration`, in seconds.
 //! - The **start time** is the `timestamp` of the case or else of the nearest suite; without either there is
 //!   none. The clock is never read.
 //! - Properties of a case are properties of its result, apart from Jira keys, `owner` or `author`, and `tag` or `tags`.

@@ -113,7 +113,8 @@ impl Case {
                 value.clone_into(&mut self.display_name);
             }
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
-            "time" => value.clone_into(&mut self.time),
+            "time" if !value.is_empty() => value.clone_into(&mut self.time),
+            "duration" if self.time.is_empty() => value.clone_into(&mut self.time),
             // Of Common Test, which runs a case in several groups.
             "group" if !value.is_empty() => self.origin.suite = Some(value.into()),
             _ => self.verdict.attribute(name, value),

@@ -655,6 +655,21 @@ fn other_durations_of_a_report_show_what_a_comma_means() {
 }
 
 #[test]
+fn a_case_without_a_time_may_have_a_duration() {
+    for (attributes, expected) in [
+        (r#"duration="2.5""#, "2.5s"),
+        (r#"duration="2.5" time="1""#, "1s"),
+        (r#"time="1" duration="2.5""#, "1s"),
+        (r#"duration="2.5" time="""#, "2.5s"),
+        (r#"time="" duration="2.5""#, "2.5s"),
+    ] {
+        let report =
+            format!(r#"<testsuite name="s"><testcase name="a" {attributes}/></testsuite>"#);
+        assert_eq!(shown(&report), format!("1:21 ||s|a Passed {expected}"));
+    }
+}
+
+#[test]
 fn a_case_that_took_far_longer_than_its_suite_causes_a_warning() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuites time="500">
