@@ -177,10 +177,8 @@ fn outcome(test: &Value, attempts: &[Value]) -> Outcome {
     Outcome::Known(match (word.as_deref(), last) {
         (Some("unexpected"), _) | (Some("skipped"), Some("failed" | "timedOut")) => Failed,
         (Some("flaky"), _) if is_any_expected() => Passed,
-        (Some("expected"), None) if !attempts.is_empty() => Passed,
-        (Some("skipped"), _)
-        | (Some("expected") | None, Some("skipped"))
-        | (Some("expected"), None) => Skipped,
+        (Some("expected"), None) if attempts.is_empty() => Skipped,
+        (Some("skipped"), _) | (Some("expected") | None, Some("skipped")) => Skipped,
         (Some("expected") | None, Some(_)) if is_expected => Passed,
         (Some("expected" | "flaky"), _) | (None, Some("passed" | "failed" | "timedOut")) => Failed,
         (Some(other), _) | (None, Some(other)) => return Outcome::Word(other.to_owned()),

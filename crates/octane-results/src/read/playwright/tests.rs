@@ -38,6 +38,8 @@ fn the_status_is_decided_by_the_test_and_its_last_attempt() {
         ("passed", "", &[], "invalid"),
         ("passed", "amber", &["passed"], "invalid"),
         ("passed", "expected", &["amber"], "Failed"),
+        ("passed", "expected", &[""], "Failed"),
+        ("passed", "expected", &["passed", ""], "Failed"),
     ] {
         let results: Vec<String> = attempts
             .iter()
