@@ -50,7 +50,7 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
         file.push_run(scenario.place, result);
     }
     let name = text(run, "name");
-    let is_failed = run.attribute("status").and_then(Status::from_payload) == Some(Status::Failed);
+    let is_failed = may_have_failed(run, file);
     if found.is_empty() || is_failed && !has_failed {
         let Some(status) = status(run, &name, file) else {
             return;
@@ -67,6 +67,13 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
         }
         file.push_run(run.place, result);
     }
+}
+
+/// Whether the run of a feature says that it failed, or says something that is not known.
+fn may_have_failed(run: &Element, file: &ReportFile) -> bool {
+    let status = |word| file.options.status_aliases.status(word);
+    run.attribute("status")
+        .is_some_and(|word| matches!(status(word), None | Some(Status::Failed)))
 }
 
 /// A result in a feature, without its duration.

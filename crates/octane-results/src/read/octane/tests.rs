@@ -204,6 +204,28 @@ fn scenarios_are_results_with_steps() {
 }
 
 #[test]
+fn a_feature_may_say_in_any_word_that_it_failed() {
+    let report = |of_feature: &str, of_scenario: &str| {
+        shown(&format!(
+            "<test_result><test_runs><gherkin_test_run name='F' {of_feature}><feature name='F'><scenarios>\
+             <scenario name='s' status='{of_scenario}'/></scenarios></feature></gherkin_test_run></test_runs></test_result>"
+        ))
+    };
+    for word in ["Failed", "failed", "ERROR"] {
+        let found = report(&format!("status='{word}'"), "passed");
+        assert!(found.contains("||F|F Failed"), "{word}: {found}");
+        let found = report(&format!("status='{word}'"), "failed");
+        assert!(!found.contains("||F|F Failed"), "{word}: {found}");
+    }
+    let found = report("status='Amber'", "passed");
+    assert!(found.contains("`Amber` is not a valid status"), "{found}");
+    for of_feature in ["", "status='passed'", "status='Skipped'"] {
+        let found = report(of_feature, "passed");
+        assert!(found.starts_with("1:") && !found.contains('\n'), "{found}");
+    }
+}
+
+#[test]
 fn values_that_the_schema_does_not_allow_are_no_pass_and_no_loss() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <test_result><test_runs>
