@@ -67,7 +67,9 @@ pub(super) fn format(text: &str) -> Option<Format> {
     if is_mocha_event(text.as_bytes()) {
         return Some(Format::Mocha);
     }
-    format_by(&names(text))
+    // A row for each result may have a `uuid` and a `status` as well.
+    let is_rows = |format: &Format| *format == Format::Allure && has_objects_in_lines(text);
+    format_by(&names(text)).filter(|format| !is_rows(format))
 }
 
 /// Whether the first object does not end in `text` and what is there of it, such as a long text, says nothing of the format.
@@ -427,6 +429,14 @@ mod tests {
             ),
             (r#"[{"name":"pays","status":"passed"}]"#, None),
             (r#"{"name":"pays","status":"passed"}"#, None),
+            (
+                "{\"uuid\":\"u\",\"name\":\"pays\",\"status\":\"passed\"}\n{\"uuid\":\"v\"",
+                None,
+            ),
+            (
+                "{\n\"uuid\":\"u\",\n\"name\":\"pays\",\n\"status\":\"passed\"\n}\n",
+                Some(Format::Allure),
+            ),
             ("[]", None),
             ("{", None),
         ] {
