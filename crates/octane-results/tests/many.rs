@@ -61,6 +61,18 @@ fn a_test_may_have_many_jira_keys() {
 }
 
 #[test]
+fn many_scenarios_may_run_at_the_same_time() {
+    let started = each("", |at| {
+        format!("{{\"testCaseStarted\":{{\"id\":\"r{at}\",\"testCaseId\":\"c{at}\"}}}}\n")
+    });
+    let steps = each("", |_| {
+        "{\"testStepFinished\":{\"testCaseStartedId\":\"x\",\"testStepResult\":{\"status\":\"PASSED\"}}}\n".to_owned()
+    });
+    let messages = format!("{started}{steps}{{\"testRunFinished\":{{\"success\":true}}}}\n");
+    assert_eq!(results(Format::CucumberMessages, messages).len(), MANY);
+}
+
+#[test]
 fn a_test_may_have_many_tags() {
     let categories = each("", |at| {
         format!(r#"<property name="Category" value="c{at}"/>"#)

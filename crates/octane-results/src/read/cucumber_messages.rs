@@ -26,7 +26,7 @@
 //!
 //! Memory grows with the number of scenarios, since all of them are described before they run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
@@ -58,6 +58,8 @@ pub(crate) struct CucumberMessages {
     features: Features,
     /// The attempts that run, by their ids.
     open: BTreeMap<String, Attempt>,
+    /// The id of the last attempt of each test case, by the id of the test case.
+    last_attempts: HashMap<String, String>,
     /// The failed attempts of test cases that are to be repeated, by the ids of the test cases.
     repeated: BTreeMap<String, Vec<Attempt>>,
     /// What was wrong with features that could not be parsed.
@@ -174,8 +176,7 @@ impl CucumberMessages {
             return self.open.get_mut(id);
         }
         // The plug-in `pytest-bdd-ng` names the test case instead.
-        let mut attempts = self.open.values_mut();
-        attempts.find(|attempt| !id.is_empty() && attempt.test_case == id)
+        self.open.get_mut(self.last_attempts.get(id)?)
     }
 
     fn start(&mut self, message: &Value, file: &mut ReportFile) {
@@ -186,6 +187,7 @@ impl CucumberMessages {
         };
         let attempt = Attempt::new(self.place, test_case, scenario, moment(message));
         let id = field(message, "id").to_owned();
+        self.last_attempts.insert(test_case.to_owned(), id.clone());
         if let Some(earlier) = self.open.insert(id, attempt) {
             self.push(earlier.without_end(), file);
         }
