@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::read::file_names::base_name;
 use crate::run::TestRun;
 
 /// What a report says of a result.
@@ -62,8 +63,7 @@ impl Field {
             Self::Hostname => origin.hostname.as_deref().unwrap_or_default(),
             Self::Report => {
                 let file = run.position.as_ref().map(|position| &*position.file);
-                let file = file.unwrap_or_default();
-                file.rsplit(['/', '\\']).next().unwrap_or(file)
+                base_name(file.unwrap_or_default())
             }
         })
     }

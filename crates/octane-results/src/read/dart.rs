@@ -31,11 +31,11 @@ use serde_json::Value;
 
 use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
+use super::report::fields::text_or_empty as text;
 use super::report::lines::{LineFormat, json_line, unmarked};
 use super::report::output::{Output, trimmed};
 use super::report::seen::Seen;
 use super::report::{Draft, Outcome, ReportFile, Took};
-use crate::invalid::InvalidCell;
 use crate::read::file_names::with_slashes;
 use crate::run::Failure;
 use crate::status::Status;
@@ -119,8 +119,7 @@ impl LineFormat for Dart {
     fn end(&mut self, file: &mut ReportFile) {
         self.end_stream(file);
         if let Some(place) = self.cut_off.take() {
-            let cell = InvalidCell::new(None, "", "the report is cut off here");
-            file.push_row(place, |_, _, _| Err(vec![cell]));
+            file.push_cut_off(place);
         }
     }
 }
@@ -331,11 +330,6 @@ impl OpenTest {
         draft.origin.file = self.suite.path;
         draft
     }
-}
-
-/// A text of an object; empty if it has none.
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
-    value[key].as_str().unwrap_or_default()
 }
 
 /// The name of a test; that of a hidden one may have the path of a file in it.

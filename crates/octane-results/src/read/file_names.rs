@@ -1,4 +1,4 @@
-//! Names of test files, which depend on the system that a test ran on.
+//! Names of files, which depend on the system that a test ran on.
 
 use std::borrow::Cow;
 
@@ -10,6 +10,11 @@ const EXTENSIONS: [&str; 33] = [
     "js", "jsx", "kt", "lua", "md", "mjs", "mts", "php", "pl", "py", "rb", "robot", "rs", "rst",
     "sh", "ts", "tsx", "txt", "yaml", "yml",
 ];
+
+/// The last segment of a path, of whichever system.
+pub(crate) fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
 
 /// Whether the last segment of a name with dots is a file extension.
 pub(crate) fn is_file_extension(segment: &str) -> bool {

@@ -30,7 +30,6 @@ use super::line_column::LineColumn;
 use super::report::lines::{LineFormat, unmarked};
 use super::report::output::Output;
 use super::report::{Draft, Outcome, ReportFile, Took};
-use crate::invalid::InvalidCell;
 use crate::run::Failure;
 use crate::status::Status;
 
@@ -99,8 +98,7 @@ impl LineFormat for GoTest {
             }
         }
         if let Some(place) = self.cut_off {
-            let cell = InvalidCell::new(None, "", "the report is cut off here");
-            file.push_row(place, |_, _, _| Err(vec![cell]));
+            file.push_cut_off(place);
         }
     }
 }

@@ -214,7 +214,7 @@ impl Xunit {
         let what = error.attribute("type").unwrap_or("error");
         let name = error.attribute("name").map(|name| {
             if dotnet::is_assembly(name) {
-                dotnet::file_name(name)
+                base_name(name)
             } else {
                 name
             }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::read::line_column::LineColumn;
+use crate::read::report::fields::text_or_empty;
 use crate::read::report::json::text;
 use crate::read::report::lines::json_line;
 use crate::read::report::{Moment, Took};
@@ -25,10 +26,7 @@ impl Event {
 
     /// A text of it; empty if it has none.
     pub(super) fn text(&self, key: &str) -> &str {
-        self.value
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        text_or_empty(&self.value, key)
     }
 
     pub(super) fn time(&self) -> Moment {

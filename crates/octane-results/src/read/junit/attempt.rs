@@ -1,5 +1,6 @@
 //! Attempts: what a case, or a suite outside its cases, reports of itself.
 
+use crate::read::report::output::trimmed;
 use crate::read::status_aliases::StatusAliases;
 use crate::run::Failure;
 use crate::status::Status;
@@ -97,9 +98,7 @@ impl Attempt {
     /// Sets the text between the tags, without empty lines around it.
     pub(super) fn set_text(&mut self, mut text: String) {
         text.truncate(text.trim_end().len());
-        let leading = text.len() - text.trim_start().len();
-        let start = text[..leading].rfind('\n').map_or(0, |at| at + 1);
-        text.drain(..start);
+        text.drain(..text.len() - trimmed(&text).len());
         self.text = text;
     }
 

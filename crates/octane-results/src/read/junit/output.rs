@@ -4,6 +4,7 @@ use memchr::memchr;
 use memchr::memmem::find;
 
 use crate::metadata::Attachment;
+use crate::read::file_names::base_name;
 
 /// The mark of an attachment by the convention of Jenkins: `[[ATTACHMENT|path]]`.
 const START: &str = "[[ATTACHMENT|";
@@ -112,7 +113,7 @@ fn before_partial_start(text: &str) -> usize {
 
 fn attachment(path: &str) -> Option<Attachment> {
     let path = path.trim();
-    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let name = base_name(path);
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     let media_type = extension.and_then(|extension| {
         let mut known = MEDIA_TYPES.iter();

@@ -9,6 +9,7 @@ use crate::metadata::{Attachment, Metadata, Property};
 use crate::origin::Origin;
 use crate::read::distinct::remove_repeated;
 use crate::read::line_column::LineColumn;
+use crate::read::report::fields::base_name;
 use crate::read::report::xml::Element;
 use crate::read::report::{DeclaredFailures, Draft, Moment, Outcome, ReportFile, dotnet};
 use crate::run::Failure;
@@ -88,7 +89,7 @@ impl Suite {
             kind(element.attribute("type"), name)
         };
         let name = if kind == Kind::File {
-            dotnet::file_name(name)
+            base_name(name)
         } else {
             name
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::duration::milliseconds;
+use crate::read::report::fields::{field, nanoseconds};
 use crate::read::report::json::{items, text};
 use crate::read::report::output::Output;
 use crate::read::report::{Outcome, Took};
@@ -61,13 +61,16 @@ impl<'v> Phases<'v> {
 
     /// The sum of the durations.
     pub(super) fn took(&self) -> Took {
-        const NANOS: u64 = 1_000_000;
+        const HALF_MILLISECOND: Duration = Duration::from_micros(500);
         let durations = self
             .0
             .iter()
-            .filter_map(|(_, phase)| nanoseconds(&text(phase.get("duration"))?));
-        let sum = durations.fold(0_u64, u64::saturating_add);
-        Took::Exactly(Duration::from_millis(sum.saturating_add(NANOS / 2) / NANOS))
+            .filter_map(|(_, phase)| nanoseconds(&field(phase, "duration")?, 9));
+        let sum = durations.fold(Duration::ZERO, Duration::saturating_add);
+        let millis = sum.saturating_add(HALF_MILLISECOND).as_millis();
+        Took::Exactly(Duration::from_millis(
+            u64::try_from(millis).unwrap_or(u64::MAX),
+        ))
     }
 
     /// Why it failed, or would have: the first phase that says so has the message.
@@ -149,30 +152,9 @@ fn is_name(text: &str) -> bool {
             .all(|char| char.is_alphanumeric() || matches!(char, '_' | '.'))
 }
 
-/// A number of seconds in nanoseconds.
-fn nanoseconds(seconds: &str) -> Option<u64> {
-    let (mantissa, exponent) = seconds.split_once(['e', 'E']).unwrap_or((seconds, "0"));
-    let exponent: i64 = exponent.parse().ok()?;
-    let scaled = format!("{mantissa}e{}", exponent.saturating_add(9));
-    let nanos = milliseconds(&scaled).ok()?.as_millis();
-    u64::try_from(nanos).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn seconds_become_nanoseconds() {
-        for (seconds, expected) in [
-            ("0.00013637542724609375", Some(136_375)),
-            ("9.918212890625e-05", Some(99_182)),
-            ("2", Some(2_000_000_000)),
-            ("x", None),
-        ] {
-            assert_eq!(nanoseconds(seconds), expected, "{seconds}");
-        }
-    }
 
     #[test]
     fn an_error_line_has_type_and_message() {

@@ -51,11 +51,6 @@ pub(crate) fn is_assembly(name: &str) -> bool {
     extension.is_some_and(|it| it.eq_ignore_ascii_case("dll") || it.eq_ignore_ascii_case("exe"))
 }
 
-/// The last part of a path, of whichever system.
-pub(crate) fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
-}
-
 /// The type of an exception at the start of a message, as in `System.ArgumentException : amount`.
 pub(crate) fn error_type(message: &str) -> Option<String> {
     let head = message.split([':', '\n']).next()?.trim();

@@ -9,6 +9,7 @@ use super::draft::{Moment, Took};
 use super::json::{items, text};
 use crate::colors::without_colors;
 use crate::metadata::Property;
+pub(crate) use crate::read::file_names::base_name;
 use crate::read::jira_keys::{is_key, key_of_url};
 use crate::run::Failure;
 use crate::step::{Step, Steps};
@@ -21,6 +22,11 @@ pub(crate) fn field(value: &Value, name: &str) -> Option<String> {
 /// The text of the first of these fields that has one.
 pub(crate) fn first_field(value: &Value, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| field(value, name))
+}
+
+/// The field `name`, if it is a text; otherwise empty.
+pub(crate) fn text_or_empty<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether the field `name` is there and true.
@@ -92,11 +98,6 @@ pub(crate) fn as_iteration(steps: Vec<Step>) -> Vec<Steps> {
 /// A shared text, unless it is empty.
 pub(crate) fn shared(text: &str) -> Option<Arc<str>> {
     (!text.is_empty()).then(|| Arc::from(text))
-}
-
-/// The last segment of a path.
-pub(crate) fn base_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 /// The number `text` × 10^`shift` of nanoseconds, exactly; a fraction of a nanosecond is cut off. `None` if it is negative,

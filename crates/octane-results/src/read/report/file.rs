@@ -83,6 +83,12 @@ impl ReportFile {
         self.ready.push_back(record);
     }
 
+    /// Adds an invalid result for what is cut off at `place`.
+    pub(crate) fn push_cut_off(&mut self, place: LineColumn) {
+        let cell = InvalidCell::new(None, "", "the report is cut off here");
+        self.push_row(place, |_, _, _| Err(vec![cell]));
+    }
+
     /// Adds a row of a table, after the warnings about it.
     pub(crate) fn push_row(
         &mut self,

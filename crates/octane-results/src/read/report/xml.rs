@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::file::{Input, ReportFile, ReportReader};
+use super::output::trimmed;
 use crate::invalid::shortened;
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
@@ -125,10 +126,7 @@ impl Element {
 
     /// The text, without empty lines around it; `None` if there is none.
     pub(crate) fn text(&self) -> Option<&str> {
-        let text = self.text.trim_end();
-        let leading = text.len() - text.trim_start().len();
-        let start = text[..leading].rfind('\n').map_or(0, |at| at + 1);
-        Some(&text[start..]).filter(|text| !text.trim().is_empty())
+        Some(trimmed(&self.text)).filter(|text| !text.trim().is_empty())
     }
 
     /// The first child of this name.
