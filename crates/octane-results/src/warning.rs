@@ -125,6 +125,11 @@ pub enum WarningKind {
         /// The column, as in the header, or its number if it has no name.
         column: String,
     },
+    /// A line of TAP that looks like a result, or like the beginning of another report, and is not read.
+    UnreadLine {
+        /// The line.
+        line: String,
+    },
     /// A line of a [`JiraMap`](crate::JiraMap) that no test matches.
     UnusedJiraLine,
 }
@@ -215,6 +220,11 @@ impl fmt::Display for WarningKind {
             Self::UnusedColumn { column } => {
                 write!(f, "column `{}` is not used", shortened(column))
             }
+            Self::UnreadLine { line } => write!(
+                f,
+                "`{}` looks like a result, but is not part of the stream; not read",
+                shortened(line)
+            ),
             Self::UnusedJiraLine => f.write_str("this line matches no test"),
         }
     }

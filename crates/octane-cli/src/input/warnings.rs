@@ -172,6 +172,7 @@ fn code(kind: &WarningKind) -> &'static str {
         WarningKind::FailedOutside { .. } => "failed_outside",
         WarningKind::MissingStep { .. } => "missing_step",
         WarningKind::UnusedColumn { .. } => "unused_column",
+        WarningKind::UnreadLine { .. } => "unread_line",
         WarningKind::UnusedJiraLine => "unused_jira_line",
         _ => "warning",
     }

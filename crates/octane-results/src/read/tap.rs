@@ -11,23 +11,28 @@
 //! | a subtest with tests in it | its tests; it is a failed result itself only if it is `not ok` and none of them failed |
 //! | tests of a subtest that is `not ok # TODO`, in a stream without a version, as Perl writes it | skipped if they failed |
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
-//! | a plan that was met, but is followed by tests with the next numbers, of which none failed | the same |
+//! | a plan that was met, but is followed by tests with the next numbers, or in a subtest by any, of which none failed | the same |
 //! | no plan, and no test failed: the run ended before it, even directly after the version | the same |
-//! | `# fail 1` or `# failed 1` below the tests, all of which are `ok` | one failed result, called `summary` |
+//! | `# fail 1` or `# failed 1` below the tests, of which none has failed and fewer are `not ok` | one failed result, called `summary` |
 //! | a comment of `node:test` on an error after the end of its test or outside of tests, or on a threshold of the coverage, if no test failed | one failed result, called `[run]` |
 //! | `Bail out!` | one failed result |
 //! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
 //! | `Dubious, test returned 1` of `prove -v`, where all tests ran and none failed, or none ran | one failed result, called `exit status` |
+//! | `# Looks like your test exited with 3` or `died` of `Test::More`, if no test failed | the same |
+//! | a last line without a line end that ends within `# SKIP` or `# TODO` | invalid: it is cut off |
 //! | `Result: FAIL` of `prove -v`, where no test has failed: their numbers are not in order, for example | one failed result, called `summary` |
 //! | `1..0 # SKIP` | none |
 //!
 //! What the protocol leaves open is decided like this:
 //!
 //! - More tests than planned, or no plan where a test failed, is a warning: what ran is known.
+//! - A `not ok` whose indentation is not that of a subtest, and what looks like another report after the last test, are not read,
+//!   with a warning.
 //! - After a plan at the end that was met, another plan or a new version line, another stream begins, as where files were
 //!   put together. The `ok` that `prove -v` prints below the tests of a file is not a test; the file is given as the origin.
-//! - Subtests are indented by four spaces. They are named by a `# Subtest: name` before them or at their beginning, or by
-//!   the test point with a `{` before them; a test belongs to the class `outer > inner`.
+//! - Subtests are indented by four spaces, or as far as the first plan or `# Subtest` that is indented. They are named by a
+//!   `# Subtest: name` before them or at their beginning, or by the test point with a `{` before them; a test belongs to the class
+//!   `outer > inner`.
 //! - A comment directly before a test point is the class of the tests that follow, as `tape` writes it, if the report has
 //!   a version and no plan at the beginning, and if there is one before the first test point already. Comments that are
 //!   indented, and those below the `initTestCase()` of Qt, are what tests print.
@@ -46,23 +51,23 @@ use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
 use super::report::lines::LineFormat;
 use super::report::seen::Seen;
-use super::report::{Draft, Outcome, ReportFile};
-use crate::run::Failure;
-use crate::status::Status;
+use super::report::{Draft, ReportFile};
 
 mod block;
 mod comments;
 mod level;
 mod line;
 mod pending;
+mod results;
 mod subtests;
 mod suffix;
 
 use block::{Block, Taken};
 use comments::Comments;
-use level::{Level, class_of};
-use line::{Line, Point, depth, indentation, parse};
+use level::{Indent, Level};
+use line::{Line, Point, begins_report, indentation, parse};
 use pending::Pending;
+use suffix::is_directive_cut_off;
 
 /// The name of the result for tests that are planned and did not run.
 const PLAN: &str = "plan";
@@ -86,6 +91,7 @@ const DEPTH_MAX: usize = 100;
 pub(crate) struct Tap {
     /// The stream, and the subtests that are open in it.
     levels: Vec<Level>,
+    indent: Indent,
     /// The last test point, to which diagnostics may follow.
     pending: Option<Pending>,
     block: Option<Block>,
@@ -101,6 +107,12 @@ pub(crate) struct Tap {
     file: Option<Arc<str>>,
     /// The results of the subtest that is open, whose test point may say that it is a TODO test.
     held: Vec<Draft>,
+    /// The TODO tests that are `ok`, before the first test with a time.
+    todo: Vec<Draft>,
+    /// Whether the line that is read may be cut off.
+    is_unended: bool,
+    /// Whether a line that looks like a result was not read.
+    has_unread: bool,
     /// Whether a result is failed.
     has_failed: bool,
     /// Where `prove` says that the tests failed.
@@ -113,6 +125,7 @@ impl Default for Tap {
     fn default() -> Self {
         Self {
             levels: vec![Level::default()],
+            indent: Indent::default(),
             pending: None,
             block: None,
             has_version: false,
@@ -122,6 +135,9 @@ impl Default for Tap {
             has_times: false,
             file: None,
             held: Vec::new(),
+            todo: Vec::new(),
+            is_unended: false,
+            has_unread: false,
             has_failed: false,
             proved: None,
             seen: Seen::default(),
@@ -131,6 +147,10 @@ impl Default for Tap {
 }
 
 impl LineFormat for Tap {
+    fn line_without_end(&mut self) {
+        self.is_unended = true;
+    }
+
     fn line(
         &mut self,
         line: &str,
@@ -146,9 +166,7 @@ impl LineFormat for Tap {
                     return Ok(());
                 }
                 taken => {
-                    if let Some(pending) = &mut self.pending {
-                        pending.add_block(&block);
-                    }
+                    self.add_block(&block);
                     if taken == Taken::End {
                         return Ok(());
                     }
@@ -160,8 +178,8 @@ impl LineFormat for Tap {
     }
 
     fn end(&mut self, file: &mut ReportFile) {
-        if let (Some(block), Some(pending)) = (self.block.take(), &mut self.pending) {
-            pending.add_block(&block);
+        if let Some(block) = self.block.take() {
+            self.add_block(&block);
         }
         self.end_stream(file);
         if let Some(place) = self.proved.filter(|_| !self.has_failed) {
@@ -190,10 +208,32 @@ impl Tap {
         if self.has_bailed_out && proved_file(line).is_none() {
             return;
         }
-        let depth = depth(indentation).filter(|depth| *depth <= DEPTH_MAX);
+        let begins = match parsed {
+            Line::Subtest(_) | Line::Version(_) => true,
+            Line::Plan(_) => !self.takes_notes(),
+            _ => false,
+        };
+        let depth = self.indent.depth(indentation, begins);
+        let depth = depth.filter(|depth| *depth <= DEPTH_MAX);
+        let is_of_test = match &parsed {
+            Line::Point(point) => !point.is_skip,
+            Line::Plan(_) | Line::Subtest(_) => true,
+            _ => false,
+        };
+        if is_of_test && depth > Some(0) {
+            self.end_before_subtest(file);
+        }
         match (parsed, depth) {
             // What a test printed.
             (Line::Point(point), _) if point.is_skip && !self.is_next(&point) => self.note(line),
+            (Line::Point(_), Some(depth)) if self.is_unended && is_directive_cut_off(line) => {
+                self.flush(file);
+                if let Some(level) = self.levels.get_mut(depth) {
+                    level.points += 1;
+                }
+                file.push_cut_off(self.place);
+            }
+            (Line::Point(point), None) if !point.is_ok => self.unread(line, file),
             (Line::Point(point), Some(depth)) => {
                 self.flush(file);
                 if depth == 0 {
@@ -218,8 +258,21 @@ impl Tap {
                 None if line.trim_end() == "Result: FAIL" && self.file.is_some() => {
                     self.proved = Some(self.place);
                 }
+                None if self.has_all_tests() && begins_report(line) => self.unread(line, file),
                 None => self.note(line),
             },
+        }
+    }
+
+    /// Whether all tests of the stream have run.
+    fn has_all_tests(&self) -> bool {
+        self.levels.len() == 1 && self.levels[0].is_met()
+    }
+
+    fn add_block(&mut self, block: &Block) {
+        if let Some(pending) = &mut self.pending {
+            pending.add_block(block);
+            self.has_times |= pending.has_time();
         }
     }
 
@@ -239,6 +292,7 @@ impl Tap {
         }
         match &self.pending {
             _ if self.comments.is_summary(text, line) || self.comments.errors.note(text) => {}
+            _ if self.comments.is_exit(text) => {}
             Some(pending) if pending.takes_notes() => self.note(line),
             _ => self.comments.note(text, line),
         }
@@ -269,62 +323,6 @@ impl Tap {
     fn note(&mut self, line: &str) {
         if let Some(pending) = &mut self.pending {
             pending.note(line);
-        }
-    }
-
-    /// Adds a failed result of the innermost subtest that no test point stands for.
-    fn push_failed(&mut self, name: &str, message: String, file: &mut ReportFile) {
-        self.push_failure(name, Failure::new(message), file);
-    }
-
-    fn push_failure(&mut self, name: &str, failure: Failure, file: &mut ReportFile) {
-        let failed = Draft {
-            class: class_of(&self.levels, self.comments.heading()),
-            failure: Some(failure),
-            ..Draft::new(self.place, name, Outcome::Known(Status::Failed))
-        };
-        self.push(failed, file);
-    }
-
-    /// Adds the result of the last test point.
-    fn flush(&mut self, file: &mut ReportFile) {
-        if let Some(pending) = self.pending.take() {
-            self.push_pending(pending, file);
-        }
-    }
-
-    fn push_pending(&mut self, pending: Pending, file: &mut ReportFile) {
-        if !pending.is_result {
-            return;
-        }
-        let levels = &self.levels[..self.levels.len().min(pending.depth + 1)];
-        let class = class_of(levels, self.comments.heading());
-        self.push(pending.draft(class), file);
-    }
-
-    fn push(&mut self, mut draft: Draft, file: &mut ReportFile) {
-        if let Some(level) = self.levels.last_mut() {
-            level.results += 1;
-            level.failed += u64::from(draft.outcome.is_failed());
-        }
-        self.seen
-            .number((&draft.class, &self.file), &mut draft.name);
-        draft.is_class_whole = true;
-        draft.origin.file.clone_from(&self.file);
-        if self.levels.len() == 1 || self.has_version {
-            self.hand_out(file);
-            self.has_failed |= draft.outcome.is_failed();
-            file.push(draft);
-        } else {
-            self.held.push(draft);
-        }
-    }
-
-    /// Adds the results that were held.
-    fn hand_out(&mut self, file: &mut ReportFile) {
-        for draft in self.held.drain(..) {
-            self.has_failed |= draft.outcome.is_failed();
-            file.push(draft);
         }
     }
 }

@@ -18,6 +18,9 @@ const BUFFER_KEPT_BYTES: usize = 1024 * 1024;
 
 /// A report format with one thing a line.
 pub(crate) trait LineFormat: Send {
+    /// The line that is read next has no end, so it may be cut off.
+    fn line_without_end(&mut self) {}
+
     /// Reads a line without its end. An error ends the reading.
     fn line(
         &mut self,
@@ -59,6 +62,8 @@ pub(crate) struct LineReport<F> {
     format: F,
     line: Vec<u8>,
     number: u64,
+    /// Whether the line in the buffer ended with a line end.
+    has_end: bool,
     /// Whether there is more than empty lines.
     has_text: bool,
 }
@@ -76,6 +81,7 @@ impl<F: LineFormat> LineReport<F> {
             format,
             line: Vec::new(),
             number: 0,
+            has_end: false,
             has_text: false,
         })
     }
@@ -87,6 +93,7 @@ impl<F: LineFormat> LineReport<F> {
         }
         self.line.clear();
         let mut has_any = false;
+        self.has_end = false;
         loop {
             let block = self.text.fill_buf()?;
             if block.is_empty() {
@@ -99,6 +106,7 @@ impl<F: LineFormat> LineReport<F> {
             self.line.extend_from_slice(&block[..length.min(room)]);
             self.text.consume(end.map_or(length, |end| end + 1));
             if end.is_some() {
+                self.has_end = true;
                 return Ok(true);
             }
         }
@@ -130,6 +138,9 @@ impl<F: LineFormat> ReportReader for LineReport<F> {
         self.has_text = self.has_text || !self.line.trim_ascii().is_empty();
         let line = String::from_utf8_lossy(&self.line);
         let line = line.strip_suffix('\r').unwrap_or(&line);
+        if !self.has_end {
+            self.format.line_without_end();
+        }
         if let Err(kind) = self.format.line(line, place, file) {
             self.format.end(file);
             return Err(file.error(place, kind));

@@ -37,6 +37,8 @@ pub(super) struct Comments {
     pub(super) not_ok: u64,
     /// What `node:test` says of the run.
     pub(super) errors: RunErrors,
+    /// What `Test::More` says of a program that failed after its last test.
+    pub(super) exit: Option<String>,
 }
 
 /// A comment that may be a heading.
@@ -106,6 +108,17 @@ impl Comments {
         if self.first.is_none() {
             self.first.clone_from(&self.last);
         }
+    }
+
+    /// Whether a comment says that the program failed, such as `Looks like your test exited with 3 just after 2.`
+    pub(super) fn is_exit(&mut self, text: &str) -> bool {
+        let how = text.strip_prefix("Looks like your test ").unwrap_or("");
+        let code = how.strip_prefix("exited with ");
+        let is_bad = how.starts_with("died") || code.is_some_and(|code| !code.starts_with("0 "));
+        if is_bad {
+            self.exit = Some(text.to_owned());
+        }
+        is_bad
     }
 
     /// Whether a comment is one of those with which tools end a report, such as `tests 12`.
@@ -198,9 +211,9 @@ mod tests {
             # fail 1
         "}), @r#"
         3: T | initTestCase() = Passed
-        4: T | xpass() = Passed ('true' returned TRUE unexpectedly. ())
         5: T | cleanupTestCase() = Passed
-        9: summary = Failed ! "the stream declares 1 failure, but all of its tests are `ok`"
+        4: T | xpass() = Passed ('true' returned TRUE unexpectedly. ())
+        9: summary = Failed ! "the stream declares 1 failure, but none of its tests has failed"
         "#);
         // Another stream, or what `prove -v` prints, may follow.
         for next in ["ok", "ok 1 - b\n1..1"] {
@@ -213,6 +226,35 @@ mod tests {
         4: b = Passed
         ");
         insta::assert_snapshot!(shown("1..1\nnot ok 1 - a # TODO later\n# failed 1\n"), @"2: a = Skipped (later)");
+        insta::assert_snapshot!(shown("1..1\nnot ok 1 - a # TODO later\n# failed 2\n"), @r#"
+        2: a = Skipped (later)
+        3: summary = Failed ! "the stream declares 2 failures, but none of its tests has failed"
+        "#);
+    }
+
+    #[test]
+    fn a_program_that_failed_after_its_last_test_is_not_green() {
+        let stream = |points: &str, how: &str| {
+            shown(&format!("1..2\n{points}\n# Looks like your test {how}\n"))
+        };
+        for how in [
+            "exited with 3 just after 2.",
+            "died just after 2.",
+            "exited with 255 before it could output anything.",
+        ] {
+            let found = stream("ok 1\nok 2", how);
+            let failed = format!("exit status = Failed ! \"Looks like your test {how}\"");
+            assert!(found.ends_with(&failed), "{found}");
+            let found = stream("ok 1\nnot ok 2", how);
+            assert!(!found.contains("exit status"), "{found}");
+        }
+        let found = stream("ok 1\nok 2", "exited with 0 just after 2.");
+        assert!(!found.contains("Failed"), "{found}");
+        // `prove -v` says so again.
+        let found = shown(
+            "a.t ..\n1..1\nok 1\n# Looks like your test exited with 3 just after 1.\nDubious, test returned 3 (wstat 768, 0x300)\n",
+        );
+        assert_eq!(found.matches("= Failed").count(), 1, "{found}");
     }
 
     #[test]

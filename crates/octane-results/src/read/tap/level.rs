@@ -2,6 +2,34 @@
 
 use super::pending::Pending;
 
+/// How many spaces a subtest is indented by, unless the first one is indented by another number.
+const INDENT: usize = 4;
+
+/// How many spaces the subtests of a stream are indented by, once that is known.
+#[derive(Debug, Default)]
+pub(super) struct Indent(Option<usize>);
+
+impl Indent {
+    /// How deep the subtest of a line with this indentation is; `None` if it is not the line of a subtest. The first line that
+    /// `begins` a subtest says how far they are indented.
+    pub(super) fn depth(&mut self, indentation: usize, begins: bool) -> Option<usize> {
+        let is_odd = begins && !indentation.is_multiple_of(INDENT);
+        let width = (self.0).unwrap_or(if is_odd { indentation } else { INDENT });
+        let depth = indentation
+            .is_multiple_of(width)
+            .then_some(indentation / width);
+        if depth.is_some_and(|depth| depth > 0) {
+            self.0 = Some(width);
+        }
+        depth
+    }
+
+    /// The indentation of the tests at this depth.
+    pub(super) fn of(&self, depth: usize) -> usize {
+        depth * self.0.unwrap_or(INDENT)
+    }
+}
+
 /// A stream of tests, or a subtest.
 #[derive(Debug, Default)]
 pub(super) struct Level {
@@ -16,7 +44,7 @@ pub(super) struct Level {
     pub(super) planned: Option<u64>,
     /// Whether the plan came after test points.
     pub(super) is_plan_last: bool,
-    /// Whether test points follow that plan, although it was met.
+    /// Whether tests of it follow that plan, although it was met.
     pub(super) is_plan_inside: bool,
     /// How many results are in it, at any depth.
     pub(super) results: u64,

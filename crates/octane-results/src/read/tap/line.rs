@@ -6,9 +6,6 @@ use super::suffix::{
 };
 use crate::read::report::Took;
 
-/// How many spaces a subtest is indented by.
-const INDENT: usize = 4;
-
 /// A line, without its indentation.
 #[derive(Debug)]
 pub(super) enum Line<'l> {
@@ -49,13 +46,6 @@ pub(super) fn indentation(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// How deep the subtest of a line with this indentation is; `None` if it can be none.
-pub(super) fn depth(indentation: usize) -> Option<usize> {
-    indentation
-        .is_multiple_of(INDENT)
-        .then_some(indentation / INDENT)
-}
-
 pub(super) fn parse(line: &str) -> Line<'_> {
     let line = line.trim();
     if let Some(comment) = line.strip_prefix('#') {
@@ -83,6 +73,13 @@ pub(super) fn parse(line: &str) -> Line<'_> {
         .map(Line::Plan)
         .or_else(|| point(line).or_else(|| skip(line)).map(Line::Point))
         .unwrap_or(Line::Other)
+}
+
+/// Whether a report in another format begins with this line, or it is a row of a table in JSON.
+pub(super) fn begins_report(line: &str) -> bool {
+    line.starts_with("<?xml ")
+        || line.starts_with("<testsuite")
+        || line.starts_with("{\"") && line.contains("\"status\"")
 }
 
 fn starts_with_digit(text: &str) -> bool {
@@ -221,6 +218,8 @@ mod tests {
             "ok 3 -5 is negative",
             "ok 4 - # SKIP no network",
             "ok 5 pays # skip",
+            "not ok 5 lexer # skips empty lines",
+            "ok 5 pays # SKIPPED: slow",
             "ok 5-# Skipped: slow",
             "not ok 6 pays # TODO not yet",
             "not ok 6 pays # todo",
@@ -264,6 +263,8 @@ mod tests {
         ok `3` `-5 is negative` None Unknown
         ok `4` `no network` Skip("no network") Unknown
         ok `5` `pays` Skip("") Unknown
+        not ok `5` `lexer # skips empty lines` None Unknown
+        ok `5` `pays` Skip("slow") Unknown
         ok `5` `` Skip("slow") Unknown
         not ok `6` `pays` Todo("not yet") Unknown
         not ok `6` `pays` Todo("") Unknown

@@ -51,7 +51,12 @@ fn is_in_file(name: &str) -> bool {
 }
 
 impl Pending {
-    pub(super) fn new(place: LineColumn, depth: usize, name: String, point: &Point) -> Self {
+    pub(super) fn new(
+        place: LineColumn,
+        (depth, indentation): (usize, usize),
+        name: String,
+        point: &Point,
+    ) -> Self {
         let reason = match &point.directive {
             Directive::None => None,
             Directive::Skip(reason) | Directive::Todo(reason) => Some(reason.clone()),
@@ -59,7 +64,7 @@ impl Pending {
         Self {
             place,
             depth,
-            indentation: depth * 4,
+            indentation,
             name,
             status: status(point),
             is_todo: matches!(point.directive, Directive::Todo(_)),
@@ -77,9 +82,18 @@ impl Pending {
 
     /// Skips a TODO test, although it is `ok`, if its tool is one that writes times.
     pub(super) fn skip_todo(&mut self, has_times: bool) {
-        if self.is_todo && self.status == Status::Passed && (has_times || is_in_file(&self.name)) {
+        if self.is_passed_todo() && (has_times || is_in_file(&self.name)) {
             self.status = Status::Skipped;
         }
+    }
+
+    /// Whether it is a TODO test that is `ok`, which counts as skipped if a later test has a time.
+    pub(super) fn is_passed_todo(&self) -> bool {
+        self.is_todo && self.status == Status::Passed
+    }
+
+    pub(super) fn has_time(&self) -> bool {
+        !matches!(self.took, Took::Unknown)
     }
 
     /// Whether comments that follow are about it.

@@ -6,7 +6,7 @@ use super::level::Level;
 use super::line::Point;
 use super::pending::{Pending, status};
 use super::suffix::Directive;
-use super::{BAIL_OUT, DEPTH_MAX, PLAN, SUMMARY, Tap};
+use super::{BAIL_OUT, DEPTH_MAX, EXIT, PLAN, SUMMARY, Tap};
 use crate::read::report::{Outcome, ReportFile, Took};
 use crate::read::run_errors::RUN;
 use crate::status::Status;
@@ -33,6 +33,7 @@ impl Tap {
         self.has_times |= !matches!(point.took, Took::Unknown);
         let is_parent = self.reach(depth, file);
         let level = &mut self.levels[depth];
+        level.is_plan_inside |= depth > 0 && level.is_plan_last && level.is_met();
         level.points += 1;
         let name = if point.name.is_empty() {
             format!("test {}", point.number.unwrap_or(level.points))
@@ -45,12 +46,25 @@ impl Tap {
         }
         level.announced = None;
         let is_open = point.is_open;
-        let mut pending = Pending::new(self.place, depth, name, point);
+        let at = (depth, self.indent.of(depth));
+        let mut pending = Pending::new(self.place, at, name, point);
         pending.skip_todo(self.has_times);
         if is_open && depth < DEPTH_MAX {
             self.levels.push(Level::of_point(pending));
         } else {
             self.pending = Some(pending);
+        }
+    }
+
+    /// Ends the stream before a subtest if all of its tests have run, since the subtest belongs to another one then.
+    pub(super) fn end_before_subtest(&mut self, file: &mut ReportFile) {
+        if let [root] = &mut self.levels[..]
+            && root.is_plan_last
+            && root.is_met()
+        {
+            let announced = root.announced.take();
+            self.end_stream(file);
+            self.levels[0].announced = announced;
         }
     }
 
@@ -91,7 +105,8 @@ impl Tap {
             self.forgive(&mut level, reason);
         }
         let depth = self.levels.len().saturating_sub(1);
-        let mut pending = Pending::new(self.place, depth, name, point);
+        let at = (depth, self.indent.of(depth));
+        let mut pending = Pending::new(self.place, at, name, point);
         pending.is_result = level.results == 0 || is_failed && level.failed == 0;
         self.pending = Some(pending);
     }
@@ -179,9 +194,10 @@ impl Tap {
         }
         let level = &mut self.levels[depth];
         if level.planned.is_none() {
-            level.planned = Some(planned);
             level.is_plan_last = level.points > 0;
         }
+        // Of two plans of a subtest, the larger one counts.
+        level.planned = level.planned.max(Some(planned));
     }
 
     pub(super) fn subtest(&mut self, name: &str, depth: usize, file: &mut ReportFile) {
@@ -233,10 +249,12 @@ impl Tap {
             self.abandon(file);
         }
         self.flush(file);
+        self.hand_out_todo(file);
         if !self.has_bailed_out {
             self.comments.end_group();
-            self.check_plan(file);
-            self.check_whole(file);
+            if !self.check_plan(file) {
+                self.check_whole(file);
+            }
             self.check_summary(file);
         }
         self.hand_out(file);
@@ -247,36 +265,35 @@ impl Tap {
             file: self.file.take(),
             has_failed: self.has_failed,
             proved: self.proved,
+            has_unread: self.has_unread,
             ..Self::default()
         };
     }
 
-    /// Adds a failed result if tests of the innermost subtest are missing.
-    fn check_plan(&mut self, file: &mut ReportFile) {
+    /// Adds a failed result, and returns `true`, if tests of the innermost subtest are missing.
+    fn check_plan(&mut self, file: &mut ReportFile) -> bool {
         let Some(level) = self.levels.last() else {
-            return;
+            return false;
         };
         let planned = level.planned.unwrap_or_default();
         let ran = level.points;
-        if ran < planned {
-            self.push_failed(
-                PLAN,
-                format!("{planned} tests were planned, {ran} ran"),
-                file,
-            );
-        }
+        let message = if ran < planned {
+            format!("{planned} tests were planned, {ran} ran")
+        } else if level.is_plan_inside && level.failed == 0 {
+            format!(
+                "tests follow the plan `1..{planned}`, so the run may have ended before all tests ran"
+            )
+        } else {
+            return false;
+        };
+        self.push_failed(PLAN, message, file);
+        true
     }
 
     /// Says what the plan of a stream does not: a stream that has none ended before it, or was aborted.
     fn check_whole(&mut self, file: &mut ReportFile) {
         let root = &self.levels[0];
         match root.planned {
-            Some(planned) if root.is_plan_inside && root.failed == 0 => {
-                let message = format!(
-                    "tests follow the plan `1..{planned}`, so the run may have ended before all tests ran"
-                );
-                self.push_failed(PLAN, message, file);
-            }
             Some(declared) if root.points > declared => {
                 let kind = WarningKind::Totals {
                     suite: String::new(),
@@ -297,16 +314,20 @@ impl Tap {
 
     /// Adds a failed result if the summary counts failures that no test point shows.
     fn check_summary(&mut self, file: &mut ReportFile) {
+        if self.levels[0].failed > 0 {
+            return;
+        }
         let declared = self.comments.failed;
-        if declared > 0 && self.comments.not_ok == 0 && self.levels[0].failed == 0 {
+        if declared > self.comments.not_ok {
             let declared = usize::try_from(declared).unwrap_or(usize::MAX);
             let declared = plural(declared, "failure");
-            let message = format!("the stream declares {declared}, but all of its tests are `ok`");
+            let message =
+                format!("the stream declares {declared}, but none of its tests has failed");
             self.push_failed(SUMMARY, message, file);
-        } else if self.levels[0].failed == 0
-            && let Some(failure) = self.comments.errors.failure()
-        {
+        } else if let Some(failure) = self.comments.errors.failure() {
             self.push_failure(RUN, failure, file);
+        } else if let Some(exit) = self.comments.exit.take() {
+            self.push_failed(EXIT, exit, file);
         }
     }
 }

@@ -84,15 +84,14 @@ pub(super) fn name_behind(text: &str) -> Option<&str> {
 pub(super) fn without_directive(text: &str) -> (&str, Directive) {
     for at in hashes(text) {
         let said = text[at + 1..].trim();
-        if let Some(rest) = without_prefix(said, "skip") {
-            let reason = rest.trim_start_matches(|char: char| !char.is_whitespace());
-            return (&text[..at], Directive::Skip(unescaped(reason.trim())));
-        }
         let word = |word| {
             let rest = without_prefix(said, word)?;
             let is_whole = !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_');
             is_whole.then(|| rest.trim_start_matches([':', ' ', '\t']))
         };
+        if let Some(reason) = word("skip").or_else(|| word("skipped")) {
+            return (&text[..at], Directive::Skip(unescaped(reason)));
+        }
         if let Some(reason) = word("todo").or_else(|| word("xfail")) {
             return (&text[..at], Directive::Todo(unescaped(reason)));
         }
@@ -101,6 +100,16 @@ pub(super) fn without_directive(text: &str) -> (&str, Directive) {
         }
     }
     (text, Directive::None)
+}
+
+/// Whether a line ends in the beginning of `# SKIP` or `# TODO`.
+pub(super) fn is_directive_cut_off(line: &str) -> bool {
+    let line = line.trim_end();
+    hashes(line).next_back().is_some_and(|at| {
+        let said = line[at + 1..].trim_start();
+        let begins = |word: &str| without_prefix(word, said).is_some_and(|rest| !rest.is_empty());
+        begins("skip") || begins("todo")
+    })
 }
 
 /// What follows after `prefix`, in any case.

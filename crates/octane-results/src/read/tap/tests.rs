@@ -79,10 +79,10 @@ fn each_kind_of_line_has_its_status() {
     4: fails = Failed !
     5: skipped = Skipped (no network)
     6: skipped too = Skipped
-    7: done = Passed (remove)
     8: later = Skipped (not yet)
     9: test 7 = Passed
     10: test 8 = Skipped
+    7: done = Passed (remove)
     ");
 }
 
