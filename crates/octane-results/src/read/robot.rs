@@ -18,6 +18,8 @@
 //!   teardown that did not run, as in a dry run, changes nothing. Since the teardown follows the tests, all results are held
 //!   back until their suites end: memory grows with their number, by some hundred bytes each and what they say, but not with their keywords and logs. What was read of a report that is cut
 //!   off is returned as it is, followed by the error.
+//! - A **setup or teardown of a suite** that has failed, while none of the results in the suite shows it, as where it has no tests, is a
+//!   failed result called like the suite. If its status is not known, that result is invalid.
 //! - The **class** is the names of the suites, from the outermost to the innermost, joined with dots, as in the `xunit` file
 //!   of Robot Framework. They are also the suite of the origin, and `source` its file.
 //! - Two tests of one name in a suite are different tests, `adds` and `adds (2)`.
@@ -32,14 +34,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
-
-use jiff::civil::DateTime;
 
 use super::report::dotnet::error_type;
 use super::report::held::{AT_ONCE, Held};
 use super::report::xml::{Element, Visit, XmlFormat};
-use super::report::{Draft, Moment, Outcome, ReportFile, Took};
+use super::report::{Draft, Moment, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
 
@@ -47,9 +46,11 @@ mod files;
 mod merged;
 mod parts;
 mod suite;
+mod times;
 
-use parts::is;
-use suite::Suite;
+use parts::{is, is_fine};
+use suite::{Keyword, Suite};
+use times::{iso, took};
 
 const WORDS: [(&str, Status); 5] = [
     ("PASS", Status::Passed),
@@ -78,7 +79,7 @@ pub(crate) struct Robot {
     released: VecDeque<(Arc<str>, Held)>,
     /// Whether the report was written by a tool that had applied the teardowns of suites already.
     is_applied: bool,
-    /// Whether a test, or the teardown of a suite, was not successful.
+    /// Whether a result has failed, or is invalid.
     has_failed: bool,
 }
 
@@ -136,7 +137,11 @@ impl XmlFormat for Robot {
             [.., outer, last] if outer == "suite" && last == "kw" => {
                 if let Some(suite) = self.suites.last_mut() {
                     let kind = element.attribute("type").unwrap_or_default();
-                    suite.is_in_teardown = kind.eq_ignore_ascii_case("teardown");
+                    suite.keyword = match kind.to_ascii_lowercase().as_str() {
+                        "setup" => Keyword::Setup,
+                        "teardown" => Keyword::Teardown,
+                        _ => Keyword::Other,
+                    };
                 }
             }
             _ => {}
@@ -154,11 +159,10 @@ impl XmlFormat for Robot {
                 }
             }
             ("status", Some(test)) => {
-                self.has_failed |= !is_fine(&outcome(&element));
                 set_status(test, &element, std::mem::take(&mut self.traceback), file);
             }
             ("stat", None) => self.statistic(&element, file),
-            ("status", None) => self.suite_status(&element, last == Some("kw")),
+            ("status", None) => self.suite_status(&element, last == Some("kw"), file),
             ("doc", Some(test)) => test.description = element.text().map(str::to_owned),
             ("tag", Some(test)) => add_tag(test, &element),
             ("tags", Some(test)) => {
@@ -173,9 +177,8 @@ impl XmlFormat for Robot {
     fn leave(&mut self, path: &[String], file: &mut ReportFile) {
         match path.last().map(String::as_str) {
             Some("suite") => {
-                let suite = self.suites.pop();
-                if let Some(suite) = suite.filter(|_| !self.is_applied) {
-                    suite.end(&mut self.held);
+                if let Some(suite) = self.suites.pop() {
+                    self.end_suite(suite, file);
                 }
                 if self.suites.is_empty() {
                     self.release();
@@ -219,18 +222,49 @@ impl Robot {
     }
 
     /// The status of a suite, or of its setup or teardown.
-    fn suite_status(&mut self, status: &Element, is_of_keyword: bool) {
+    fn suite_status(&mut self, status: &Element, is_of_keyword: bool, file: &ReportFile) {
         let Some(suite) = self.suites.last_mut() else {
             return;
         };
         let message = status.text().map(|text| text.trim().to_owned());
         if !is_of_keyword {
             suite.message = message;
-        } else if suite.is_in_teardown && !is_not_run(status) {
-            let outcome = outcome(status);
-            self.has_failed |= !is_fine(&outcome);
-            suite.teardown = Some((outcome, message));
+            return;
         }
+        if is_not_run(status) {
+            return;
+        }
+        let outcome = match outcome(status) {
+            Outcome::Word(word) => {
+                let known = file.options.status_aliases.status(&word);
+                known.map_or(Outcome::Word(word), Outcome::Known)
+            }
+            outcome => outcome,
+        };
+        match suite.keyword {
+            Keyword::Setup => suite.setup = Some((outcome, message)),
+            Keyword::Teardown => suite.teardown = Some((outcome, message)),
+            Keyword::Other => {}
+        }
+    }
+
+    /// Applies what the setup and the teardown of a suite say.
+    fn end_suite(&mut self, suite: Suite, file: &mut ReportFile) {
+        let first = suite.first;
+        if !self.is_applied {
+            suite.end(&mut self.held);
+        }
+        if let Some(mut draft) = suite.own_result(&self.held, self.is_applied) {
+            let outer = self.suites.last_mut();
+            let class = outer.map(|outer| {
+                outer.seen.number((), &mut draft.name);
+                Arc::clone(&outer.class)
+            });
+            self.held
+                .push((class.unwrap_or_default(), Held::new(draft, file)));
+        }
+        let mut results = self.held.iter().skip(first);
+        self.has_failed |= results.any(|(_, held)| !is_fine(&held.outcome));
     }
 
     /// What the statistics say of all tests, which is a result if the tests say something else.
@@ -276,10 +310,6 @@ fn is_not_run(status: &Element) -> bool {
     matches!(status.attribute("status"), Some("NOT RUN" | "NOT_RUN"))
 }
 
-fn is_fine(outcome: &Outcome) -> bool {
-    is(outcome, Status::Passed) || is(outcome, Status::Skipped)
-}
-
 fn add_tag(test: &mut Draft, tag: &Element) {
     if let Some(tag) = tag.text() {
         test.metadata.tags.push(tag.trim().to_owned());
@@ -307,30 +337,6 @@ fn set_status(test: &mut Draft, status: &Element, traceback: String, file: &Repo
     let end = status.attribute("endtime").map(iso);
     test.duration = took(status, start.as_deref(), end.as_deref());
     test.started = start.map_or(Moment::Unknown, Moment::Text);
-}
-
-fn took(status: &Element, start: Option<&str>, end: Option<&str>) -> Took {
-    if let Some(elapsed) = status.attribute("elapsed") {
-        return Took::Seconds(elapsed.to_owned());
-    }
-    if let Some(elapsed) = status.attribute("elapsedtime") {
-        return Took::Milliseconds(elapsed.to_owned());
-    }
-    let times = start.zip(end).and_then(|(start, end)| {
-        let (start, end): (DateTime, DateTime) = (start.parse().ok()?, end.parse().ok()?);
-        Duration::try_from(end.duration_since(start)).ok()
-    });
-    times.map_or(Took::Unknown, Took::Exactly)
-}
-
-/// A time such as `20260301 08:00:00.123` as ISO 8601; others stay as they are.
-fn iso(time: &str) -> String {
-    match time.split_once(' ') {
-        Some((date, time)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("{}-{}-{}T{time}", &date[..4], &date[4..6], &date[6..])
-        }
-        _ => time.to_owned(),
-    }
 }
 
 #[cfg(test)]

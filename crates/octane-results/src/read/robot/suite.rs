@@ -2,31 +2,45 @@
 
 use std::sync::Arc;
 
-use super::parts::is;
+use super::parts::{is, is_fine};
 use crate::origin::Origin;
-use crate::read::report::Outcome;
+use crate::read::line_column::LineColumn;
 use crate::read::report::held::Held;
 use crate::read::report::seen::Seen;
 use crate::read::report::xml::Element;
+use crate::read::report::{Draft, Outcome};
 use crate::run::Failure;
 use crate::status::Status;
 
 /// What the status of a suite says before the message of its teardown.
 const TEARDOWN_FAILED: &str = "Suite teardown failed:";
 
+/// A keyword of a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keyword {
+    Setup,
+    Teardown,
+    Other,
+}
+
+/// The status of a setup or teardown and its message.
+type Said = (Outcome, Option<String>);
+
 /// An open suite.
 #[derive(Debug)]
 pub(super) struct Suite {
+    place: LineColumn,
+    name: String,
     pub(super) class: Arc<str>,
     pub(super) origin: Origin,
     /// Whether bytes of its name, or of that of a suite around it, were invalid and have been replaced.
     pub(super) has_invalid_bytes: bool,
     /// The results before it.
-    first: usize,
-    /// Whether the keyword that is open is its teardown.
-    pub(super) is_in_teardown: bool,
-    /// The status of the teardown and its message.
-    pub(super) teardown: Option<(Outcome, Option<String>)>,
+    pub(super) first: usize,
+    /// The keyword that is open.
+    pub(super) keyword: Keyword,
+    pub(super) setup: Option<Said>,
+    pub(super) teardown: Option<Said>,
     pub(super) message: Option<String>,
     /// Its tests.
     pub(super) seen: Seen,
@@ -54,12 +68,15 @@ impl Suite {
         let source = source.map(|source| Arc::from(source.replace('\\', "/")));
         origin.file = source.or(origin.file);
         Self {
+            place: element.place,
+            name: name.to_owned(),
             class: class.into(),
             origin,
             has_invalid_bytes: element.has_invalid_bytes
                 || outer.is_some_and(|outer| outer.has_invalid_bytes),
             first,
-            is_in_teardown: false,
+            keyword: Keyword::Other,
+            setup: None,
             teardown: None,
             message: None,
             seen: Seen::default(),
@@ -67,11 +84,11 @@ impl Suite {
     }
 
     /// Applies the result of the teardown to the results of the suite.
-    pub(super) fn end(self, held: &mut [(Arc<str>, Held)]) {
-        let Some((outcome, message)) = self.teardown else {
+    pub(super) fn end(&self, held: &mut [(Arc<str>, Held)]) {
+        let Some((outcome, message)) = &self.teardown else {
             return;
         };
-        let is_skipped = is(&outcome, Status::Skipped);
+        let is_skipped = is(outcome, Status::Skipped);
         if !is_skipped && !outcome.is_failed() {
             return;
         }
@@ -79,7 +96,7 @@ impl Suite {
             let (_, rest) = message.split_once(TEARDOWN_FAILED)?;
             Some(rest.trim().to_owned())
         });
-        let message = message.or(of_suite).unwrap_or_default();
+        let message = message.clone().or(of_suite).unwrap_or_default();
         for (_, draft) in held.iter_mut().skip(self.first) {
             if is_skipped {
                 if !matches!(draft.outcome, Outcome::Known(_)) {
@@ -106,5 +123,35 @@ impl Suite {
             };
             failure.message = Some(text.trim_end().to_owned());
         }
+    }
+
+    /// The result of the suite itself, if its setup or teardown has failed and none of its results shows that, or if the
+    /// status of one of them is not known. The results say what the setup means for them, and where the teardown `is_applied`,
+    /// what that means as well.
+    pub(super) fn own_result(self, held: &[(Arc<str>, Held)], is_applied: bool) -> Option<Draft> {
+        let results = || held.iter().skip(self.first);
+        let has_results = results().next().is_some();
+        let has_failed = results().any(|(_, held)| !is_fine(&held.outcome));
+        let is_torn = has_failed || is_applied && has_results;
+        let said = [
+            ("setup", self.setup, has_results),
+            ("teardown", self.teardown, is_torn),
+        ];
+        let mut said = said.into_iter().filter_map(|(keyword, said, is_shown)| {
+            let (outcome, message) = said?;
+            let has_result = is_fine(&outcome) || outcome.is_failed() && is_shown;
+            (!has_result).then_some((keyword, outcome, message))
+        });
+        let (keyword, outcome, message) = said.next()?;
+        let message = format!(
+            "Suite {keyword} failed:\n{}",
+            message.as_deref().unwrap_or_default()
+        );
+        Some(Draft {
+            failure: Some(Failure::new(message.trim_end())),
+            origin: self.origin,
+            has_invalid_bytes: self.has_invalid_bytes,
+            ..Draft::new(self.place, self.name, outcome)
+        })
     }
 }

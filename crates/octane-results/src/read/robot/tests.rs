@@ -2,7 +2,7 @@
 
 use indoc::indoc;
 
-use super::iso;
+use super::times::iso;
 use crate::format::Format;
 use crate::read::report::xml::testing;
 
@@ -265,4 +265,42 @@ fn two_tests_of_one_name_are_different_tests() {
     ] {
         assert!(found.contains(expected), "{found}");
     }
+}
+
+#[test]
+fn what_failed_around_a_suite_without_failed_tests_is_a_result() {
+    let report = |keywords: &str, tests: &str| {
+        let report = format!(
+            "<robot><suite name='Root'><suite name='Shop' source='/w/shop'>{keywords}{tests}</suite><status status='FAIL'/></suite>\
+            <statistics><total><stat fail='1'>All Tests</stat></total></statistics></robot>"
+        );
+        let shown = shown(&report);
+        shown.replace("\n  suite Root > Shop\n  file /w/shop", "")
+    };
+    let keyword = |kind: &str, status: &str| {
+        format!("<kw name='k' type='{kind}'><status status='{status}'>boom</status></kw>")
+    };
+    let test = |status: &str| format!("<test name='t'><status status='{status}'/></test>");
+    for kind in ["SETUP", "TEARDOWN"] {
+        let name = kind.to_lowercase();
+        let failed = format!(
+            "1:27 ||Root|Shop Failed 0ns\n  failure None Some(\"Suite {name} failed:\\nboom\") \"\""
+        );
+        for word in ["FAIL", "ERROR"] {
+            assert_eq!(report(&keyword(kind, word), ""), failed, "{kind} {word}");
+        }
+        let invalid = report(&keyword(kind, "AMBER"), &test("PASS"));
+        let expected = "invalid in.xml:1:27: `AMBER` is not a valid status";
+        assert!(invalid.contains(expected), "{invalid}");
+        assert!(!invalid.contains("[run]"), "{invalid}");
+        let passed = report(&keyword(kind, "PASS"), &test("PASS"));
+        assert!(passed.contains("[run] Failed"), "{passed}");
+        let shown = report(&keyword(kind, "FAIL"), &test("FAIL"));
+        assert!(!shown.contains("|Shop "), "{shown}");
+    }
+    // All tests were skipped.
+    let skipped = report(&keyword("TEARDOWN", "FAIL"), &test("SKIP"));
+    assert!(skipped.contains("Root|Shop Failed"), "{skipped}");
+    let skipped = report(&keyword("SETUP", "FAIL"), &test("SKIP"));
+    assert!(!skipped.contains("Root|Shop "), "{skipped}");
 }
