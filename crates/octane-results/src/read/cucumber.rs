@@ -34,6 +34,7 @@
 //! | steps have run, others have not | failed: it did not end |
 //! | no step has run | skipped |
 //! | all steps passed, or it has no steps | passed |
+//! | its steps or hooks are not in a list | invalid |
 //!
 //! - A feature whose own `status` is `failed`, `error`, `hook_error` or `cleanup_error`, though none of its results has failed,
 //!   is a failed result called `Feature`: behave writes so if a hook around the feature failed.
@@ -102,7 +103,7 @@ impl JsonFormat for Cucumber {
                 Visit::Enter
             }
             Some([Step::Name(name)]) if FIELDS.contains(&name.as_str()) => Visit::Collect,
-            Some([Step::Name(name), Step::Index(_)]) if name == "elements" => Visit::Collect,
+            Some([Step::Name(name), _]) if name == "elements" => Visit::Collect,
             _ => Visit::Skip,
         }
     }
@@ -119,7 +120,7 @@ impl JsonFormat for Cucumber {
         };
         match in_feature(path) {
             Some([Step::Name(name)]) => feature.set(name, &value),
-            Some([_, Step::Index(_)]) if value.is_object() => {
+            Some([_, _]) if value.is_object() => {
                 feature.element(&value, place, ShownPath(path).to_string(), file);
             }
             _ => {}
@@ -215,7 +216,7 @@ impl Feature {
     /// Pushes the results.
     fn end(mut self, file: &mut ReportFile) {
         let background = std::mem::take(&mut self.background);
-        if background.is_failed() {
+        if background.is_result() {
             (self.scenarios).push(Scenario::of_stage("Background", background));
         }
         if FAILED.contains(&self.status.as_str())
@@ -225,21 +226,20 @@ impl Feature {
             self.scenarios.push(Scenario::of_stage("Feature", stage));
         }
         number(&mut self.scenarios);
-        let uri = self.uri.strip_prefix("file:").unwrap_or(&self.uri);
-        let uri = uri.strip_prefix("//").unwrap_or(uri);
+        let uri = FeatureFile::path_of(&self.uri);
         let class = self.name.unwrap_or_default();
         let feature_file = Arc::new(FeatureFile {
-            path: FeatureFile::path_of(&self.uri),
+            path: uri.clone(),
             name: class.trim().to_owned(),
             tags: self.tags.clone(),
             text: None,
         });
         let class = if class.trim().is_empty() {
-            base_name(uri).to_owned()
+            base_name(&uri).to_owned()
         } else {
             class
         };
-        let (uri, project) = (shared(uri), self.project.as_deref().and_then(shared));
+        let (uri, project) = (shared(&uri), self.project.as_deref().and_then(shared));
         for scenario in self.scenarios {
             let mut draft = scenario.into_draft(&feature_file);
             draft.class.clone_from(&class);

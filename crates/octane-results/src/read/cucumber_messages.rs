@@ -8,6 +8,7 @@
 //! | `SKIPPED` | skipped |
 //! | `PASSED`, or there are no steps | passed, unless one of its steps did not end or did not run |
 //! | `UNKNOWN`, or another word | invalid |
+//! | `PASSED`, or there are no steps, and the test case is not in the report | invalid |
 //!
 //! - Of several attempts the last one counts; the failures of the others are those of earlier attempts. An attempt that
 //!   did not end, or that should be repeated and was not, is failed.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::verdict::{Said, Verdict};
+use crate::invalid::InvalidCell;
 use crate::metadata::Attachment;
 use crate::read::report::fields::{as_iteration, field, first_field, lines, nanoseconds, thrown};
 use crate::read::report::json::items;
@@ -25,17 +26,21 @@ pub(super) struct Stage {
     attachments: Vec<Attachment>,
     /// The name of the first step without a result.
     untested: Option<String>,
+    /// The first thing that is not a list, though it should be, so that steps or hooks are unknown.
+    invalid: Option<InvalidCell>,
 }
 
 impl Stage {
     /// Adds the steps of a background. One that names its steps and none of their results, as behave does, is repeated
     /// in the scenarios.
     pub(super) fn add_background(&mut self, element: &Value, file: &ReportFile) {
+        let mut background = Self::default();
+        background.add_element(element, file);
         let steps = items(element.get("steps"));
         let has_results = steps.iter().any(|step| step.get("result").is_some());
         let has_hooks = !items(element.get("before")).is_empty();
-        if has_results || has_hooks {
-            self.add_element(element, file);
+        if has_results || has_hooks || background.invalid.is_some() {
+            self.append(background);
         }
     }
 
@@ -50,13 +55,14 @@ impl Stage {
         stage
     }
 
-    pub(super) fn is_failed(&self) -> bool {
-        self.verdict.is_failed()
+    /// Whether it is a result even if no scenario follows.
+    pub(super) fn is_result(&self) -> bool {
+        self.verdict.is_failed() || self.invalid.is_some()
     }
 
     pub(super) fn add_element(&mut self, element: &Value, file: &ReportFile) {
         self.add_hooks(element, "before", "Before hook", file);
-        for step in items(element.get("steps")) {
+        for step in self.list(element, "steps") {
             self.add_hooks(step, "before", "BeforeStep hook", file);
             let name = step_name(step);
             self.add_step(step, name, file);
@@ -67,8 +73,23 @@ impl Stage {
         self.attach(element);
     }
 
+    /// The objects in a list, which is missing or `null` if there are none.
+    fn list<'v>(&mut self, of: &'v Value, key: &str) -> &'v [Value] {
+        let is_object = |item: &Value| item.is_object() || item.is_null();
+        match of.get(key) {
+            None | Some(Value::Null) => &[],
+            Some(Value::Array(items)) if items.iter().all(is_object) => items,
+            Some(_) => {
+                let reason = format!("`{key}` is not a list of objects");
+                let cell = InvalidCell::new(None, "", reason);
+                self.invalid.get_or_insert(cell);
+                &[]
+            }
+        }
+    }
+
     fn add_hooks(&mut self, of: &Value, key: &str, name: &str, file: &ReportFile) {
-        for hook in items(of.get(key)) {
+        for hook in self.list(of, key) {
             // A hook with no result has not run, and need not.
             if hook.get("result").is_none() {
                 self.attach(hook);
@@ -135,6 +156,7 @@ impl Stage {
         self.skipped = self.skipped.take().or(other.skipped);
         self.attachments.extend(other.attachments);
         self.untested = self.untested.take().or(other.untested);
+        self.invalid = self.invalid.take().or(other.invalid);
     }
 
     /// Whether it has failed, or began and did not end.
@@ -149,6 +171,7 @@ impl Stage {
         draft.duration = Took::Exactly(self.took);
         draft.steps = as_iteration(self.steps);
         draft.metadata.attachments = self.attachments;
+        draft.invalid.extend(self.invalid);
     }
 
     /// Why it failed or was skipped.
@@ -217,6 +240,43 @@ mod tests {
             assert_eq!(report(word, &failed), "Failed Cart.adds 500ms `failed: s`");
         }
         assert_eq!(report("passed", passed), "Passed Cart.adds 500ms");
+    }
+
+    #[test]
+    fn steps_and_hooks_that_are_not_in_a_list_are_invalid() {
+        let report = |type_name: &str, keys: &str| {
+            let scenario =
+                format!(r#"{{"type":"{type_name}","keyword":"Scenario","name":"adds",{keys}}}"#);
+            shown(&format!(
+                r#"[{{"keyword":"Feature","name":"Cart","uri":"a.feature","elements":[{scenario}]}}]"#
+            ))
+        };
+        let step = r#"{"name":"s","result":{"status":"passed"},"after":{}}"#;
+        for (key, keys) in [
+            (
+                "steps",
+                r#""steps":{"result":{"status":"failed"}}"#.to_owned(),
+            ),
+            (
+                "after",
+                r#""steps":[],"after":{"result":{"status":"failed"}}"#.to_owned(),
+            ),
+            ("around", r#""around":"failed""#.to_owned()),
+            ("before", r#""before":["failed"]"#.to_owned()),
+            ("after", format!(r#""steps":[{step}]"#)),
+        ] {
+            for type_name in ["scenario", "background"] {
+                let found = report(type_name, &keys);
+                let expected = format!("`{key}` is not a list of objects");
+                assert!(found.contains(&expected), "{keys}: {found}");
+            }
+        }
+        let found = report("scenario", r#""steps":[],"before":null,"after":[null]"#);
+        assert_eq!(found, "Passed Cart.adds");
+        // Elements by their numbers, as PHP writes a list with gaps.
+        let numbered = r#"[{"keyword":"Feature","name":"Cart","uri":"a.feature","elements":{"1":{"type":"scenario","name":"adds","steps":[
+            {"name":"s","result":{"status":"failed"}}]}}}]"#;
+        assert_eq!(shown(numbered), "Failed Cart.adds `failed: s`");
     }
 
     #[test]

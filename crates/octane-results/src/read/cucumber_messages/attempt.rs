@@ -1,6 +1,5 @@
 //! An attempt to run a scenario.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,11 +8,14 @@ use serde_json::Value;
 use super::features::{Scenario, StepText, field};
 use super::step::{Finished, first_line};
 
+use crate::invalid::InvalidCell;
 use crate::metadata::{Attachment, Link, Metadata};
 use crate::read::line_column::LineColumn;
+use crate::read::report::fields::shared;
 use crate::read::report::json::text;
 use crate::read::report::{Draft, Moment, Outcome, Took};
 use crate::run::Failure;
+use crate::scenario::FeatureFile;
 use crate::status::Status;
 use crate::step::{Step, Steps};
 
@@ -28,6 +30,8 @@ pub(super) struct Attempt {
     place: LineColumn,
     pub(super) test_case: String,
     scenario: Scenario,
+    /// Whether that was described, so that its steps are known.
+    is_described: bool,
     started: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
     pub(super) will_be_retried: bool,
@@ -47,13 +51,14 @@ impl Attempt {
     pub(super) fn new(
         place: LineColumn,
         test_case: &str,
-        scenario: Scenario,
+        scenario: Option<Scenario>,
         started: Option<Timestamp>,
     ) -> Self {
         Self {
             place,
             test_case: test_case.to_owned(),
-            scenario,
+            is_described: scenario.is_some(),
+            scenario: scenario.unwrap_or_default(),
             started,
             ended: None,
             will_be_retried: false,
@@ -199,12 +204,11 @@ impl Attempt {
             },
             ..Draft::new(self.place, first_line(&name), outcome)
         };
-        draft.origin.file = Some(uri).filter(|uri| !uri.is_empty()).map(|uri| {
-            let path = uri
-                .strip_prefix("file://")
-                .or_else(|| uri.strip_prefix("file:"));
-            Arc::from(path.unwrap_or(&uri))
-        });
+        if is_good && !self.is_described {
+            let reason = "its test case is not in the report";
+            draft.invalid.push(InvalidCell::new(None, "", reason));
+        }
+        draft.origin.file = shared(&FeatureFile::path_of(&uri));
         draft
     }
 }

@@ -6,13 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::metadata::Property;
+pub(super) use crate::read::report::fields::text_or_empty as field;
 use crate::read::report::json::items;
 use crate::scenario::{FeatureFile, FeatureScenario};
-
-/// A text of a message; empty if it has none.
-pub(super) fn field<'v>(message: &'v Value, key: &str) -> &'v str {
-    message.get(key).and_then(Value::as_str).unwrap_or_default()
-}
 
 /// A scenario, or a row of examples.
 #[derive(Debug, Clone, Default)]
@@ -269,23 +265,21 @@ impl Features {
         self.test_cases.insert(id, described);
     }
 
-    /// The scenario of a test case; without a name if it is not known.
-    pub(super) fn scenario(&self, test_case: &str) -> Scenario {
-        let Some(test_case) = self.test_cases.get(test_case) else {
-            return Scenario::default();
-        };
+    /// The scenario of a test case; without a name if its pickle is not known.
+    pub(super) fn scenario(&self, test_case: &str) -> Option<Scenario> {
+        let test_case = self.test_cases.get(test_case)?;
         let pickle = self.pickles.get(&test_case.pickle);
         let planned = pickle.map_or(0, |pickle| pickle.steps.len());
-        Scenario {
+        Some(Scenario {
             steps: test_case.steps.len(),
             missing: planned.saturating_sub(test_case.own_steps),
-            ..self.scenario_of_pickle(&test_case.pickle)
-        }
+            ..pickle.map_or_else(Scenario::default, |pickle| pickle.scenario.clone())
+        })
     }
 
-    pub(super) fn scenario_of_pickle(&self, pickle: &str) -> Scenario {
-        let pickle = self.pickles.get(pickle);
-        pickle.map_or_else(Scenario::default, |pickle| pickle.scenario.clone())
+    pub(super) fn scenario_of_pickle(&self, pickle: &str) -> Option<Scenario> {
+        let pickle = self.pickles.get(pickle)?;
+        Some(pickle.scenario.clone())
     }
 
     /// The step of a test case.

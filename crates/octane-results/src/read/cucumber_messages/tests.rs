@@ -321,3 +321,21 @@ fn steps_may_name_the_test_case_instead_of_the_attempt() {
     all.push(RUN_FINISHED);
     insta::assert_snapshot!(shown(&all), @r#"6: Tax | adds = Failed 1.499s at 2026-11-27T20:52:23.001Z ! "no cart" / "no cart" covers SHOP-12 [Given a cart: failed 2ms "no cart"] [When I pay: passed 2ms] file=f/tax.feature #@jira:SHOP-12"#);
 }
+
+#[test]
+fn a_scenario_that_is_not_described_has_not_passed() {
+    let run = |steps: &[String]| {
+        let (started, finished) = (started("a1", "c9"), finished("a1", false));
+        let mut messages = vec![DOCUMENT, PICKLE, RUN_STARTED, CASE, &started];
+        messages.extend(steps.iter().map(String::as_str));
+        messages.extend([&*finished, RUN_FINISHED]);
+        shown(&messages)
+    };
+    for steps in [vec![], vec![step("a1", "t1", PASSED)]] {
+        let found = run(&steps);
+        let expected = "its test case is not in the report";
+        assert!(found.ends_with(expected), "{found}");
+    }
+    let found = run(&[step("a1", "t1", r#""status":"FAILED""#)]);
+    assert!(found.contains("= Failed"), "{found}");
+}
