@@ -9,8 +9,8 @@
 //!   file name (`cart.test.ts`), are not split.
 //! - A case with `failure` or `error` has **failed**, even if it also has `skipped`; the first one provides
 //!   type and message, further ones are appended to its details. So has one with `status="failed"`,
-//!   `success="false"` and the like; `Verdict` has the table. A status that is not known makes the case an
-//!   invalid row: it never counts as passed.
+//!   `success="false"` and the like, also as elements (`<status>failed</status>`); `Verdict` has the table. A status
+//!   that is not known makes the case an invalid row: it never counts as passed.
 //! - A case with `warning`, as `PHPUnit` writes it, or with `todo`, as testem writes it, is neither red nor green: it is skipped, unless
 //!   it has failed.
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a

@@ -11,7 +11,7 @@ use super::last_words::LastWords;
 use super::output::OutputScanner;
 use super::scope::{Inside, OpenScopes, Scope};
 use super::suite::Suite;
-use super::verdict::is_unclear;
+use super::verdict::{WORD_BYTES_MAX, is_unclear, word_element};
 use super::writer::Writer;
 use crate::invalid::{InvalidRow, shortened};
 use crate::read::commas::Commas;
@@ -115,6 +115,7 @@ impl Report {
                 | Scope::Output
                 | Scope::SuiteOutput,
             ) => true,
+            Some(Scope::Word(_)) => self.text.len() <= WORD_BYTES_MAX,
             Some(Scope::Property) => !matches!(
                 self.property,
                 PropertyMeaning::Link | PropertyMeaning::Nothing
@@ -218,7 +219,8 @@ impl Report {
                 let is_direct = self.scopes.innermost() == Some(Scope::Case);
                 attempt = self
                     .attempt_kind(name)
-                    .filter(|kind| is_direct || kind.is_failed());
+                    .filter(|kind| is_direct || kind.is_failed())
+                    .or_else(|| has_failures(tag).then_some(AttemptKind::Failure));
                 if attempt.is_none()
                     && is_direct
                     && is_unclear(name)
@@ -226,7 +228,15 @@ impl Report {
                 {
                     case.verdict.word(name);
                 }
-                attempt.map_or(Scope::Unknown, |_| Scope::Attempt)
+                let word = word_element(name).filter(|_| is_direct);
+                match (attempt, word) {
+                    (Some(_), _) => Scope::Attempt,
+                    (None, Some(word)) => {
+                        self.text.clear();
+                        Scope::Word(word)
+                    }
+                    (None, None) => Scope::Unknown,
+                }
             }
             (Inside::Attempt, _) => Scope::AttemptChild,
         };
@@ -240,6 +250,7 @@ impl Report {
             Scope::Properties
             | Scope::AttemptChild
             | Scope::Unknown
+            | Scope::Word(_)
             | Scope::Output
             | Scope::SuiteOutput
             | Scope::Ignored => {}
@@ -296,6 +307,12 @@ impl Report {
                     (self.suites.last_mut(), self.last_words.of_failure())
                 {
                     suite.last_words = Some(words.to_owned());
+                }
+            }
+            Some(Scope::Word(name)) => {
+                if let Some(case) = self.cases_open.innermost() {
+                    let aliases = &self.options.status_aliases;
+                    case.verdict.element(name, trimmed(&self.text), aliases);
                 }
             }
             Some(Scope::Attempt) => {
@@ -549,6 +566,12 @@ impl Report {
             self.warn(self.root, WarningKind::NoResults);
         }
     }
+}
+
+/// Whether an element has failures in the plural, and says itself what they are.
+fn has_failures(tag: &Tag<'_>) -> bool {
+    matches!(tag.name(), "failures" | "errors")
+        && (tag.attributes()).any(|(name, _)| matches!(name, "message" | "type"))
 }
 
 /// Whether a text is one key, as it should be written.

@@ -13,6 +13,9 @@ pub(super) enum Scope {
     SuiteFailure,
     /// An element whose text belongs to the attempt around it, such as `stackTrace`.
     AttemptChild,
+    /// An element of a case whose text is about the status, with the attribute that it is called like; what is inside may still be
+    /// a result.
+    Word(&'static str),
     /// An element of a case or a suite that is not known; what is inside may still be a result.
     Unknown,
     /// The output of a case, which may name attachments.
@@ -73,7 +76,7 @@ impl OpenScopes {
     /// What the next element is inside of.
     pub(super) fn inside(&self) -> Inside {
         let mut scopes = self.0.iter().rev();
-        match scopes.find(|scope| **scope != Scope::Unknown) {
+        match scopes.find(|scope| !matches!(scope, Scope::Unknown | Scope::Word(_))) {
             None => Inside::Nothing,
             Some(Scope::Suite) => Inside::Suite,
             Some(Scope::Case) => Inside::Case,
@@ -82,6 +85,7 @@ impl OpenScopes {
             Some(
                 Scope::Property
                 | Scope::Unknown
+                | Scope::Word(_)
                 | Scope::Output
                 | Scope::SuiteOutput
                 | Scope::Ignored,

@@ -211,8 +211,8 @@ impl Suite {
                     self.errors = count;
                 }
             }
-            // How many assumptions did not hold, of those that are no cases too.
-            "aborted" if value.parse::<u64>().is_ok() => {}
+            // How many cases passed, and not whether the suite did; how many assumptions did not hold, of those that are no cases too.
+            "passed" | "success" | "ok" | "aborted" if value.parse::<u64>().is_ok() => {}
             _ => self.verdict.attribute(name, value),
         }
     }

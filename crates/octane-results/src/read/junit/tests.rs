@@ -534,6 +534,58 @@ fn elements_are_words_for_a_status_too() {
 }
 
 #[test]
+fn elements_called_like_attributes_say_what_these_would_say() {
+    let status = |inside: &str| {
+        let report = format!(
+            "<testsuite name='s'><testcase classname='c' name='a'>{inside}</testcase></testsuite>"
+        );
+        let found = shown(&report);
+        let words = ["Passed", "Failed", "Skipped", "invalid"];
+        words.into_iter().find(|word| found.contains(word))
+    };
+    for (inside, expected) in [
+        ("<status>failed</status>", "Failed"),
+        ("<Result> FAIL </Result>", "Failed"),
+        ("<outcome><![CDATA[skipped]]></outcome>", "Skipped"),
+        ("<success>false</success>", "Failed"),
+        ("<passed>0</passed>", "Failed"),
+        ("<ok>true</ok><state>passed</state>", "Passed"),
+        ("<verdict>amber</verdict>", "invalid"),
+        ("<status/><result></result>", "Passed"),
+        ("<result>the sum is 7</result>", "Passed"),
+        ("<status>not run</status>", "Skipped"),
+        ("<result><failure/></result>", "Failed"),
+        ("<step><status>skipped</status></step>", "Passed"),
+        ("<failures message='x'/>", "Failed"),
+        ("<errors type='E'>x</errors>", "Failed"),
+        ("<failures/><errors count='0'/>", "Passed"),
+    ] {
+        assert_eq!(status(inside), Some(expected), "{inside}");
+    }
+    let long = format!("<result>{}</result>", "A".repeat(1000));
+    assert_eq!(status(&long), Some("Passed"));
+    let found = shown("<testsuite><testcase name='a' conclusion='failure'/></testsuite>");
+    assert!(found.contains("Failed"), "{found}");
+}
+
+#[test]
+fn how_many_cases_of_a_suite_passed_is_not_whether_it_did() {
+    let shown = |attribute: &str| {
+        shown(&format!(
+            "<testsuite name='s' tests='1' {attribute}><testcase name='a'><skipped/></testcase></testsuite>"
+        ))
+    };
+    for attribute in ["passed='0'", "success='0'", "ok='0'", "passed='true'"] {
+        let found = shown(attribute);
+        assert!(!found.contains("Failed"), "{attribute}: {found}");
+    }
+    for attribute in ["passed='false'", "success='no'"] {
+        let found = shown(attribute);
+        assert!(found.contains("Failed"), "{attribute}: {found}");
+    }
+}
+
+#[test]
 fn a_contradictory_or_malformed_attribute_costs_one_result() {
     insta::assert_snapshot!(shown(indoc! {r#"
         <testsuite name="s" name="t">

@@ -10,14 +10,16 @@ use crate::status::Status;
 ///
 /// | attribute | what it says |
 /// | --- | --- |
-/// | `status`, `result`, `outcome`, `verdict`, `state` | one of the words of [`StatusAliases`], or `run`, `completed` (ran), `suppressed`, `untested` (skipped) |
-/// | `success`, `passed` | failed if it is false |
+/// | `status`, `result`, `outcome`, `verdict`, `state`, `conclusion` | one of the words of [`StatusAliases`], or `run`, `completed` (ran), `suppressed`, `untested` (skipped) |
+/// | `success`, `passed`, `ok` | failed if it is false |
 /// | `executed`, `enabled` | skipped if it is false |
 /// | `failures`, `errors` | failed unless it is false, empty, 0 or less, or no number, such as `NaN` or `-` |
 /// | `failed`, `failure`, `error`, `aborted`, `crashed`, `timedout`, `incomplete` | failed unless it is false, 0 or empty |
 /// | `skipped`, `ignored`, `disabled` | skipped unless it is false, 0 or empty |
 ///
-/// An element says what its name means: `failure`, `error`, `skipped`, or another word for a status.
+/// An element says what its name means: `failure`, `error`, `skipped`, or another word for a status. One that is called like an
+/// attribute of the first two rows, and has a text, says what the attribute would say; a text of several words, or a long one,
+/// counts only if it is known.
 ///
 /// If they contradict each other, the first of these that is said counts: failed, skipped, a word that is not known,
 /// planned, passed. A word that is not known is no status at all, so the test case is an invalid row.
@@ -27,6 +29,22 @@ pub(super) struct Verdict {
     /// Words for a status, known or not.
     words: Vec<String>,
 }
+
+/// The longest text of an element that is taken for a status, known or not.
+pub(super) const WORD_BYTES_MAX: usize = 64;
+
+/// Names of elements whose text says what the attribute of that name would say.
+const WORD_ELEMENTS: [&str; 9] = [
+    "status",
+    "result",
+    "outcome",
+    "verdict",
+    "state",
+    "conclusion",
+    "success",
+    "passed",
+    "ok",
+];
 
 /// Names of elements that say that something is not as it should be, though not what.
 const UNCLEAR_ELEMENTS: [&str; 12] = [
@@ -54,10 +72,10 @@ impl Verdict {
     /// Takes note of an attribute, if it is about the status.
     pub(super) fn attribute(&mut self, name: &str, value: &str) {
         match name {
-            "status" | "result" | "outcome" | "verdict" | "state" => {
+            "status" | "result" | "outcome" | "verdict" | "state" | "conclusion" => {
                 self.words.push(value.to_owned());
             }
-            "success" | "passed" => self.desired(value, Status::Failed),
+            "success" | "passed" | "ok" => self.desired(value, Status::Failed),
             "executed" | "enabled" => self.desired(value, Status::Skipped),
             "failures" | "errors" => self.count(value, Status::Failed),
             "failed" | "failure" | "error" | "aborted" | "crashed" | "timedout" | "incomplete" => {
@@ -65,6 +83,14 @@ impl Verdict {
             }
             "skipped" | "ignored" | "disabled" => self.undesired(value, Status::Skipped),
             _ => {}
+        }
+    }
+
+    /// Takes note of the text of an element that is called like an attribute about the status.
+    pub(super) fn element(&mut self, name: &str, text: &str, aliases: &StatusAliases) {
+        let is_short = text.len() <= WORD_BYTES_MAX && !text.contains(char::is_whitespace);
+        if !text.is_empty() && (is_short || meaning(text, aliases).is_some()) {
+            self.attribute(name, text);
         }
     }
 
@@ -170,6 +196,12 @@ impl Verdict {
     }
 }
 
+/// The attribute that an element of a case is called like, if its text is about the status.
+pub(super) fn word_element(name: &str) -> Option<&'static str> {
+    let mut names = WORD_ELEMENTS.into_iter();
+    names.find(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// Whether the name of an element is a word for a status that has no known meaning.
 pub(super) fn is_unclear(element: &str) -> bool {
     UNCLEAR_ELEMENTS.contains(&&*folded(element))
@@ -232,6 +264,8 @@ mod tests {
                 "errors=0;failures=0;skipped=0;aborted=false;error=",
                 "Passed",
             ),
+            ("conclusion=failure;ok=1", "Failed"),
+            ("ok=0", "Failed"),
             ("aborted=true", "Failed"),
             ("errors=-1;failures=NaN", "Passed"),
             ("errors=0.0;failures=N/A", "Passed"),
