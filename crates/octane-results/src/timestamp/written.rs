@@ -49,11 +49,14 @@ const MONTHS: [(&str, i8); 40] = [
 ];
 
 /// The names of days, and their beginnings from the third letter on, which say nothing that the date does not.
-const DAYS: [&str; 33] = [
+const DAYS: [&str; 36] = [
     "mon", "tue", "wed", "thu", "fri", "sat", "sun", "die", "mit", "don", "fre", "sam", "son",
     "lun", "mar", "mer", "jeu", "gio", "ven", "dim", "dom", "mie", "jue", "vie", "sab", "seg",
-    "ter", "qua", "qui", "sex", "din", "vri", "zon",
+    "ter", "qua", "qui", "sex", "din", "vri", "zon", "maa", "woe", "zat",
 ];
+
+/// Names of days that begin like March in the same language.
+const TUESDAYS: [&str; 3] = ["mardi", "martes", "martedi"];
 
 /// Names of days in two letters.
 const SHORT_DAYS: [&str; 14] = [
@@ -83,6 +86,8 @@ pub(super) enum Unreadable {
 struct Parts {
     year: Option<i16>,
     month: Option<i8>,
+    /// Whether there is a `mar`, which is March unless there is another month: then it is a Tuesday.
+    may_be_march: bool,
     day: Option<i8>,
     time: Option<Time>,
     /// Whether the time is `24:00`, with which the day ends.
@@ -126,7 +131,12 @@ impl Parts {
             "pm" | "p.m" => return set(&mut self.is_afternoon, true),
             _ => {}
         }
+        if letters == "mar" {
+            self.may_be_march = true;
+            return Ok(());
+        }
         if self.month.is_none()
+            && !TUESDAYS.contains(&letters)
             && let Some(month) = month(letters)
         {
             self.month = Some(month);
@@ -241,7 +251,8 @@ impl Parts {
     }
 
     fn finish(self) -> Option<Written> {
-        let mut date = Date::new(self.year?, self.month?, self.day?).ok()?;
+        let month = self.month.or(self.may_be_march.then_some(3));
+        let mut date = Date::new(self.year?, month?, self.day?).ok()?;
         if self.is_end_of_day {
             date = date.tomorrow().ok()?;
         }
@@ -383,7 +394,19 @@ mod tests {
             ("28 juil. 2026 05:00:00", "2026-07-28T05:00:00"),
             ("mar. 3 mars 2026 05:00", "2026-03-03T05:00:00"),
             ("So 29.11.2026 05:00", "2026-11-29T05:00:00"),
-            ("maandag 30 november 2026 05:00", "Malformed"),
+            ("maandag 30 november 2026 05:00", "2026-11-30T05:00:00"),
+            ("woensdag 25 november 2026 05:00", "2026-11-25T05:00:00"),
+            ("zaterdag 28 november 2026 05:00", "2026-11-28T05:00:00"),
+            ("mardi 28 avril 2026 10:00", "2026-04-28T10:00:00"),
+            ("martes, 28 de abril de 2026", "2026-04-28T00:00:00"),
+            ("martedì 28 aprile 2026", "2026-04-28T00:00:00"),
+            ("mar. 28 avr. 2026", "2026-04-28T00:00:00"),
+            ("28 avr. 2026, mar.", "2026-04-28T00:00:00"),
+            ("mar. 3 mar. 2026", "2026-03-03T00:00:00"),
+            ("3 mar 2026", "2026-03-03T00:00:00"),
+            ("Tue Mar 3 05:00:00 2026", "2026-03-03T05:00:00"),
+            ("martes 3 de marzo de 2026", "2026-03-03T00:00:00"),
+            ("mardi 3 2026", "Malformed"),
             ("28 de noviembre de 2026 05:00", "2026-11-28T05:00:00"),
             ("28 mag 2026 05:00", "2026-05-28T05:00:00"),
             ("28 okt. 2026 05:00", "2026-10-28T05:00:00"),
