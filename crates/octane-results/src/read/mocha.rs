@@ -4,7 +4,7 @@
 //!
 //! - A **result** is what is in `passes`, `pending` (or `skipped`, as `mocha-bamboo-reporter` calls it) or `failures`. `tests` does not say how a test ended: one that is in none
 //!   of the lists and says nothing itself began and did not end, so it has failed. Of each of `tests`, the titles are
-//!   remembered until the end of the report.
+//!   remembered until the end of the report; what is in a list before `tests` is held back until its end.
 //! - A **hook** that failed is a result of its own, as it is for Mocha.
 //! - The **class** is the titles of the suites, which is the full title without the title, or else the name of the file; the
 //!   **name** is the title. The file is the origin.
@@ -38,7 +38,7 @@ use serde_json::Value;
 
 use super::line_column::LineColumn;
 use super::report::fields::{field, is_set};
-use super::report::json::{JsonFormat, ShownPath, Step, text};
+use super::report::json::{JsonFormat, ShownPath, Step, is_path, text};
 use super::report::seen::{self, Seen};
 use super::report::xml::Visit;
 use super::report::{DeclaredFailures, Draft, Outcome, ReportFile};
@@ -57,9 +57,11 @@ const RUN: &str = "[run]";
 pub(crate) struct Mocha {
     /// Tests of `tests` that have not been found in another list.
     open: HashMap<String, Open>,
-    /// Tests of other lists that have not been found in `tests`.
-    found: HashMap<String, u32>,
+    /// Tests of other lists before `tests`, and passes with an error before `failures`.
+    held: Vec<(&'static str, Test)>,
     failed: HashSet<String>,
+    has_tests: bool,
+    has_failures: bool,
     /// The open suites of Mochawesome.
     suites: Vec<Suite>,
     failures: DeclaredFailures,
@@ -91,8 +93,8 @@ struct Suite {
 /// What a report counts.
 const STATS: &str = "stats";
 
-/// The lists of Mocha.
-const LISTS: [&str; 5] = ["tests", "passes", "failures", "pending", "skipped"];
+/// The lists of Mocha, in the order in which they count.
+const LISTS: [&str; 5] = ["tests", "pending", "skipped", "failures", "passes"];
 
 /// The lists of a suite of Mochawesome.
 const IN_SUITES: [&str; 3] = ["tests", "beforeHooks", "afterHooks"];
@@ -135,8 +137,24 @@ impl JsonFormat for Mocha {
             }
             [.., Step::Index(_)] if !value.is_object() => {}
             [Step::Name(list), Step::Index(_)] => {
-                let test = Test::new(&value, place, ShownPath(path).to_string(), "");
-                self.listed(list, test, &value, file);
+                let Some(list) = LISTS.into_iter().find(|known| *known == list.as_str()) else {
+                    return;
+                };
+                let mut test = Test::new(&value, place, ShownPath(path).to_string(), "");
+                let is_early = match list {
+                    "tests" => {
+                        test.state = field(&value, "state").map(|_| state(&value));
+                        self.open_test(test);
+                        return;
+                    }
+                    "passes" if test.has_error => !self.has_tests || !self.has_failures,
+                    _ => !self.has_tests,
+                };
+                if is_early {
+                    self.held.push((list, test));
+                } else {
+                    self.listed(list, test, file);
+                }
             }
             [.., Step::Name(list), Step::Index(_)] => {
                 let Some(suite) = self.suites.last_mut() else {
@@ -161,13 +179,21 @@ impl JsonFormat for Mocha {
         }
     }
 
-    fn leave(&mut self, path: &[Step], _file: &mut ReportFile) {
+    fn leave(&mut self, path: &[Step], file: &mut ReportFile) {
         if is_suite(path) {
             self.suites.pop();
         }
+        if is_path(path, &["tests"]) {
+            self.has_tests = true;
+            self.hand_out(file);
+        }
+        self.has_failures |= is_path(path, &["failures"]);
     }
 
     fn end(&mut self, file: &mut ReportFile) {
+        self.has_tests = true;
+        self.has_failures = true;
+        self.hand_out(file);
         let mut open: Vec<(String, Open)> = self.open.drain().collect();
         open.sort_by_key(|(_, open)| (open.place.line, open.place.column));
         for (key, open) in open {
@@ -197,14 +223,23 @@ fn is_suite(path: &[Step]) -> bool {
 }
 
 impl Mocha {
-    /// Takes note of a test in one of the lists of Mocha.
-    fn listed(&mut self, list: &str, test: Test, value: &Value, file: &mut ReportFile) {
+    /// Adds what was held back and can be added now.
+    fn hand_out(&mut self, file: &mut ReportFile) {
+        for list in LISTS {
+            let is_due = |(held, test): &mut (&str, Test)| {
+                *held == list && (self.has_failures || list != "passes" || !test.has_error)
+            };
+            let due: Vec<_> = self.held.extract_if(.., is_due).collect();
+            for (_, test) in due {
+                self.listed(list, test, file);
+            }
+        }
+    }
+
+    /// Adds a test in a list that says how it ended.
+    fn listed(&mut self, list: &str, test: Test, file: &mut ReportFile) {
         let key = test.key();
         let outcome = match list {
-            "tests" => {
-                self.open_test(key, test, value);
-                return;
-            }
             "pending" | "skipped" => Outcome::Known(Status::Skipped),
             "failures" => {
                 self.failed.insert(key.clone());
@@ -215,7 +250,7 @@ impl Mocha {
             _ if self.failed.contains(&key) => return,
             _ => Outcome::Known(Status::Failed),
         };
-        let number = self.close(key, test.has_error);
+        let number = self.close(&key, test.has_error);
         let mut draft = test.draft(outcome);
         seen::number(&mut draft.name, number);
         self.failures.see(&draft, &draft.outcome);
@@ -223,17 +258,9 @@ impl Mocha {
     }
 
     /// A test of `tests`, unless it has been found in another list.
-    fn open_test(&mut self, key: String, mut test: Test, value: &Value) {
-        if let Some(found) = self.found.get_mut(&key) {
-            *found -= 1;
-            if *found == 0 {
-                self.found.remove(&key);
-            }
-            return;
-        }
-        test.state = field(value, "state").map(|_| state(value));
+    fn open_test(&mut self, test: Test) {
         let is_named = test.state.is_some() || test.has_error;
-        let open = self.open.entry(key).or_insert(Open {
+        let open = self.open.entry(test.key()).or_insert(Open {
             place: test.place,
             order: Vec::with_capacity(1),
             left: 0,
@@ -248,15 +275,14 @@ impl Mocha {
     }
 
     /// A test that has been found in a list that says how it ended; returns its number among those with its name.
-    fn close(&mut self, key: String, has_error: bool) -> u32 {
-        let Some(open) = self.open.get_mut(&key) else {
-            *self.found.entry(key).or_default() += 1;
+    fn close(&mut self, key: &str, has_error: bool) -> u32 {
+        let Some(open) = self.open.get_mut(key) else {
             return 1;
         };
         let at = open.take(has_error).or_else(|| open.take(!has_error));
         let number = at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(1);
         if open.left == 0 {
-            self.open.remove(&key);
+            self.open.remove(key);
         }
         number
     }

@@ -117,7 +117,7 @@ fn the_list_of_skipped_tests_may_be_called_so() {
     let report = indoc! {r#"
         {"stats":{"tests":2,"passes":1,"pending":1,"failures":0},"failures":[],
          "passes":[{"title":"adds","fullTitle":"Cart adds","duration":1}],"skipped":[{"title":"pays","fullTitle":"Cart pays"}]}"#};
-    assert_shown(report, "Passed Cart.adds 1ms\nSkipped Cart.pays");
+    assert_shown(report, "Skipped Cart.pays\nPassed Cart.adds 1ms");
 }
 
 #[test]
@@ -220,5 +220,30 @@ fn tests_with_the_same_titles_are_distinguished() {
             ("passes", vec![test("adds", NONE)]),
         ];
         assert_eq!(shown(&report(&all)), expected.join("\n"));
+    }
+}
+
+#[test]
+fn the_order_of_the_lists_does_not_matter() {
+    let all = [
+        (
+            "tests",
+            vec![test("adds", NONE), test("adds", ERROR), test("pays", ERROR)],
+        ),
+        ("pending", vec![]),
+        ("failures", vec![test("adds", ERROR), test("pays", ERROR)]),
+        ("passes", vec![test("adds", NONE), test("pays", ERROR)]),
+    ];
+    let expected = indoc! {r"
+        Failed Cart tax.adds (2) 3ms AssertionError: 1 is not 2
+        Failed Cart tax.pays 3ms AssertionError: 1 is not 2
+        Passed Cart tax.adds 3ms"};
+    for number in 0..24 {
+        let mut rest = all.to_vec();
+        let order = [number / 6, number / 2 % 3, number % 2, 0].map(|at| rest.remove(at));
+        let found = shown(&report(&order));
+        let mut found: Vec<&str> = found.lines().collect();
+        found.sort_unstable();
+        assert_eq!(found.join("\n"), expected, "{order:?}");
     }
 }
