@@ -16,8 +16,8 @@
 //!
 //! Tests are called as in the `JUnit` XML of pytest: `tests/test_tax.py::TestTax::test_adds[7]` is the test
 //! `test_adds[7]` of the class `tests.test_tax.TestTax`. The duration is the sum of the phases. All tests start when the
-//! run did, which is `created` less `duration`: the report has no other. Keywords that are names of the test or of
-//! what it is in do not count as tags.
+//! run did, which is `created` less `duration`, if both are before the tests: the report has no other. Keywords that are
+//! names of the test or of what it is in do not count as tags.
 //!
 //! In the log of `pytest-reportlog`, a test has ended with its teardown; one without an end is failed. Phases with the outcome
 //! `rerun` are earlier attempts, and so are phases without a call, as `flaky` leaves them, before others of the same test. A subtest is not a result of its own; if it failed, its test has failed. A log without its end is one failed
@@ -30,6 +30,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::line_column::LineColumn;
+use super::report::fields::base_name;
 use super::report::json::{JsonFormat, ShownPath, Step, is_path, text};
 use super::report::xml::Visit;
 use super::report::{Draft, Moment, Outcome, ReportFile};
@@ -100,9 +101,7 @@ impl JsonFormat for PytestJson {
                 self.place = place;
             }
             Some("root") => {
-                let root = value.as_str().unwrap_or_default();
-                let name = root.rsplit(['/', '\\']).next();
-                name.unwrap_or_default().clone_into(&mut self.root);
+                base_name(value.as_str().unwrap_or_default()).clone_into(&mut self.root);
             }
             Some("tests") if path.len() == 2 => self.test(path, &value, place, file),
             Some("collectors") if path.len() == 2 => self.collector(path, &value, place, file),
@@ -155,8 +154,8 @@ impl PytestJson {
 
     /// When the run started.
     fn started(&self) -> Moment {
-        let started = self.created.map(|created| {
-            let started = created.saturating_sub(self.took.unwrap_or_default());
+        let started = self.created.zip(self.took).map(|(created, took)| {
+            let started = created.saturating_sub(took);
             i64::try_from(started.as_millis()).unwrap_or(i64::MAX)
         });
         started

@@ -122,7 +122,7 @@ fn a_rerun_has_the_outcome_of_its_last_call() {
 #[test]
 fn a_collector_that_failed_is_a_failed_result() {
     let report = indoc! {r#"
-        {"created": 1795812743, "exitcode": 2, "collectors": [
+        {"created": 1795812743, "duration": 1, "exitcode": 2, "collectors": [
           {"nodeid": "", "outcome": "passed", "result": []},
           {"nodeid": "tests/test_b.py", "outcome": "failed", "result": [],
            "longrepr": "ImportError while importing\ntest_b.py:1\nE   ModuleNotFoundError: No module named 'x'"},
@@ -131,8 +131,8 @@ fn a_collector_that_failed_is_a_failed_result() {
         ], "tests": []}
     "#};
     insta::assert_snapshot!(shown(report), @r#"
-    3: tests.test_b = Failed at 2026-11-27T20:52:23Z ! ModuleNotFoundError: "ModuleNotFoundError: No module named 'x'" / "ImportError while importing\ntest_b.py:1\nE   ModuleNotFoundError: No module named 'x'" file=tests/test_b.py
-    5: [collection] = Failed at 2026-11-27T20:52:23Z ! "cannot be collected"
+    3: tests.test_b = Failed at 2026-11-27T20:52:22Z ! ModuleNotFoundError: "ModuleNotFoundError: No module named 'x'" / "ImportError while importing\ntest_b.py:1\nE   ModuleNotFoundError: No module named 'x'" file=tests/test_b.py
+    5: [collection] = Failed at 2026-11-27T20:52:22Z ! "cannot be collected"
     "#);
 }
 
@@ -203,4 +203,30 @@ fn a_run_that_ended_with_a_code_of_its_own_has_failed() {
         let found = shown(&report(code, passed));
         assert_eq!(found.matches("[session]").count(), expected, "{found}");
     }
+}
+
+#[test]
+fn the_end_of_the_run_is_never_its_start() {
+    let (created, took) = ("\"created\": 1795812743.75", "\"duration\": 3.5");
+    let tests = "\"tests\": [{\"nodeid\": \"test_a.py::test_b\", \"outcome\": \"passed\"}]";
+    let started = |keys: &[&str]| {
+        let found = shown(&format!(
+            "{{\"exitcode\": 0, \"root\": \"/w\", {}}}",
+            keys.join(", ")
+        ));
+        assert!(found.contains("test_b = Passed"), "{found}");
+        let is_right = found.contains(" at 2026-11-27T20:52:20.25Z");
+        assert_eq!(found.contains(" at "), is_right, "{found}");
+        is_right
+    };
+    assert!(started(&[created, took, tests]));
+    assert!(started(&[took, created, tests]));
+    for keys in [
+        [created, tests, took],
+        [took, tests, created],
+        [tests, created, took],
+    ] {
+        assert!(!started(&keys), "{keys:?}");
+    }
+    assert!(!started(&[created, tests]));
 }
