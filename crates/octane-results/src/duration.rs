@@ -6,7 +6,7 @@ mod mantissa;
 mod written;
 
 pub use mantissa::DurationError;
-pub(crate) use mantissa::{CommaMeaning, comma_meaning};
+pub(crate) use mantissa::{CommaMeaning, comma_meaning, has_grouped_point};
 use mantissa::{split, ungrouped};
 pub(crate) use written::unsigned;
 use written::written;
@@ -48,7 +48,10 @@ pub(crate) fn milliseconds_with(
 }
 
 fn read(text: &str, shift: i64, comma: CommaMeaning) -> Result<Duration, DurationError> {
-    if let Some(millis) = plain(text.as_bytes(), shift) {
+    // With decimal commas, a point may separate thousands.
+    if comma != CommaMeaning::Decimal
+        && let Some(millis) = plain(text.as_bytes(), shift)
+    {
         return Ok(Duration::from_millis(millis));
     }
     let ungrouped = ungrouped(text);
@@ -102,7 +105,8 @@ fn whole_part(digits: impl Iterator<Item = u64>, kept: i64) -> Result<u64, Durat
             let rounds_up = seen == kept && digit >= 5;
             return bounded(value + u64::from(rounds_up));
         }
-        value = bounded(value.checked_mul(10).ok_or(DurationError::TooLong)? + digit)?;
+        let next = (value.checked_mul(10)).and_then(|tenfold| tenfold.checked_add(digit));
+        value = bounded(next.ok_or(DurationError::TooLong)?)?;
         seen += 1;
     }
     while seen < kept && value != 0 {
@@ -277,6 +281,9 @@ mod tests {
             ("-1e-30", DurationError::Negative),
             ("1e30", DurationError::TooLong),
             ("9223372036854775.808", DurationError::TooLong),
+            ("18446744073709551.615", DurationError::TooLong),
+            ("18446744073709551.616", DurationError::TooLong),
+            ("18446744073709551.617", DurationError::TooLong),
         ] {
             assert_eq!(millis(text), Err(expected), "{text}");
         }
@@ -303,6 +310,26 @@ mod tests {
         let millis = |comma| seconds_with("1,234", comma).map(|duration| duration.as_millis());
         assert_eq!(millis(CommaMeaning::Decimal), Ok(1234));
         assert_eq!(millis(CommaMeaning::Thousands), Ok(1_234_000));
+    }
+
+    #[test]
+    fn a_point_separates_thousands_where_commas_are_decimal() {
+        for (text, expected) in [
+            ("1.234", 1_234_000),
+            ("1.234.567", 1_234_567_000),
+            ("-0.000", 0),
+            ("0.125", 125),
+            ("1.5", 1500),
+            ("1.2345", 1235),
+            ("1.234,5", 1_234_500),
+            ("1.234 s", 1_234_000),
+            ("1.234 ms", 1234),
+        ] {
+            let found = seconds_with(text, CommaMeaning::Decimal);
+            assert_eq!(found, Ok(Duration::from_millis(expected)), "{text}");
+        }
+        assert_eq!(millis("1.234"), Ok(1234));
+        assert_eq!(comma_meaning("1.234.567"), Some(CommaMeaning::Decimal));
     }
 
     #[test]

@@ -50,7 +50,11 @@ pub(crate) fn comma_meaning(text: &str) -> Option<CommaMeaning> {
         (Some(point), Some(comma)) if point > comma => Some(CommaMeaning::Thousands),
         (Some(_), Some(_)) => Some(CommaMeaning::Decimal),
         // `1.234` may be a whole number in a language with decimal commas.
-        (Some(_), None) => (!is_grouped(number, '.')).then_some(CommaMeaning::Thousands),
+        (Some(last), None) => match (is_grouped(number, '.'), number[..last].contains('.')) {
+            (true, true) => Some(CommaMeaning::Decimal),
+            (true, false) => None,
+            (false, _) => Some(CommaMeaning::Thousands),
+        },
         (None, Some(first)) => match (is_grouped(number, ','), number[..first].contains(',')) {
             (true, true) => Some(CommaMeaning::Thousands),
             (true, false) => None,
@@ -77,6 +81,9 @@ pub(super) fn ungrouped(text: &str) -> Option<String> {
 pub(super) fn split(mantissa: &str, meaning: CommaMeaning) -> Result<(&str, &str), DurationError> {
     let (whole, fraction) = match (mantissa.rfind('.'), mantissa.rfind(',')) {
         (None, None) => (mantissa, ""),
+        (Some(_), None) if meaning == CommaMeaning::Decimal && is_grouped(mantissa, '.') => {
+            (mantissa, "")
+        }
         (Some(point), None) => (&mantissa[..point], &mantissa[point + 1..]),
         (Some(point), Some(comma)) => {
             let last = point.max(comma);
@@ -103,14 +110,25 @@ pub(super) fn split(mantissa: &str, meaning: CommaMeaning) -> Result<(&str, &str
     };
     let has_digits = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
     let only_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    // Thousands may be separated only if there is a decimal separator or by commas; `1.234.567` is invalid.
-    let is_grouped_whole =
-        mantissa.contains(',') && (is_grouped(whole, ',') || is_grouped(whole, '.'));
+    // Points may separate thousands only if commas are known to be decimal; `1.234.567` alone is invalid.
+    let has_groups = mantissa.contains(',') || meaning == CommaMeaning::Decimal;
+    let is_grouped_whole = has_groups && (is_grouped(whole, ',') || is_grouped(whole, '.'));
     let whole_is_fine = only_digits(whole) || is_grouped_whole;
     if !whole_is_fine || !only_digits(fraction) || !(has_digits(whole) || has_digits(fraction)) {
         return Err(DurationError::NotANumber);
     }
     Ok((whole, fraction))
+}
+
+/// Whether the points of a number, such as `1.234` or `1.234.567 ms`, separate thousands where commas are decimal.
+pub(crate) fn has_grouped_point(text: &str) -> bool {
+    // Most durations have none.
+    if !text.contains('.') || text.contains(',') {
+        return false;
+    }
+    let number = text.trim_start_matches(['+', '-']);
+    let end = number.find(|char: char| !char.is_ascii_digit() && char != '.');
+    is_grouped(&number[..end.unwrap_or(number.len())], '.')
 }
 
 /// Whether `text` consists of at least two groups of three digits and does not start with a zero.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-use super::mantissa::{CommaMeaning, DurationError, split};
+use super::mantissa::{CommaMeaning, DurationError, has_grouped_point, split};
 
 /// Parses `1.5s`, `2 min 30 s`, `0:00:01.693`, `1 day, 2:03:04`, `1.02:03:04` (.NET) or `PT1M30S`, rounded half up to
 /// whole milliseconds; days have 24 hours.
@@ -43,12 +43,18 @@ fn with_point(text: &str, comma: CommaMeaning) -> Result<String, DurationError> 
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let is_single = !unit.contains(|char: char| char.is_ascii_digit() || char == ':');
-    if !is_single || !number.contains(',') {
+    let is_thousands = comma == CommaMeaning::Decimal && has_grouped_point(number);
+    if !is_single || !(number.contains(',') || is_thousands) {
         return Ok(text.to_owned());
     }
     let (whole, fraction) = split(number, comma)?;
     let digits = |part: &str| -> String { part.chars().filter(char::is_ascii_digit).collect() };
-    Ok(format!("{}.{}{unit}", digits(whole), digits(fraction)))
+    let point = if fraction.is_empty() { "" } else { "." };
+    Ok(format!(
+        "{}{point}{}{unit}",
+        digits(whole),
+        digits(fraction)
+    ))
 }
 
 /// Clock times with hours, minutes and seconds; the days of .NET (`1.02:03:04`) as `1d 02:03:04`.

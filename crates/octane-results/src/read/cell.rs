@@ -24,7 +24,7 @@ use crate::text::REPLACEMENT;
 /// | `Other` | invalid | invalid | invalid | invalid | invalid |
 ///
 /// A number needs a unit in a column that is called `duration` and nothing else. It has one if the column has it in its name,
-/// such as `duration_s` or `duration (ms)`, or if it was assigned by [`Columns::with`](crate::Columns::with) to
+/// such as `duration_s` or `Dauer (ms)`, or if it was assigned by [`Columns::with`](crate::Columns::with) to
 /// [`ResultField::Duration`](crate::ResultField::Duration) (milliseconds) or
 /// [`ResultField::DurationSeconds`](crate::ResultField::DurationSeconds).
 #[derive(Debug, Clone, PartialEq)]

@@ -24,7 +24,8 @@ pub struct Columns {
 impl Columns {
     /// Maps the column `header` to `field`, even if another column has the name of this field.
     ///
-    /// A table without the column `header` is rejected; otherwise a misspelt name would lose values silently.
+    /// A table without the column `header` is rejected; otherwise a misspelt name would lose values silently. If it is a
+    /// duration, a unit in its name counts: `Dauer (s)` has seconds, `Dauer (ms)` milliseconds.
     pub fn with(mut self, header: impl Into<String>, field: ResultField) -> Self {
         self.assigned.push((header.into(), Some(field)));
         self
@@ -68,6 +69,9 @@ impl Columns {
         for (index, name) in header.iter().enumerate() {
             let own = (self.assigned.iter().zip(&assigned).rev()).find(|(_, meant)| meant.is(name));
             let field = match own {
+                Some(((_, Some(field)), _)) if field.is_duration() => {
+                    ResultField::with_unit(name).or(Some(*field))
+                }
                 Some(((_, field), _)) => *field,
                 None => {
                     ResultField::from_header(name).filter(|field| !is_assigned_elsewhere(*field))
@@ -300,6 +304,33 @@ mod tests {
             fields(&mapping),
             [(0, ResultField::Name), (1, ResultField::Status)]
         );
+        for (header, field, expected) in [
+            (
+                "Dauer (s)",
+                ResultField::Duration,
+                ResultField::DurationSeconds,
+            ),
+            (
+                "Dauer [Sec]",
+                ResultField::Duration,
+                ResultField::DurationSeconds,
+            ),
+            (
+                "Dauer (ms) ",
+                ResultField::DurationSeconds,
+                ResultField::Duration,
+            ),
+            (
+                "Dauer (gesamt)",
+                ResultField::DurationSeconds,
+                ResultField::DurationSeconds,
+            ),
+            ("Dauer", ResultField::Duration, ResultField::Duration),
+        ] {
+            let columns = Columns::default().with(header, field);
+            let mapping = mapping(&columns, &format!("name,status,{header}")).unwrap();
+            assert_eq!(mapping.columns[2].field, expected, "{header}");
+        }
     }
 
     #[test]

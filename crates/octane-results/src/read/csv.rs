@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crate::read::commas::Commas;
+use crate::read::commas::{Commas, SeeDuration};
 use crate::read::encoding::{UnknownTextEncoding, is_utf_16};
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
@@ -248,7 +248,7 @@ pub(crate) fn see_durations<R: Read>(
     input: R,
     head: &[u8],
     options: &ReadOptions,
-    see: &mut dyn FnMut(&str),
+    see: &mut SeeDuration<'_>,
 ) {
     let Ok(mut table) = Csv::new(file, input, head, options) else {
         return;
@@ -264,7 +264,9 @@ pub(crate) fn see_durations<R: Read>(
             let cells = table.records.cells().enumerate();
             let cells = cells.filter(|(index, _)| indexes.contains(index));
             for cell in cells.filter_map(|(_, cell)| std::str::from_utf8(cell).ok()) {
-                see(cell);
+                if see(cell).is_break() {
+                    return;
+                }
             }
         }
         if !table.read_on().unwrap_or(false) {

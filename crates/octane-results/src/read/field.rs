@@ -91,6 +91,14 @@ impl ResultField {
 
     /// The column of `header` that probably holds this field, although it has another name.
     ///
+    /// The unit of a duration in brackets at the end of a column's name, if it is seconds or milliseconds: `Dauer (s)`.
+    pub(crate) fn with_unit(header: &str) -> Option<Self> {
+        let open = header.rfind(['(', '['])?;
+        let unit = header[open + 1..].trim_end().strip_suffix([')', ']'])?;
+        let named = Self::from_header(&format!("duration {unit}"));
+        named.filter(|_| !unit.trim().is_empty())
+    }
+
     /// ```
     /// use octane_results::ResultField;
     ///

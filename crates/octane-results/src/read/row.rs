@@ -227,15 +227,16 @@ impl Row<'_> {
                 return Err(unit_missing(column, trimmed, reason));
             }
             ResultField::Duration => {
-                let parsed = state
-                    .commas
-                    .resolve(|comma| milliseconds_with(trimmed, comma));
+                let commas = &mut state.commas;
+                let parsed =
+                    commas.resolve_cell(trimmed, |comma| milliseconds_with(trimmed, comma));
                 run.duration = parsed.map_err(|error| {
                     invalid(column, trimmed, error).hint(duration_hint(error, "milliseconds"))
                 })?;
             }
             ResultField::DurationSeconds => {
-                let parsed = state.commas.resolve(|comma| seconds_with(trimmed, comma));
+                let commas = &mut state.commas;
+                let parsed = commas.resolve_cell(trimmed, |comma| seconds_with(trimmed, comma));
                 run.duration = parsed.map_err(|error| {
                     invalid(column, trimmed, error).hint(duration_hint(error, "seconds"))
                 })?;
@@ -411,11 +412,8 @@ fn is_below_one(text: &str) -> bool {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return false;
     }
-    let Some((whole, fraction)) = text.split_once(['.', ',']) else {
-        return false;
-    };
-    let is_number = fraction.bytes().all(|byte| byte.is_ascii_digit());
-    whole.bytes().all(|byte| byte == b'0') && is_number && fraction.bytes().any(|byte| byte != b'0')
+    let number = text.replacen(',', ".", 1).parse::<f64>();
+    number.is_ok_and(|number| number > 0.0 && number < 1.0)
 }
 
 /// How to write a duration so that it is understood.
@@ -567,7 +565,7 @@ mod tests {
             read(&[("name", "a"), ("status", "ok"), (header, duration)]).map(|run| run.duration)
         };
         insta::assert_snapshot!(read("Duration", "0.35").unwrap_err(), @"column `Duration`: `0.35` is less than a millisecond, so it may be in seconds; say which unit it is: `--column 'Duration=duration_s'` for seconds, `--column 'Duration=duration'` for milliseconds");
-        for text in ["0.001", "0,5", "0,125", ".5"] {
+        for text in ["0.001", "0,5", "0,125", ".5", "2.5E-1", "2,5e-001", "+0.5"] {
             assert!(read("duration", text).is_err(), "{text}");
         }
         for (text, expected) in [

@@ -426,3 +426,4 @@ fn a_column_that_another_one_replaces_as_the_status_cannot_hide_a_failure() {
     let ignoring = ReadOptions::default().columns(columns.without("status"));
     assert!(shown_with(&ignoring, table).contains("in.csv:2: a Passed"));
 }
+    assert!(!shown("name;status;duration_s\na;ok;1.234.567\nb;ok;0,5\n").contains("invalid"));

@@ -44,7 +44,7 @@ fn table(input: Input, head: &[u8], chunk_bytes: usize) -> Result<Csv<Input>, Re
     let options = ReadOptions::default();
     let table = Csv::in_chunks("in.csv".into(), input, head, &options, chunk_bytes)?;
     // That of another duration of the file.
-    Ok(table.with_commas(Commas::new(|see| see("0,5"))))
+    Ok(table.with_commas(Commas::new(|see| _ = see("0,5"))))
 }
 
 fn at_once(input: Input, head: &[u8]) -> Vec<String> {
