@@ -13,6 +13,7 @@ use crate::read::text::DecodedText;
 use crate::run::TestRun;
 use crate::warning::WarningKind;
 
+mod above;
 mod chunk;
 mod chunks;
 mod header;
@@ -22,6 +23,7 @@ mod records;
 mod row;
 mod table;
 
+use above::{RowAbove, above};
 use chunk::Chunk;
 use chunks::{Chunks, Unreadable};
 use header::{find_header, names};
@@ -97,10 +99,9 @@ impl<R: Read> Csv<R> {
         // here.
         let text = if has_mark { &head[2..] } else { head };
         let mut shown: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
-        let is_old_mac = is_old_mac(&shown);
+        let mut is_old_mac = is_old_mac(&shown);
         if is_old_mac {
-            let returns = shown.iter_mut().filter(|byte| **byte == b'\r');
-            returns.for_each(|byte| *byte = b'\n');
+            end_lines(&mut shown);
         }
         let input = if is_utf_16 || options.encoding.is_some() {
             let text = DecodedText::new(input, head, options.encoding).map_err(
@@ -112,17 +113,26 @@ impl<R: Read> Csv<R> {
         } else {
             CsvInput::Raw(input)
         };
-        let position = find_header(&shown, options);
+        let mut position = find_header(&shown, options);
+        if position.has_returns && !is_old_mac {
+            is_old_mac = true;
+            end_lines(&mut shown);
+            position = find_header(&shown, options);
+        }
         let input = LineFeeds::new(input, is_old_mac);
         let mut chunks = Chunks::new(input, position.delimiter, chunk_bytes);
         let mut chunk = Chunk::default();
         let mut row = Row::default();
-        let mut first_line = None;
-        for _ in 0..=position.rows_before {
+        let mut rows_above = Vec::new();
+        read_row(&mut chunks, &mut chunk, &mut row, &file)?;
+        for _ in 0..position.rows_before {
+            rows_above.push(RowAbove::new(&row, chunk.bytes(), options));
             read_row(&mut chunks, &mut chunk, &mut row, &file)?;
-            first_line = first_line.or(Some(row.line));
         }
         let line = row.line;
+        if row.has_swallowed {
+            return Err(ReadError::new(file, ReadErrorKind::UnclosedQuote).at(start_of(line)));
+        }
         let header = names(&row, chunk.bytes());
         let mapping = options.columns.map_header(&header);
         let mut mapping =
@@ -138,17 +148,14 @@ impl<R: Read> Csv<R> {
             width: header.len(),
             named_width: named.map_or(0, |last| last + 1),
         };
-        let mut warnings = Vec::new();
-        if position.rows_before > usize::from(position.has_separator_line) {
-            let kind = WarningKind::LinesBeforeHeader { header: line };
-            warnings.push(table.warning(first_line.unwrap_or(line), kind));
-        }
+        let mut before_rows = above(rows_above, &table, position.has_separator_line);
         for column in unused {
-            warnings.push(table.warning(line, WarningKind::UnusedColumn { column }));
+            let warning = table.warning(line, WarningKind::UnusedColumn { column });
+            before_rows.push(Record::Warning(warning));
         }
         let mut records = RowRecords::new(Arc::new(table), Commas::default());
         records.begin(chunk);
-        (records.pending).extend(warnings.into_iter().map(Record::Warning));
+        records.pending.extend(before_rows);
         Ok(Self {
             chunks,
             records,
@@ -198,6 +205,12 @@ fn read_row<R: Read>(
         *chunk = next.ok_or_else(|| error(ReadErrorKind::Empty("header line")))?;
         chunk.may_have_replacements = chunks.input().get_ref().has_replaced();
     }
+}
+
+/// Makes carriage returns line feeds.
+fn end_lines(head: &mut [u8]) {
+    let returns = head.iter_mut().filter(|byte| **byte == b'\r');
+    returns.for_each(|byte| *byte = b'\n');
 }
 
 const fn start_of(line: u64) -> LineColumn {

@@ -17,6 +17,8 @@ pub(super) struct HeaderPosition {
     pub(super) rows_before: usize,
     /// Whether the first row is a `sep=;`, which Excel writes and reads.
     pub(super) has_separator_line: bool,
+    /// Whether there are carriage returns in its names: they are the line ends of the table, below lines that end otherwise.
+    pub(super) has_returns: bool,
 }
 
 /// Finds the header in the first bytes of a table.
@@ -36,30 +38,38 @@ pub(super) fn find_header(head: &[u8], options: &ReadOptions) -> HeaderPosition 
     let others: &[u8] = if chosen.is_some() { &[] } else { b",;\t|" };
     let candidates = std::iter::once(delimiter).chain(others.iter().copied());
     let found = candidates.into_iter().find_map(|delimiter| {
-        let rows_before = first_header(head, delimiter, first, options)?;
-        Some((delimiter, rows_before))
+        let (rows_before, has_returns) = first_header(head, delimiter, first, options)?;
+        Some((delimiter, rows_before, has_returns))
     });
-    let (delimiter, rows_before) = found.unwrap_or((delimiter, first));
+    let (delimiter, rows_before, has_returns) = found.unwrap_or((delimiter, first, false));
     HeaderPosition {
+        has_returns,
         delimiter,
         rows_before,
         has_separator_line: declared.is_some(),
     }
 }
 
-/// The number of the first row that has the required columns, starting with `first`.
-fn first_header(head: &[u8], delimiter: u8, first: usize, options: &ReadOptions) -> Option<usize> {
+/// The number of the first row that has the required columns, starting with `first`, and whether there are carriage returns in
+/// it.
+fn first_header(
+    head: &[u8],
+    delimiter: u8,
+    first: usize,
+    options: &ReadOptions,
+) -> Option<(usize, bool)> {
     let mut row = Row::default();
     let (mut at, mut line) = (0, 1);
     let mut number = 0;
     while number < ROWS_MAX && row.read(head, &mut at, &mut line, delimiter) {
         // A header with a problem of its own, such as a repeated column, is the header too.
+        let names = names(&row, head);
         let is_header = !matches!(
-            options.columns.map_header(&names(&row, head)),
+            options.columns.map_header(&names),
             Err(ReadErrorKind::MissingColumns { .. } | ReadErrorKind::UnknownColumn { .. })
         );
         if number >= first && is_header {
-            return Some(number);
+            return Some((number, names.iter().any(|name| name.contains('\r'))));
         }
         number += 1;
     }

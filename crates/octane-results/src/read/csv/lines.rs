@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::chunks::MARK;
+
 /// An input in which, with `is_old_mac`, all lines end with line feeds.
 pub(super) struct LineFeeds<R> {
     input: R,
@@ -49,14 +51,48 @@ impl<R: Read> Read for LineFeeds<R> {
     }
 }
 
-/// Whether lines end with a single carriage return, as some spreadsheets still write them.
+/// Whether lines end with a single carriage return, as some spreadsheets still write them: the first line end outside of
+/// quotes is one. Line ends inside of a cell may be others.
 pub(super) fn is_old_mac(head: &[u8]) -> bool {
-    head.contains(&b'\r') && !head.contains(&b'\n')
+    let mut head = head;
+    while let Some(text) = head.strip_prefix(MARK) {
+        head = text;
+    }
+    let mut is_quoted = false;
+    let mut before = b'\n';
+    for (at, byte) in head.iter().enumerate() {
+        match byte {
+            b'"' if is_quoted => is_quoted = false,
+            // Also the second one of `""`.
+            b'"' => is_quoted = matches!(before, b'\n' | b'\r' | b',' | b';' | b'\t' | b'|' | b'"'),
+            b'\n' if !is_quoted => return false,
+            b'\r' if !is_quoted => return head.get(at + 1) != Some(&b'\n'),
+            _ => {}
+        }
+        before = *byte;
+    }
+    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_line_end_outside_of_quotes_counts() {
+        for (head, expected) in [
+            ("name,status\ra,ok\r", true),
+            ("name,status\ra,\"x\ny\"\r", true),
+            ("\u{FEFF}\"na\nme\",status\ra,ok\r", true),
+            ("\"na\"\"me\n\",status\ra,ok\r", true),
+            ("5\" wide,status\ra,ok\r", true),
+            ("name,status\r\na,\"x\ry\"\r\n", false),
+            ("\"na\rme\",status\na,ok\n", false),
+            ("name,status", false),
+        ] {
+            assert_eq!(is_old_mac(head.as_bytes()), expected, "{head:?}");
+        }
+    }
 
     #[test]
     fn carriage_returns_of_old_spreadsheets_become_line_feeds() {

@@ -110,11 +110,12 @@ impl<P: Process> Parts<P> {
             is_over: _,
         } = table;
         let table = Arc::clone(records.table());
-        let warnings = records.pending.drain(..).filter_map(|record| match record {
+        let before_rows = records.pending.drain(..).filter_map(|record| match record {
             Record::Warning(warning) => Some(Processed::Warning(warning)),
-            Record::Run(_) | Record::Invalid(_) => None,
+            Record::Invalid(row) => Some(Processed::Invalid(row)),
+            Record::Run(_) => None,
         });
-        let ready = warnings.collect();
+        let ready = before_rows.collect();
         // The rows after the header.
         crew.give(records.begin(Chunk::default()));
         Self {

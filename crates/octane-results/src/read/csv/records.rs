@@ -115,6 +115,20 @@ impl RowRecords {
         })
     }
 
+    /// What is wrong with the last row read, whose cells are not those of its columns.
+    fn malformation(&self) -> InvalidCell {
+        if self.row.has_swallowed {
+            return swallowed();
+        }
+        let (cells, width) = (self.row.len(), self.table.width);
+        let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
+        InvalidCell::new(None, "", reason).hint(if cells > width {
+            "enclose cells that contain a separator or a quote in quotes"
+        } else {
+            "add the missing cells, which may be empty"
+        })
+    }
+
     /// Whether all cells of the last row read are empty, as in rows below the table that spreadsheets export too.
     fn is_blank(&self) -> bool {
         self.cells().all(|cell| cell.trim_ascii().is_empty())
@@ -123,16 +137,11 @@ impl RowRecords {
     /// The record of the last row read; none if all of its cells are empty.
     fn record(&mut self) -> Option<Record> {
         let line = self.row.line;
-        if !self.has_fitting_width() {
+        if self.row.has_swallowed || !self.has_fitting_width() {
             if self.is_blank() {
                 return None;
             }
-            let cell = self.damage().unwrap_or_else(|| {
-                let (cells, width) = (self.row.len(), self.table.width);
-                let reason = format!("row has {}, header has {width}", plural(cells, "cell"));
-                InvalidCell::new(None, "", reason)
-                    .hint("enclose cells that contain a separator or a quote in quotes")
-            });
+            let cell = self.damage().unwrap_or_else(|| self.malformation());
             return Some(Record::Invalid(InvalidRow {
                 position: Position::new(Arc::clone(&self.file), line),
                 cells: vec![cell],
@@ -185,6 +194,14 @@ impl RowRecords {
             }
         }
     }
+}
+
+/// What is wrong with a row that a quote has swallowed others into.
+pub(super) fn swallowed() -> InvalidCell {
+    let reason = "a cell begins with a quote, goes on over several lines, and has text after its closing quote";
+    InvalidCell::new(None, "", reason).hint(
+        "write each quote inside a cell twice; otherwise the rows below become part of the cell",
+    )
 }
 
 impl Iterator for RowRecords {

@@ -16,6 +16,9 @@ pub(super) struct Row {
     pub(super) line: u64,
     /// Whether the text ends inside of quotes.
     pub(super) is_unclosed: bool,
+    /// Whether text follows the closing quote of a cell that spans lines, which no program writes: a quote that was not doubled
+    /// has swallowed rows.
+    pub(super) has_swallowed: bool,
     cells: Vec<Place>,
     /// The cells that are not in the text as they are.
     unescaped: Vec<u8>,
@@ -74,6 +77,7 @@ impl Row {
         self.cells.clear();
         self.unescaped.clear();
         self.is_unclosed = false;
+        self.has_swallowed = false;
         loop {
             match text[*at..] {
                 [] => return false,
@@ -138,7 +142,10 @@ impl Row {
             }
         }
         let from = self.unescaped.len();
-        let after = self.unescape(text, start, line, delimiter);
+        let first_line = *line;
+        let (closed, after) = self.unescape(text, start, line, delimiter);
+        let is_followed = !text[closed..after].trim_ascii().is_empty();
+        self.has_swallowed |= is_followed && *line > first_line;
         self.cells.push(Place {
             start: from,
             end: self.unescaped.len(),
@@ -147,7 +154,14 @@ impl Row {
         after
     }
 
-    fn unescape(&mut self, text: &[u8], mut at: usize, line: &mut u64, delimiter: u8) -> usize {
+    /// Returns where the closing quote ends, and where the separator or the line feed after it is.
+    fn unescape(
+        &mut self,
+        text: &[u8],
+        mut at: usize,
+        line: &mut u64,
+        delimiter: u8,
+    ) -> (usize, usize) {
         loop {
             let rest = &text[at..];
             let quote = memchr(b'"', rest);
@@ -156,7 +170,7 @@ impl Row {
             self.push_lines(inside);
             let Some(quote) = quote else {
                 self.is_unclosed = true;
-                return text.len();
+                return (text.len(), text.len());
             };
             at += quote + 1;
             if text.get(at) == Some(&b'"') {
@@ -167,7 +181,7 @@ impl Row {
             let after = end_of_plain(text, at, delimiter);
             let end = without_return(text, at, after);
             self.unescaped.extend_from_slice(&text[at..end]);
-            return after;
+            return (at, after);
         }
     }
 
@@ -245,6 +259,22 @@ pub(super) mod tests {
             found.push(shown(line_after - inside, cells.iter(), is_unclosed));
         }
         found
+    }
+
+    #[test]
+    fn a_row_that_a_quote_has_swallowed_is_found() {
+        for (text, expected) in [
+            ("a,\"oops\nb,failed\nc,\"z\"\n", true),
+            ("a,\"oops\r\nb,\"z\r\n", true),
+            ("a,\"x\ny\"\n", false),
+            ("a,\"x\ny\" ,b\r\n", false),
+            ("a,\"x\n\"\"y\"\"\",b\n", false),
+            ("a,\"x\"y\nb,z\n", false),
+        ] {
+            let (mut row, mut at, mut line) = (Row::default(), 0, 1);
+            assert!(row.read(text.as_bytes(), &mut at, &mut line, b','));
+            assert_eq!(row.has_swallowed, expected, "{text:?}");
+        }
     }
 
     #[test]

@@ -84,11 +84,56 @@ fn line_numbers_are_right_whatever_is_between_the_rows() {
 }
 
 #[test]
+fn a_line_feed_in_a_cell_does_not_hide_that_lines_end_with_carriage_returns() {
+    let rows = "a,passed,\rb,failed,\"x\ny\"\rc,failed,\r";
+    let expected = "in.csv:2: a Passed\nin.csv:3: b Failed\nin.csv:5: c Failed";
+    assert_eq!(
+        shown(format!("name,status,error_message\r{rows}")),
+        expected
+    );
+    let below_title = shown(format!("Report\nname,status,error_message\r{rows}"));
+    assert!(
+        below_title.ends_with("b Failed\nin.csv:6: c Failed"),
+        "{below_title}"
+    );
+}
+
+#[test]
+fn a_result_above_the_header_is_invalid() {
+    // As `sort` leaves it.
+    insta::assert_snapshot!(shown("Query,x,y\ncheckout,failed,13\nlogin,failed,12\nname,status,duration_ms\nsearch,passed,14\n"), @r"
+    warning in.csv:1: the header is in line 4; the lines before it are skipped
+    invalid in.csv:2: row is above the header, which is in line 4, and has the status `failed`; move the header into the first line, or delete the row if it is not a result
+    invalid in.csv:3: row is above the header, which is in line 4, and has the status `failed`; move the header into the first line, or delete the row if it is not a result
+    in.csv:5: search Passed
+    ");
+    let two_tables = shown("Title;Result\na;failed\nb;passed\n\nname;status\nc;passed\n");
+    assert_eq!(two_tables.matches("invalid").count(), 2, "{two_tables}");
+    let title = shown("Failed,3,of,7\n\nname,status\na,passed\n");
+    assert_eq!(title.matches("invalid").count(), 0, "{title}");
+}
+
+#[test]
+fn rows_that_a_quote_has_swallowed_are_not_part_of_a_message() {
+    insta::assert_snapshot!(shown("name,status,error_message\na,passed,\"oops\nb,failed,y\nc,passed,\"z\"\nd,passed,\n"), @r"
+    invalid in.csv:2: a cell begins with a quote, goes on over several lines, and has text after its closing quote; write each quote inside a cell twice; otherwise the rows below become part of the cell
+    in.csv:5: d Passed
+    ");
+    let header = shown("name,status,\"note\na,failed,\"x\"\nb,passed,\n");
+    assert_eq!(
+        header,
+        "in.csv:1: unterminated quoted cell in the row that starts here"
+    );
+    let above = shown("Report,\"of\na,failed\nb,\"x\nname,status\nc,passed\n");
+    assert!(above.contains("invalid in.csv:1: a cell begins"), "{above}");
+}
+
+#[test]
 fn invalid_rows_are_reported_and_the_others_are_read() {
     let table = b"name,status,class,colour\na,passed,C\nb,ok,C,red,x\nc,ok,\xFF,red\n,ok,C,red\nd,1,C,red\ne,ok,C,\xFF\n";
     insta::assert_snapshot!(shown(table), @r"
     warning in.csv:1: column `colour` is not used
-    invalid in.csv:2: row has 3 cells, header has 4; enclose cells that contain a separator or a quote in quotes
+    invalid in.csv:2: row has 3 cells, header has 4; add the missing cells, which may be empty
     invalid in.csv:3: row has 5 cells, header has 4; enclose cells that contain a separator or a quote in quotes
     invalid in.csv:4: column `class`: `�` contains bytes that are not valid in the encoding of the file; save the file as UTF-8, declare its encoding, or set it
     invalid in.csv:5: column `name`: name is empty
@@ -342,7 +387,7 @@ fn a_stray_byte_in_a_text_for_people_is_replaced_and_counted() {
 fn a_table_may_begin_with_its_separator_or_with_a_title() {
     insta::assert_snapshot!(shown("sep=;\r\nname;status\r\na;ok\r\nb\r\n"), @r"
     in.csv:3: a Passed
-    invalid in.csv:4: row has 1 cell, header has 2; enclose cells that contain a separator or a quote in quotes
+    invalid in.csv:4: row has 1 cell, header has 2; add the missing cells, which may be empty
     ");
     insta::assert_snapshot!(shown("Exported on,\"today, at\nnoon\"\n\nName,Status,Owner\na,failed,x\n"), @r"
     warning in.csv:1: the header is in line 4; the lines before it are skipped
@@ -362,7 +407,7 @@ fn separators_at_the_end_of_lines_mean_nothing() {
     warning in.csv:1: column `3` is not used
     in.csv:2: a Passed
     in.csv:3: b Passed
-    invalid in.csv:4: row has 1 cell, header has 3; enclose cells that contain a separator or a quote in quotes
+    invalid in.csv:4: row has 1 cell, header has 3; add the missing cells, which may be empty
     ");
 }
 
@@ -407,6 +452,7 @@ fn other_durations_of_a_table_show_what_a_comma_means() {
     in.csv:4: c Passed
     ");
     assert!(!shown("name;status;duration_s\na;ok;1,125\nb;ok;0,5\n").contains("invalid"));
+    assert!(!shown("name;status;duration_s\na;ok;1.234.567\nb;ok;0,5\n").contains("invalid"));
 }
 
 #[test]
@@ -426,4 +472,3 @@ fn a_column_that_another_one_replaces_as_the_status_cannot_hide_a_failure() {
     let ignoring = ReadOptions::default().columns(columns.without("status"));
     assert!(shown_with(&ignoring, table).contains("in.csv:2: a Passed"));
 }
-    assert!(!shown("name;status;duration_s\na;ok;1.234.567\nb;ok;0,5\n").contains("invalid"));

@@ -61,6 +61,8 @@ pub(crate) struct LineReport<F> {
     text: DecodedText<Input>,
     format: F,
     line: Vec<u8>,
+    /// A carriage return if there is no line feed in the beginning of the report, as after a spreadsheet or an editor.
+    line_end: u8,
     number: u64,
     /// Whether the line in the buffer ended with a line end.
     has_end: bool,
@@ -80,6 +82,11 @@ impl<F: LineFormat> LineReport<F> {
             text,
             format,
             line: Vec::new(),
+            line_end: if head.contains(&b'\r') && !head.contains(&b'\n') {
+                b'\r'
+            } else {
+                b'\n'
+            },
             number: 0,
             has_end: false,
             has_text: false,
@@ -100,7 +107,7 @@ impl<F: LineFormat> LineReport<F> {
                 return Ok(has_any);
             }
             has_any = true;
-            let end = memchr::memchr(b'\n', block);
+            let end = memchr::memchr(self.line_end, block);
             let length = end.unwrap_or(block.len());
             let room = LINE_BYTES_MAX.saturating_sub(self.line.len());
             self.line.extend_from_slice(&block[..length.min(room)]);
@@ -179,6 +186,58 @@ mod tests {
                 r#""\uDE00\ud83d\ude00\udc80.""#,
                 Some("\u{FFFD}\u{1F600}\u{FFFD}."),
             ),
+    #[test]
+    fn halves_of_surrogate_pairs_are_found() {
+        for (line, expected) in [
+            (r"\ud83c\udf89 \u00e9", false),
+            (r"\uD83C\uDF89\ud83c\udf89", false),
+            (r"a\ud83cb", true),
+            (r"\ud83c\u0041", true),
+            (r"\ud83c", true),
+            (r"\udf89", true),
+            (r"\ud83c\udf89\udf89", true),
+            (r"\u12", false),
+        ] {
+            assert_eq!(has_half_of_pair(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn tests_whose_names_have_different_halves_are_not_one() {
+        for (name, report) in [
+            (
+                "in.json",
+                r#"[{"name":"a\ud800","status":"passed"},{"name":"a\ud801","status":"failed"}]"#,
+            ),
+            (
+                "in.ndjson",
+                "{\"name\":\"a\\ud800\",\"status\":\"passed\"}\n{\"name\":\"a\\ud801\",\"status\":\"failed\"}",
+            ),
+        ] {
+            let found = listing(name, report);
+            assert_eq!(found.matches("invalid in.").count(), 2, "{found}");
+        }
+        let whole = listing(
+            "in.json",
+            r#"[{"name":"a\ufffd","status":"passed","description":"\ud83c\udf89"}]"#,
+        );
+        assert!(!whole.contains("invalid"), "{whole}");
+        let message = listing(
+            "in.json",
+            r#"[{"name":"a","status":"failed","error_message":"\ud83c"}]"#,
+        );
+        assert!(
+            !message.contains("invalid") && !message.contains("warning"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn lines_may_end_with_carriage_returns() {
+        let found = listing("b.tap", "1..2\rok 1 - a\rnot ok 2 - b\r");
+        assert_eq!(found, listing("b.tap", "1..2\nok 1 - a\nnot ok 2 - b\n"));
+    }
+
             (r#""\\ud83d \n \u00fc""#, Some("\\ud83d \n \u{fc}")),
             (r#""\"#, None),
             (r#""\u{fc}""#, None),

@@ -132,6 +132,7 @@ fn rows_are_read_in_parts_whatever_is_in_them() {
             format!("\u{FEFF}{table}"),
             format!("sep=,\n{table}"),
             format!("Report,\"of\n2026\"\n\n{table}"),
+            format!("a,failed,,,,,,\n{table}"),
             table.trim_end().to_owned(),
             table.replace("\r\n", "\n").replace('\n', "\r"),
         ] {
