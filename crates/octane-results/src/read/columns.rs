@@ -86,10 +86,12 @@ impl Columns {
                 }
             } else if own.is_none() {
                 // Also one called `status`, if another column is the status.
-                let is_status = ResultField::from_header(name) == Some(ResultField::Status);
-                if is_status || is_verdict(name) {
-                    let name = name.trim().to_owned();
-                    mapping.verdicts.push(VerdictColumn { index, name });
+                if is_verdict(name) {
+                    mapping.verdicts.push(VerdictColumn {
+                        index,
+                        name: name.trim().to_owned(),
+                        is_strict: !is_status(name),
+                    });
                 }
                 mapping.unused.push(match name.trim() {
                     "" => (index + 1).to_string(),
@@ -126,6 +128,9 @@ pub(crate) struct VerdictColumn {
     pub(crate) index: usize,
     /// The name, as in the header.
     pub(crate) name: String,
+    /// Whether any word that does not say that the test passed contradicts that it did. Other columns of this name may hold
+    /// the state of something else, such as that of a work item.
+    pub(crate) is_strict: bool,
 }
 
 /// A column with a known field.
@@ -203,9 +208,30 @@ impl<'c> Meant<'c> {
     }
 }
 
-/// Whether a column called `name` holds a status, although it is not called `status`.
+/// Whether a column called `name` may hold a status, although it is not the one that counts: `result`, or one of several
+/// columns of this name that a program has numbered (`status.1`, `status_x`).
 fn is_verdict(name: &str) -> bool {
-    ResultField::Status.look_alikes().contains(&&*folded(name))
+    let name = folded(name);
+    let bases = ResultField::Status.look_alikes().iter();
+    let mut bases = bases.copied().chain([ResultField::Status.as_str()]);
+    bases.any(|base| name.strip_prefix(base).is_some_and(is_number))
+}
+
+/// Whether a column that may hold a status holds one of whatever it is a status of.
+fn is_status(name: &str) -> bool {
+    let name = folded(name);
+    ["state", ResultField::Status.as_str()]
+        .iter()
+        .any(|base| name.strip_prefix(base).is_some_and(is_number))
+}
+
+/// Whether this is what programs such as pandas add to the name of a column that occurs more than once, or nothing.
+fn is_number(suffix: &str) -> bool {
+    matches!(suffix, "x" | "y")
+        || suffix
+            .trim_start_matches('.')
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -278,32 +304,6 @@ mod tests {
                 "{header}"
             );
         }
-        let said = Columns::default().with("duration", ResultField::Duration);
-        let mapping = mapping(&said, "name,status,duration").unwrap();
-        assert!(!mapping.columns[2].is_unit_assumed);
-    }
-
-    #[test]
-    fn an_assigned_column_takes_precedence_over_one_with_the_name_of_the_field() {
-        let columns = Columns::default()
-            .with("test name", ResultField::Name)
-            .without("owner");
-        let mapping = mapping(&columns, "Name,Test_Name,status,Owner").unwrap();
-        assert_eq!(
-            fields(&mapping),
-            [(1, ResultField::Name), (2, ResultField::Status)]
-        );
-        assert_eq!(mapping.unused, ["Name"]);
-    }
-
-    #[test]
-    fn of_names_that_differ_in_case_the_exact_one_is_meant() {
-        let columns = Columns::default().without("Status");
-        let mapping = mapping(&columns, "name,status,Status").unwrap();
-        assert_eq!(
-            fields(&mapping),
-            [(0, ResultField::Name), (1, ResultField::Status)]
-        );
         for (header, field, expected) in [
             (
                 "Dauer (s)",
@@ -331,6 +331,55 @@ mod tests {
             let mapping = mapping(&columns, &format!("name,status,{header}")).unwrap();
             assert_eq!(mapping.columns[2].field, expected, "{header}");
         }
+        let said = Columns::default().with("duration", ResultField::Duration);
+        let mapping = mapping(&said, "name,status,duration").unwrap();
+        assert!(!mapping.columns[2].is_unit_assumed);
+    }
+
+    #[test]
+    fn an_assigned_column_takes_precedence_over_one_with_the_name_of_the_field() {
+        let columns = Columns::default()
+            .with("test name", ResultField::Name)
+            .without("owner");
+        let mapping = mapping(&columns, "Name,Test_Name,status,Owner").unwrap();
+        assert_eq!(
+            fields(&mapping),
+            [(1, ResultField::Name), (2, ResultField::Status)]
+        );
+        assert_eq!(mapping.unused, ["Name"]);
+    }
+
+    #[test]
+    fn of_names_that_differ_in_case_the_exact_one_is_meant() {
+        let columns = Columns::default().without("Status");
+        let mapping = mapping(&columns, "name,status,Status").unwrap();
+        assert_eq!(
+            fields(&mapping),
+            [(0, ResultField::Name), (1, ResultField::Status)]
+        );
+    }
+
+    #[test]
+    fn other_columns_of_a_status_are_found() {
+        let header = "name,status,status.1,Status_x,status 2,Result,result.1,outcome,state,final status,status code,statusline";
+        let mapping = mapping(&Columns::default(), header).unwrap();
+        let verdicts = mapping.verdicts.iter();
+        let verdicts: Vec<_> = verdicts
+            .map(|column| (&*column.name, column.is_strict))
+            .collect();
+        assert_eq!(
+            verdicts,
+            [
+                ("status.1", false),
+                ("Status_x", false),
+                ("status 2", false),
+                ("Result", true),
+                ("result.1", true),
+                ("outcome", true),
+                ("state", false),
+                ("final status", true),
+            ]
+        );
     }
 
     #[test]

@@ -84,13 +84,13 @@ impl ResultField {
                 "runstatus",
                 "conclusion",
                 "passfail",
+                "finalstatus",
+                "executionstatus",
             ],
             _ => &[],
         }
     }
 
-    /// The column of `header` that probably holds this field, although it has another name.
-    ///
     /// The unit of a duration in brackets at the end of a column's name, if it is seconds or milliseconds: `Dauer (s)`.
     pub(crate) fn with_unit(header: &str) -> Option<Self> {
         let open = header.rfind(['(', '['])?;
@@ -99,6 +99,8 @@ impl ResultField {
         named.filter(|_| !unit.trim().is_empty())
     }
 
+    /// The column of `header` that probably holds this field, although it has another name.
+    ///
     /// ```
     /// use octane_results::ResultField;
     ///

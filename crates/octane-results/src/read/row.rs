@@ -359,6 +359,7 @@ fn contradiction<'c>(
     if status != Status::Passed {
         return None;
     }
+    let aliases = &options.status_aliases;
     mapping.verdicts.iter().find_map(|column| {
         let text = match cell(column.index) {
             Cell::Text(text) => text,
@@ -367,17 +368,37 @@ fn contradiction<'c>(
             Cell::Whole(number) => number.to_string().into(),
             _ => return None,
         };
-        let word = text.trim();
-        let is_failed = options.status_aliases.status(word) == Some(Status::Failed);
-        is_failed.then(|| {
-            InvalidCell::new(
-                Some(&column.name),
-                word,
-                "contradicts the status, which is passed",
-            )
-            .hint("ignore the column that does not count")
+        let word = trimmed(&text);
+        let has_failed = match aliases.status(word) {
+            Some(status) => status == Status::Failed,
+            None if column.is_strict => is_other_word(word),
+            None => {
+                let meant = aliases
+                    .suggestion(word)
+                    .and_then(|word| aliases.status(word));
+                meant == Some(Status::Failed) || word.eq_ignore_ascii_case("false")
+            }
+        };
+        has_failed.then(|| {
+            let reason = "contradicts the status, which is passed";
+            let cell = InvalidCell::new(Some(&column.name), word, reason);
+            cell.hint("ignore the column that does not count")
         })
     })
+}
+
+/// Whether a value in a column of a status is a word that does not say that the test passed: not a number, a sentence, or
+/// nothing.
+fn is_other_word(text: &str) -> bool {
+    const WORDS_MAX: usize = 3;
+    let is_passed = ["true", "yes"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
+    let is_number = text.contains(|char: char| char.is_ascii_digit())
+        && text
+            .chars()
+            .all(|char| char.is_ascii() && !char.is_alphabetic());
+    !is_passed && !is_number && !is_absent(text) && text.split_whitespace().count() <= WORDS_MAX
 }
 
 /// Replaces `keys` by those in a cell. Other words in it cost nothing but a warning.
@@ -618,6 +639,26 @@ mod tests {
         ");
         insta::assert_snapshot!(read(&[("name", "a"), ("status", "ok"), ("Outcome", "Failed")]).unwrap_err(), @"column `Outcome`: `Failed` contradicts the status, which is passed; ignore the column that does not count");
         assert!(read(&[("name", "a"), ("status", "failed"), ("outcome", "passed")]).is_ok());
+        for (column, word, is_fine) in [
+            ("result", "FALSE", false),
+            ("result", "KO", false),
+            ("result", "not ok", false),
+            ("result", "Fail.", false),
+            ("result", "\u{274C}", false),
+            ("result", "TRUE", true),
+            ("result", "skipped", true),
+            ("result", "1.5", true),
+            ("result", "-", true),
+            ("result", "the page of the cart is shown", true),
+            ("status.1", "failed", false),
+            ("status_y", "faild", false),
+            ("status_y", "Approved", true),
+            ("state", "false", false),
+            ("state", "Design", true),
+        ] {
+            let row = read(&[("name", "a"), ("status", "passed"), (column, word)]);
+            assert_eq!(row.is_ok(), is_fine, "{column}: {word}");
+        }
         insta::assert_snapshot!(read(&[("name", "a"), ("status", "")]).unwrap_err(), @"column `status`: status is empty; use passed, failed, skipped or planned");
         insta::assert_snapshot!(read(&[("name", "a"), ("status", "1")]).unwrap_err(), @"column `status`: `1` is not a valid status; use passed, failed, skipped or planned");
     }
