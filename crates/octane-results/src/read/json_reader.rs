@@ -51,6 +51,8 @@ pub(crate) struct JsonReader<T> {
     open: Vec<Open>,
     /// Whether the comma before an object in an array may be missing.
     forgives_commas: bool,
+    /// Whether half of a surrogate pair has been replaced.
+    has_replaced: bool,
 }
 
 impl<T: TextSource> JsonReader<T> {
@@ -59,7 +61,13 @@ impl<T: TextSource> JsonReader<T> {
             text,
             open: Vec::new(),
             forgives_commas: false,
+            has_replaced: false,
         }
+    }
+
+    /// Whether half of a surrogate pair has been replaced in a string that was kept.
+    pub(crate) fn has_replaced(&self) -> bool {
+        self.has_replaced
     }
 
     /// Lets the comma before an object in an array be missing.
@@ -163,7 +171,7 @@ impl<T: TextSource> JsonReader<T> {
                 "a name in double quotes is expected here",
             ));
         }
-        text::string(&mut self.text, into)?;
+        self.has_replaced |= text::string(&mut self.text, into)?;
         if self.significant()?.ok_or(JsonError::Truncated)? != b':' {
             return Err(JsonError::Malformed("a colon is missing here"));
         }
@@ -217,7 +225,7 @@ impl<T: TextSource> JsonReader<T> {
             }
             JsonKind::String => {
                 let mut string = String::new();
-                text::string(&mut self.text, Some(&mut string))?;
+                self.has_replaced |= text::string(&mut self.text, Some(&mut string))?;
                 Value::String(string)
             }
             JsonKind::Number => {
@@ -251,7 +259,7 @@ impl<T: TextSource> JsonReader<T> {
                 JsonKind::Object | JsonKind::Array => self.begin()?,
                 kind => {
                     match kind {
-                        JsonKind::String => text::string(&mut self.text, None)?,
+                        JsonKind::String => drop(text::string(&mut self.text, None)?),
                         JsonKind::Number => text::number(&mut self.text, None)?,
                         JsonKind::Null => text::word(&mut self.text, "null")?,
                         _ if self.significant()? == Some(b't') => {

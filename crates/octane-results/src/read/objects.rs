@@ -90,8 +90,14 @@ impl ObjectRows {
                 values[*place] = value;
             }
         }
+        let may_have_replacements = file.may_have_replacements;
         file.push_row(place, |options, state, warn| {
-            let cell = |index: usize| values.get(index).map_or(Cell::Absent, |value| cell(value));
+            let cell = |index: usize| match values.get(index) {
+                Some(Value::String(text)) => {
+                    Cell::from_bytes(text.as_bytes(), may_have_replacements)
+                }
+                value => value.map_or(Cell::Absent, |value| cell(value)),
+            };
             parse_row(mapping, options, state, cell, warn)
         });
         Ok(())

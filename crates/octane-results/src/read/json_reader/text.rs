@@ -10,9 +10,11 @@ type Result<T> = std::result::Result<T, JsonError>;
 /// What half of a surrogate pair is replaced by.
 const LONE_SURROGATE: char = '\u{FFFD}';
 
-/// Reads a string, with its quotes; the text is not kept unless there is a place for it.
-pub(super) fn string(text: &mut impl TextSource, mut into: Option<&mut String>) -> Result<()> {
+/// Reads a string, with its quotes; the text is not kept unless there is a place for it. Returns whether half of a surrogate pair was
+/// replaced in it.
+pub(super) fn string(text: &mut impl TextSource, mut into: Option<&mut String>) -> Result<bool> {
     text.consume(1);
+    let mut has_replaced = false;
     // The first half of a pair, whose second half must follow at once.
     let mut half = None;
     // A block may end inside of a character.
@@ -30,7 +32,7 @@ pub(super) fn string(text: &mut impl TextSource, mut into: Option<&mut String>) 
                 return Err(JsonError::Malformed("a control character in a string"));
             }
             if let Some(into) = &mut into {
-                push_half(&mut half, into);
+                has_replaced |= push_half(&mut half, into);
                 push(&mut part, plain, into);
             }
             text.consume(length);
@@ -40,9 +42,9 @@ pub(super) fn string(text: &mut impl TextSource, mut into: Option<&mut String>) 
         text.consume(1);
         if is_end {
             if let Some(into) = &mut into {
-                push_half(&mut half, into);
+                has_replaced |= push_half(&mut half, into);
             }
-            return Ok(());
+            return Ok(has_replaced);
         }
         let unit = escape(text)?;
         let Some(into) = &mut into else { continue };
@@ -53,22 +55,29 @@ pub(super) fn string(text: &mut impl TextSource, mut into: Option<&mut String>) 
             Some((_, Some(Ok(char)))) if char.len_utf16() == 2 => into.push(char),
             pair => {
                 if pair.is_some() {
+                    has_replaced = true;
                     into.push(LONE_SURROGATE);
                 }
                 match unit {
                     0xD800..0xDC00 => half = Some(unit),
-                    unit => into.push(char::from_u32(unit.into()).unwrap_or(LONE_SURROGATE)),
+                    unit => {
+                        let char = char::from_u32(unit.into());
+                        has_replaced |= char.is_none();
+                        into.push(char.unwrap_or(LONE_SURROGATE));
+                    }
                 }
             }
         }
     }
 }
 
-/// Appends the replacement of the first half of a pair that has no second one.
-fn push_half(half: &mut Option<u16>, into: &mut String) {
-    if half.take().is_some() {
+/// Appends the replacement of the first half of a pair that has no second one, if there is one.
+fn push_half(half: &mut Option<u16>, into: &mut String) -> bool {
+    let has_half = half.take().is_some();
+    if has_half {
         into.push(LONE_SURROGATE);
     }
+    has_half
 }
 
 /// Appends a piece of UTF-8; what is cut off at its end is kept in `part` for the next one.

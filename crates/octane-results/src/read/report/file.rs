@@ -38,6 +38,8 @@ pub(crate) struct ReportFile {
     ready: VecDeque<Record>,
     /// How many results have been pushed, invalid ones included.
     pub(crate) results: u64,
+    /// Whether something that was invalid may have been replaced by U+FFFD in what was read so far.
+    pub(crate) may_have_replacements: bool,
     /// Whether it is read as a table because it is in no other format.
     pub(crate) is_table: bool,
     /// Whether it is plainly no report, by its first bytes, unless it has results.
@@ -57,6 +59,7 @@ impl ReportFile {
             state: FileState::new(commas),
             ready: VecDeque::new(),
             results: 0,
+            may_have_replacements: false,
             is_table: false,
             is_other_kind: false,
             is_without_results: false,
@@ -103,6 +106,10 @@ impl ReportFile {
         let position = self.position(place);
         let ready = &mut self.ready;
         let mut warn = |kind| {
+            // Said once of the whole file.
+            if matches!(kind, WarningKind::InvalidBytes { .. }) {
+                return;
+            }
             let position = position.clone();
             ready.push_back(Record::Warning(Warning { position, kind }));
         };
@@ -242,7 +249,7 @@ impl ReportFile {
         self.ensure_name(place, &mut run);
         draft.module.trim().clone_into(&mut run.identity.module);
         self.identify(&mut run, &draft);
-        if draft.has_invalid_bytes {
+        if draft.has_invalid_bytes || self.may_have_replacements {
             let identity = &run.identity;
             let texts = [&identity.name, &identity.class, &identity.package];
             if let Some(text) = texts.into_iter().find(|text| text.contains(REPLACEMENT)) {

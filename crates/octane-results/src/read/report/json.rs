@@ -163,6 +163,7 @@ impl<F: JsonFormat> JsonReport<F> {
         match self.format.visit(&self.path) {
             Visit::Skip => self.json.skip()?,
             Visit::Enter if is_open => {
+                file.may_have_replacements |= self.json.has_replaced();
                 self.json.begin()?;
                 self.format.enter(&self.path, place, file);
                 self.open.push(kind == JsonKind::Object);
@@ -173,6 +174,8 @@ impl<F: JsonFormat> JsonReport<F> {
                 } else {
                     self.json.value()?
                 };
+                file.may_have_replacements |=
+                    self.json.has_replaced() || self.json.text().invalid().is_some();
                 self.format.value(&self.path, value, place, file);
             }
         }

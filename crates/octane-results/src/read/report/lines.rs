@@ -143,6 +143,7 @@ impl<F: LineFormat> ReportReader for LineReport<F> {
         }
         self.number += 1;
         self.has_text = self.has_text || !self.line.trim_ascii().is_empty();
+        file.may_have_replacements |= self.text.invalid().is_some() || has_half_of_pair(&self.line);
         let line = String::from_utf8_lossy(&self.line);
         let line = line.strip_suffix('\r').unwrap_or(&line);
         if !self.has_end {
@@ -160,32 +161,31 @@ impl<F: LineFormat> ReportReader for LineReport<F> {
     }
 }
 
+/// Whether JSON has an escape sequence for half of a surrogate pair without the other half.
+fn has_half_of_pair(line: &[u8]) -> bool {
+    let unit = |at: usize| {
+        let digits = line
+            .get(at + 2..at + 6)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        digits.and_then(|digits| u16::from_str_radix(digits, 16).ok())
+    };
+    let mut second = None;
+    memchr::memmem::find_iter(line, b"\\u").any(|at| match unit(at) {
+        Some(0xD800..0xDC00) => {
+            second = Some(at + 6);
+            let is_pair = line[at + 6..].starts_with(b"\\u");
+            !is_pair || !matches!(unit(at + 6), Some(0xDC00..0xE000))
+        }
+        Some(0xDC00..0xE000) => second != Some(at),
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::read::report::listing::listing;
 
-    #[test]
-    fn an_empty_file_is_not_a_report() {
-        for name in ["in.tap", "in.ndjson", "in.xml"] {
-            for text in ["", " \n\n"] {
-                let expected = format!("error {name}: the file is empty; expected a report");
-                assert_eq!(listing(name, text), expected);
-            }
-        }
-        let found = listing("in.tap", "1..0 # SKIP\n");
-        assert_eq!(found, "warning in.tap:1:1: contains no test results");
-    }
-
-    #[test]
-    fn halves_of_characters_are_replaced() {
-        for (json, expected) in [
-            (r#""\ud83d""#, Some("\u{FFFD}")),
-            (r#""\ud83d\u0041""#, Some("\u{FFFD}A")),
-            (
-                r#""\uDE00\ud83d\ude00\udc80.""#,
-                Some("\u{FFFD}\u{1F600}\u{FFFD}."),
-            ),
     #[test]
     fn halves_of_surrogate_pairs_are_found() {
         for (line, expected) in [
@@ -238,6 +238,27 @@ mod tests {
         assert_eq!(found, listing("b.tap", "1..2\nok 1 - a\nnot ok 2 - b\n"));
     }
 
+    #[test]
+    fn an_empty_file_is_not_a_report() {
+        for name in ["in.tap", "in.ndjson", "in.xml"] {
+            for text in ["", " \n\n"] {
+                let expected = format!("error {name}: the file is empty; expected a report");
+                assert_eq!(listing(name, text), expected);
+            }
+        }
+        let found = listing("in.tap", "1..0 # SKIP\n");
+        assert_eq!(found, "warning in.tap:1:1: contains no test results");
+    }
+
+    #[test]
+    fn halves_of_characters_are_replaced() {
+        for (json, expected) in [
+            (r#""\ud83d""#, Some("\u{FFFD}")),
+            (r#""\ud83d\u0041""#, Some("\u{FFFD}A")),
+            (
+                r#""\uDE00\ud83d\ude00\udc80.""#,
+                Some("\u{FFFD}\u{1F600}\u{FFFD}."),
+            ),
             (r#""\\ud83d \n \u00fc""#, Some("\\ud83d \n \u{fc}")),
             (r#""\"#, None),
             (r#""\u{fc}""#, None),
