@@ -240,8 +240,12 @@ impl Client {
         let manifest = draft
             .journal
             .finish_plan(manifest, &totals.problems, repeats)?;
+        let has_flaky_repeats = manifest.counts.flaky > totals.counts.flaky;
         totals.counts = manifest.counts;
         let journal = draft.journal.keep();
+        if has_flaky_repeats {
+            totals.problems = journal.problems()?;
+        }
         Ok(Prepared { journal, totals })
     }
 

@@ -6,8 +6,8 @@ use octane_client::{
 use octane_model::SuiteId;
 use octane_model::plural::{plural, thousands};
 use octane_results::{
-    CheckError, LimitExceeded, ProbableRename, Process, Renames, RepeatedRun, Status, TestRun,
-    VolatileNames, cut_texts, shorten,
+    CheckError, LimitExceeded, Position, ProbableRename, Process, Renames, RepeatedRun, Status,
+    TestRun, VolatileNames, cut_texts, shorten,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -39,6 +39,8 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
         first?
     };
     let repeated: Vec<Repeated> = input.repeated().iter().map(Repeated::new).collect();
+    let is_flaky = |problem: &&ReportedProblem| problem.code == "flaky";
+    let retried: Vec<&ReportedProblem> = plan.problems.iter().filter(is_flaky).collect();
     let problems = input.problems();
     let renames: Vec<Rename> = (findings.renames.finish().into_iter())
         .map(Rename::new)
@@ -60,13 +62,14 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
             "test_skipped": input.count(Status::Skipped),
             "planned": input.count(Status::Planned),
             "repeats": repeated.iter().map(|test| test.results - 1).sum::<usize>(),
-            "flaky": repeated.iter().filter(|test| test.is_flaky).count(),
+            "flaky": repeated.iter().filter(|test| test.is_flaky).count() + plan.counts.flaky,
             "named": plan.counts.named,
             "repaired": plan.counts.repaired,
             "cut": findings.cut_count,
             "batches": plan.batches,
         },
         "repeated": repeated,
+        "retried": retried,
         "probable_renames": renames,
         "cut": findings.cut,
         "jira_keys": plan.jira_keys,
@@ -76,6 +79,7 @@ pub(super) fn run(args: &ValidateArgs, output: Output) -> Result<Exit> {
     });
     let human = || {
         let mut text = human(&input, args, &plan, &repeated);
+        list_retried(&mut text, &retried);
         list_cut(&mut text, &findings.cut, findings.cut_count);
         list_renames(&mut text, &renames);
         list_rest(&mut text, &input, &problems);
@@ -246,6 +250,30 @@ impl Rename {
     }
 }
 
+fn list_retried(text: &mut Text, retried: &[&ReportedProblem]) {
+    let title = match retried.len() {
+        1 => "1 test passed after attempts that failed".to_owned(),
+        count => format!(
+            "{} tests passed after attempts that failed",
+            thousands(count)
+        ),
+    };
+    let lines = retried.iter().map(|problem| {
+        let test = problem.test.as_deref().unwrap_or_default();
+        format!(
+            "{test}: {}{}",
+            problem.message,
+            place(problem.position.as_ref())
+        )
+    });
+    list(text, &title, lines, retried.len());
+}
+
+/// A position after what it belongs to.
+fn place(position: Option<&Position>) -> String {
+    position.map_or_else(String::new, |position| format!("  {position}"))
+}
+
 fn list_cut(text: &mut Text, cut: &[Cut], count: usize) {
     let title = match count {
         1 => "1 text is longer than Octane's limit and would be cut".to_owned(),
@@ -320,7 +348,15 @@ fn human(input: &Input, args: &ValidateArgs, plan: &PlanTotals, repeated: &[Repe
     };
     let title = format!("{title} (`--reruns {}`)", args.input.reruns);
     let runs = repeated.iter().map(|run| {
-        let flaky = if run.is_flaky { ", flaky" } else { "" };
+        let flaky = if run.is_flaky {
+            let shown = run.shown.as_str().to_lowercase();
+            format!(
+                ", flaky; the run shows `{shown}`{}",
+                place(run.hidden.as_ref())
+            )
+        } else {
+            String::new()
+        };
         format!("{}: {}{flaky}", run.name(), plural(run.results, "result"))
     });
     list(&mut text, &title, runs, repeated.len());
@@ -375,6 +411,13 @@ struct Repeated {
     results: usize,
     /// Whether their statuses differ.
     is_flaky: bool,
+    /// A result with another status than the run shows.
+    file: Option<String>,
+    line: Option<u64>,
+    #[serde(skip)]
+    shown: Status,
+    #[serde(skip)]
+    hidden: Option<Position>,
 }
 
 impl Repeated {
@@ -384,6 +427,10 @@ impl Repeated {
             run_name: run.run_name.clone(),
             results: run.results,
             is_flaky: run.is_flaky,
+            file: run.hidden.as_ref().map(|hidden| hidden.file.to_string()),
+            line: run.hidden.as_ref().map(|hidden| hidden.line),
+            shown: run.shown,
+            hidden: run.hidden.clone(),
         }
     }
 

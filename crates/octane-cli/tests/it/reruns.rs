@@ -144,11 +144,13 @@ fn validate_names_runs_with_several_results() {
         .json();
     assert_eq!(
         validated["repeated"],
-        serde_json::json!([{ "test": "CartTest.adds", "run_name": null, "results": 2, "is_flaky": true }])
+        serde_json::json!([{
+            "test": "CartTest.adds", "run_name": null, "results": 2, "is_flaky": true, "file": "r.xml", "line": 2
+        }])
     );
     let text = place.octane(&["validate", "r.xml"]).stdout;
     assert!(
-        text.contains("1 run has several results and shows one (`--reruns last`):\n  CartTest.adds: 2 results, flaky"),
+        text.contains("1 run has several results and shows one (`--reruns last`):\n  CartTest.adds: 2 results, flaky; the run shows `passed`  r.xml:2"),
         "{text}"
     );
     place.file("s.xml", &RETRIED.replace("CartTest", "TaxTest"));
@@ -157,4 +159,40 @@ fn validate_names_runs_with_several_results() {
         text.contains("2 runs have several results and show one each (`--reruns last`):"),
         "{text}"
     );
+}
+
+#[test]
+fn validate_and_dry_run_name_what_the_upload_calls_flaky() {
+    let place = Place::new();
+    let surefire = RETRIED.replace("<testcase classname=\"CartTest\" name=\"adds\"/>", "");
+    let surefire = surefire.replace("failure message", "flakyFailure message");
+    for (name, report, said) in [
+        (
+            "repeated.xml",
+            RETRIED,
+            "CartTest.adds: 1 of 2 results failed; the run shows `passed`",
+        ),
+        (
+            "retried.xml",
+            &surefire,
+            "CartTest.adds: 1 earlier attempt failed (timeout)",
+        ),
+    ] {
+        place.file(name, report);
+        let validated = place.octane(&["validate", name, "--format", "json"]).json();
+        assert_eq!(validated["counts"]["flaky"], 1, "{name}");
+        let text = place.octane(&["validate", name]).stdout;
+        assert!(text.contains(&format!("  {name}:2")), "{text}");
+        let planned = upload(&place, &[name, "--dry-run"]).stdout;
+        assert!(planned.contains(said), "{planned}");
+        assert!(
+            upload(&place, &[name, "--force-new"])
+                .stdout
+                .contains("1 flaky")
+        );
+    }
+    let validated = place
+        .octane(&["validate", "retried.xml", "--format", "json"])
+        .json();
+    assert_eq!(validated["retried"][0]["test"], "CartTest.adds");
 }

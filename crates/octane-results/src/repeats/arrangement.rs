@@ -7,7 +7,9 @@ use super::reruns::{Repeat, Reruns, in_order, shown};
 use crate::context::Tag;
 use crate::identity::Identity;
 use crate::origin::{Origin, labels};
+use crate::position::Position;
 use crate::run::TestRun;
+use crate::status::Status;
 
 /// The environment that a browser is a value of.
 const BROWSER: &str = "Browser";
@@ -82,10 +84,7 @@ impl Repeats {
             status: run.status,
             started: run.started,
             input,
-            file: run
-                .position
-                .as_ref()
-                .map(|position| std::sync::Arc::clone(&position.file)),
+            position: run.position.clone(),
             may_be_retry: run.may_be_retry,
         });
     }
@@ -111,17 +110,20 @@ impl Repeats {
                         change.environment = with_browser(environment, browser);
                     }
                 }
-                if repeats.len() > 1 && reruns != Reruns::All {
-                    let first = repeats[0].status;
+                let last_read = repeats.iter().map(|repeat| repeat.ordinal).max();
+                let shown = shown(&repeats, reruns);
+                if let Some(shown) = shown.filter(|_| repeats.len() > 1) {
+                    let hidden = repeats.iter().find(|repeat| repeat.status != shown.status);
                     arrangement.repeated.push(RepeatedRun {
                         test: test.clone(),
                         run_name: change.run_name.clone().or_else(|| run_name.clone()),
                         results: repeats.len(),
-                        is_flaky: repeats.iter().any(|repeat| repeat.status != first),
+                        is_flaky: hidden.is_some(),
+                        shown: shown.status,
+                        hidden: hidden.and_then(|hidden| hidden.position.clone()),
                     });
                 }
-                let last_read = repeats.iter().map(|repeat| repeat.ordinal).max();
-                let shown = shown(&repeats, reruns).map(|shown| shown.ordinal);
+                let shown = shown.map(|shown| shown.ordinal);
                 if reruns == Reruns::All {
                     in_order(&mut repeats);
                 }
@@ -172,6 +174,10 @@ pub struct RepeatedRun {
     pub results: usize,
     /// Whether their statuses differ.
     pub is_flaky: bool,
+    /// The status that it shows.
+    pub shown: Status,
+    /// If it is flaky, where a result with another status is, as far as that is known.
+    pub hidden: Option<Position>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -234,9 +240,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::position::Position;
     use crate::repeats::Survey;
-    use crate::status::Status::{self, Failed, Passed};
+    use crate::status::Status::{Failed, Passed};
 
     fn arranged(results: &[TestRun], reruns: Reruns) -> Vec<(String, Status)> {
         let mut survey = Survey::default();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::position::Position;
 use crate::status::Status;
 
 /// Which of several results of one run the run shows. The others are in its history.
@@ -89,10 +90,17 @@ pub(super) struct Repeat {
     pub(super) started: Option<Timestamp>,
     /// The number of the input, as they were given.
     pub(super) input: usize,
-    /// The file that it was read from.
-    pub(super) file: Option<Arc<str>>,
+    /// Where it was read.
+    pub(super) position: Option<Position>,
     /// See [`TestRun::may_be_retry`](crate::TestRun::may_be_retry).
     pub(super) may_be_retry: bool,
+}
+
+impl Repeat {
+    /// The file that it was read from.
+    fn file(&self) -> Option<&Arc<str>> {
+        self.position.as_ref().map(|position| &position.file)
+    }
 }
 
 /// How bad a status is.
@@ -111,7 +119,7 @@ pub(super) fn in_order(repeats: &mut [Repeat]) {
     let is_timed = repeats.iter().all(|repeat| repeat.started.is_some());
     repeats.sort_by(|one, other| {
         let key = |repeat: &Repeat| (repeat.started.filter(|_| is_timed), repeat.input);
-        (key(one), &one.file, one.ordinal).cmp(&(key(other), &other.file, other.ordinal))
+        (key(one), one.file(), one.ordinal).cmp(&(key(other), other.file(), other.ordinal))
     });
 }
 
@@ -150,7 +158,7 @@ fn last<'r>(repeats: impl Iterator<Item = &'r Repeat>) -> Option<&'r Repeat> {
     }
     let mut files: BTreeMap<_, Vec<&Repeat>> = BTreeMap::new();
     for repeat in counting {
-        let file = (repeat.input, repeat.file.as_deref());
+        let file = (repeat.input, repeat.file());
         files.entry(file).or_default().push(repeat);
     }
     let mut left: Vec<FileResult<'_>> = files.into_values().filter_map(of_one_file).collect();
@@ -162,7 +170,7 @@ fn last<'r>(repeats: impl Iterator<Item = &'r Repeat>) -> Option<&'r Repeat> {
     left.into_iter()
         .map(|file| file.repeat)
         .filter(|repeat| repeat.input == input)
-        .max_by_key(|repeat| (severity(repeat.status), repeat.file.clone()))
+        .max_by_key(|repeat| (severity(repeat.status), repeat.file()))
 }
 
 /// What a file says, given its results that count; see the table of [`Reruns`].
@@ -202,7 +210,7 @@ mod tests {
             status,
             started: started.map(|second| Timestamp::from_second(second).unwrap()),
             input,
-            file: Some(file.into()),
+            position: Some(Position::new(file, 1)),
             may_be_retry: true,
         }
     }
@@ -216,7 +224,7 @@ mod tests {
         (0..)
             .zip(results)
             .map(|(ordinal, (status, started, input, file))| Repeat {
-                file: file.map(Arc::from),
+                position: file.map(|file| Position::new(file, 1)),
                 ..repeat(ordinal, status, started, input, "")
             })
             .collect()
@@ -346,7 +354,7 @@ mod tests {
             }
             assert_shown(&format!("{what}, all at once"), &repeats, expected);
             for repeat in &mut repeats {
-                repeat.file = None;
+                repeat.position = None;
             }
             assert_shown(&format!("{what}, of no file"), &repeats, expected);
         }
