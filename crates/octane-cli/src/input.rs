@@ -7,6 +7,7 @@
 use std::cell::Cell;
 
 pub(crate) mod buffers;
+mod file_state;
 pub(crate) mod finding;
 pub(crate) mod pipe;
 pub(crate) mod reading;
@@ -15,16 +16,17 @@ pub(crate) mod warnings;
 mod workers;
 
 use octane_client::{InvalidResults, ReportedProblem};
-use octane_model::plural::plural;
+use octane_model::plural::{plural, thousands};
 use octane_results::{
     Arrangement, InvalidCell, InvalidRow, JiraMap, JiraSources, ReadError, ReadOptions, Record,
-    RepeatedRun, Source, Status, SuitePath, TestRun, UnreadablePath, read,
+    RepeatedRun, ResultField, Source, Status, SuitePath, TestRun, UnreadablePath, read,
 };
 
 use crate::args::{ColumnMapping, InputArgs, JiraSource, StatusMapping};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::hints;
+use file_state::FileState;
 use warnings::Warnings;
 use workers::Workers;
 
@@ -52,17 +54,19 @@ pub(crate) struct Input {
     arrangement: Arrangement,
     /// Whether each result is the only one of its test.
     pub(crate) are_distinct: bool,
-    /// How many results the last reading has found so far.
-    read_again: Cell<usize>,
+    /// How many results the last reading has found so far, after the first one.
+    read_again: Cell<Option<usize>>,
+    /// What the files were like when they were opened first.
+    states: Vec<FileState>,
 }
 
 impl Input {
     /// The valid results, read once more and arranged; see [`Self::verify_unchanged`].
     pub(crate) fn runs(&self) -> impl Iterator<Item = TestRun> + '_ {
-        self.read_again.set(0);
+        self.read_again.set(Some(0));
         let read = || Workers::start(self.readable.clone(), &self.options).runs();
         let runs = self.arrangement.apply(read);
-        runs.inspect(|_| self.read_again.set(self.read_again.get() + 1))
+        runs.inspect(|_| self.read_again.update(|read| read.map(|read| read + 1)))
     }
 
     /// Whether the order in which results are read, and their names, are not those that are sent.
@@ -84,19 +88,21 @@ impl Input {
         })
     }
 
-    /// Fails unless the second reading found what the first one did. A file that was changed in between, or
-    /// that could not be read again, has not been sent as a whole.
+    /// Fails if a file has changed since it was opened first, or if a second reading did not find what the first one did. A
+    /// file to which results are still written has not been read as a whole.
     pub(crate) fn verify_unchanged(&self) -> Result<()> {
-        if self.read_again.get() == self.usable() {
-            return Ok(());
+        if let Some(changed) = self.states.iter().find(|state| state.has_changed()) {
+            let message = format!("`{}` changed while it was being read", changed.name());
+            return Err(changed_input(message));
         }
-        let message = format!(
-            "the input changed while it was being read ({}, then {}); nothing was sent",
-            plural(self.usable(), "result"),
-            self.read_again.get()
-        );
-        Err(Failure::message(Exit::Input, message)
-            .hint("wait until the tests have finished writing, then run the command again"))
+        match self.read_again.get() {
+            Some(found) if found != self.usable() => Err(changed_input(format!(
+                "the input changed while it was being read ({}, then {})",
+                plural(self.usable(), "result"),
+                thousands(found)
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// The inputs that have valid results.
@@ -226,10 +232,16 @@ impl Input {
             };
             return Err(Failure::message(Exit::Input, message)
                 .hint("`octane validate` shows what was found; use `--allow-empty` if no results are expected")
+                .problems(self.problems())
                 .warnings(self.warnings.json()));
         }
         Ok(())
     }
+}
+
+fn changed_input(message: String) -> Failure {
+    Failure::message(Exit::Input, format!("{message}; nothing was sent"))
+        .hint("wait until the tests have finished writing, then run the command again")
 }
 
 /// Fails if the options of reading are not valid. Nothing is read.
@@ -254,6 +266,7 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
         }
         options.status_aliases = options.status_aliases.with(word, *status);
     }
+    check_columns(&args.column)?;
     for ColumnMapping { header, field } in &args.column {
         options.columns = match field {
             None => options.columns.without(header),
@@ -284,6 +297,23 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
         options.suite_path = SuitePath::new(path);
     }
     Ok(options)
+}
+
+/// Fails if a column is mapped to different fields.
+fn check_columns(columns: &[ColumnMapping]) -> Result<()> {
+    for (at, ColumnMapping { header, field }) in columns.iter().enumerate() {
+        let is_other = |other: &&ColumnMapping| other.header == *header && other.field != *field;
+        if let Some(other) = columns[..at].iter().find(is_other) {
+            let shown = |field: Option<ResultField>| field.map_or("", ResultField::as_str);
+            let message = format!(
+                "`--column {header}={}`: the column is mapped to `{}` as well",
+                shown(*field),
+                shown(other.field)
+            );
+            return Err(Failure::message(Exit::Usage, message).hint("keep one of them"));
+        }
+    }
+    Ok(())
 }
 
 fn in_lower_case(status: Status) -> String {
@@ -330,38 +360,91 @@ fn default_name(args: &InputArgs) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use super::reading::Reading;
     use super::*;
+
+    fn args(input: &str) -> InputArgs {
+        InputArgs {
+            inputs: vec![input.to_owned()],
+            exclude: Vec::new(),
+            follow_links: false,
+            input_format: crate::args::InputFormat(None),
+            encoding: None,
+            status_map: Vec::new(),
+            column: Vec::new(),
+            identity: Vec::new(),
+            normalize: Vec::new(),
+            scrub: Vec::new(),
+            jira_map: None,
+            jira_from: Vec::new(),
+            jira_pattern: None,
+            time_zone: None,
+            suite_path: None,
+            reruns: octane_results::Reruns::Last,
+            skip_invalid: false,
+            allow_empty: false,
+            allow_missing: false,
+        }
+    }
 
     #[test]
     fn an_input_is_named_after_its_file_or_directory() {
-        let name = |input: &str| {
-            let args = InputArgs {
-                inputs: vec![input.to_owned()],
-                exclude: Vec::new(),
-                follow_links: false,
-                input_format: crate::args::InputFormat(None),
-                encoding: None,
-                status_map: Vec::new(),
-                column: Vec::new(),
-                identity: Vec::new(),
-                normalize: Vec::new(),
-                scrub: Vec::new(),
-                jira_map: None,
-                jira_from: Vec::new(),
-                jira_pattern: None,
-                time_zone: None,
-                suite_path: None,
-                reruns: octane_results::Reruns::Last,
-                skip_invalid: false,
-                allow_empty: false,
-                allow_missing: false,
-            };
-            default_name(&args)
-        };
+        let name = |input: &str| default_name(&args(input));
         assert_eq!(name("samples/nightly.csv"), "nightly");
         assert_eq!(name("build/reports/**/TEST-*.xml"), "reports");
         assert_eq!(name("../corpus/pytest/"), "pytest");
         assert_eq!(name("-"), "results");
         assert_eq!(name("*.xml"), "results");
+    }
+
+    #[test]
+    fn a_file_to_which_results_are_written_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "name,status\na,passed\n").unwrap();
+        let args = args(&path.display().to_string());
+        let append = || {
+            let file = std::fs::File::options().append(true).open(&path);
+            file.unwrap().write_all(b"b,failed\n").unwrap();
+        };
+        let mut reading = Reading::new(&args).unwrap();
+        assert!(reading.next().is_some());
+        append();
+        let refused = |failure: &Failure| {
+            let message = failure.error.to_string();
+            failure.exit == Exit::Input
+                && message.contains("a.csv` changed while it was being read")
+        };
+        assert!(reading.finish(&[]).is_err_and(|failure| refused(&failure)));
+        let input = Reading::new(&args).unwrap().finish(&[]).unwrap();
+        assert!(input.verify_unchanged().is_ok());
+        append();
+        assert!(
+            input
+                .verify_unchanged()
+                .is_err_and(|failure| refused(&failure))
+        );
+    }
+
+    #[test]
+    fn a_column_is_mapped_to_one_field() {
+        let mapped = |columns: &[&str]| {
+            let column = columns
+                .iter()
+                .map(|column| column.parse().unwrap())
+                .collect();
+            options(&InputArgs {
+                column,
+                ..args("-")
+            })
+        };
+        assert!(mapped(&["cls=class", "cls=class", "x=name"]).is_ok());
+        let failure = mapped(&["cls=class", "cls=package"]).unwrap_err();
+        assert_eq!(
+            failure.error.to_string(),
+            "`--column cls=package`: the column is mapped to `class` as well"
+        );
     }
 }

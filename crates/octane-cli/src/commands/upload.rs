@@ -391,18 +391,18 @@ impl Job<'_> {
                     }
                     None => Ok(None),
                 };
-                let (prepared, is_read_again) = match prepared {
-                    Ok(Some(prepared)) => (Ok(prepared), false),
-                    Err(error) => (Err(error), false),
+                let prepared = match prepared {
+                    Ok(Some(prepared)) => Ok(prepared),
+                    Err(error) => Err(error),
                     Ok(None) => {
                         let runs = input.runs().take_while(|_| !cancellation.is_cancelled());
-                        (client.prepare(runs, &spec, &settings, &spool, id), true)
+                        client.prepare(runs, &spec, &settings, &spool, id)
                     }
                 };
-                (prepared, is_read_again, input)
+                (prepared, input)
             }
         });
-        let (prepared, is_read_again, input) = preparing
+        let (prepared, input) = preparing
             .await
             .map_err(|error| Failure::new(Exit::Internal, error))?;
         let prepared = prepared.map_err(not_prepared)?;
@@ -412,7 +412,7 @@ impl Job<'_> {
             journal.discard();
             return Err(self.delivery.nothing_sent());
         }
-        if is_read_again && let Err(failure) = input.verify_unchanged() {
+        if let Err(failure) = input.verify_unchanged() {
             journal.discard();
             return Err(failure);
         }

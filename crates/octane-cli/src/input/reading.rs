@@ -10,6 +10,7 @@ use octane_results::{
     TestRun,
 };
 
+use super::file_state::FileState;
 use super::finding::{Inputs, find};
 use super::tally::{Tallied, Tally};
 use super::warnings::Warnings;
@@ -63,7 +64,8 @@ impl Reading {
             first_started: None,
             arrangement: Arrangement::default(),
             are_distinct: true,
-            read_again: Cell::new(0),
+            read_again: Cell::new(None),
+            states: Vec::new(),
         };
         let Inputs { found, warnings } = find(args)?;
         for (code, message) in warnings {
@@ -117,6 +119,7 @@ impl Reading {
             return Err(failure);
         }
         let mut input = self.input;
+        input.verify_unchanged()?;
         if let Some(map) = &input.options.jira_map {
             (map.unused()).for_each(|warning| input.warnings.add(&warning));
         }
@@ -135,7 +138,13 @@ impl Reading {
     }
 
     /// Ends a file, which has an error unless it was read to its end.
-    fn close(&mut self, source: Source, runs: usize, error: Option<ReadError>) {
+    fn close(
+        &mut self,
+        source: Source,
+        state: Option<FileState>,
+        runs: usize,
+        error: Option<ReadError>,
+    ) {
         let input = &mut self.input;
         if let Some(error) = error {
             if runs == 0 && !source.is_named() && error.is_other_kind() {
@@ -144,6 +153,7 @@ impl Reading {
             }
             input.unreadable.push((error, runs));
         }
+        input.states.extend(state);
         input.files += 1;
         if runs > 0 {
             input.readable.push(source);
@@ -215,9 +225,9 @@ impl Reading {
     fn end<T>(&mut self, part: Part<T>) {
         match part {
             Part::Block(_) => {}
-            Part::End(source, error) => {
+            Part::End(source, state, error) => {
                 let runs = std::mem::take(&mut self.runs);
-                self.close(source, runs, error);
+                self.close(source, state, runs, error);
             }
             Part::Failed(failure) => {
                 self.failed.get_or_insert(failure);

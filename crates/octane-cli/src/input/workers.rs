@@ -15,6 +15,7 @@ use octane_results::{
     Process, Processed, ReadError, ReadOptions, Record, Source, TestRun, read, read_processed,
 };
 
+use super::file_state::FileState;
 use super::pipe::buffered;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -35,8 +36,8 @@ const INPUTS_MAX: usize = THREADS_MAX + 2;
 #[derive(Debug)]
 pub(super) enum Part<T> {
     Block(T),
-    /// The input was read to its end, or to an error.
-    End(Source, Option<ReadError>),
+    /// The input, which was in this state before it was opened, was read to its end, or to an error.
+    End(Source, Option<FileState>, Option<ReadError>),
     /// The input could not be opened, and nothing else is read.
     Failed(Failure),
 }
@@ -228,9 +229,10 @@ impl<T> Reader<T> {
             Ok(source) => source,
             Err(failure) => return send(Part::Failed(failure)),
         };
+        let state = FileState::of(&source);
         let mut pass_on = |block| send(Part::Block(block));
         let error = read(&source, threads, &self.used, &mut pass_on)?;
-        send(Part::End(source, error))
+        send(Part::End(source, state, error))
     }
 }
 
