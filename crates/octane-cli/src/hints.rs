@@ -5,8 +5,25 @@ use octane_results::{InvalidRow, ReadError, ReadErrorKind, ResultField, Status};
 /// The error, with the `--column` options that would help.
 pub(crate) fn unreadable(error: &ReadError) -> String {
     match columns(error.kind()) {
-        Some(hint) => format!("{error}; {hint}"),
-        None => error.to_string(),
+        Some(hint) => format!("{error}; {hint}{}", encoding(error.kind())),
+        None => format!("{error}{}", encoding(error.kind())),
+    }
+}
+
+/// What to do if the titles of columns are not in the encoding of the file.
+fn encoding(kind: &ReadErrorKind) -> &'static str {
+    let (ReadErrorKind::MissingColumns { header, .. }
+    | ReadErrorKind::UnknownColumn { header, .. }) = kind
+    else {
+        return "";
+    };
+    if header
+        .iter()
+        .any(|name| name.contains(char::REPLACEMENT_CHARACTER))
+    {
+        "; the titles are not UTF-8: set the encoding with `--encoding`, for example `--encoding windows-1252`"
+    } else {
+        ""
     }
 }
 
@@ -18,14 +35,25 @@ pub(crate) fn invalid_row(row: &InvalidRow) -> String {
         .iter()
         .filter(|cell| cell.is_unknown_status && !cell.hint.as_ref().is_some_and(is_misspelt));
     match unknown.next() {
-        // A shortened word would map another one.
-        Some(cell) if !cell.value.ends_with('…') => {
+        Some(cell) if can_be_mapped(&cell.value) => {
             let status = likely_status(&cell.value).as_str().to_lowercase();
             let mapping = quoted(&format!("{}={status}", cell.value));
-            format!("{row}; to map it, for example: `--status-map {mapping}`")
+            // Otherwise a word such as `-x` would be an option.
+            let space = if mapping.starts_with('-') { '=' } else { ' ' };
+            format!("{row}; to map it, for example: `--status-map{space}{mapping}`")
         }
         _ => row.to_string(),
     }
+}
+
+/// Whether the word, as it is shown, is one that a status can be mapped to: not a line of dashes below a header, and as it is in the
+/// file, not shortened, and without characters that are shown by their numbers.
+fn can_be_mapped(word: &str) -> bool {
+    let is_line = word.len() > 1
+        && word
+            .chars()
+            .all(|char| matches!(char, '-' | '=' | '_' | ' '));
+    !is_line && !word.ends_with('…') && !word.contains("\\u{")
 }
 
 /// The status in the example for a word that is not known. Who copies the example must not hide a failure by it:
@@ -151,6 +179,34 @@ mod tests {
                 assert_eq!(likely_status(word), status, "{word}");
             }
         }
+    }
+
+    #[test]
+    fn titles_in_another_encoding_are_named() {
+        let titles = |table: &[u8]| {
+            let source = Source::bytes("t.csv", table);
+            unreadable(&read(&source, &ReadOptions::default()).err().unwrap())
+        };
+        let found = titles(b"Dur\xE9e,Name\n");
+        assert!(
+            found.contains("set the encoding with `--encoding`"),
+            "{found}"
+        );
+        assert!(!titles(b"Duration,Name\n").contains("--encoding"));
+    }
+
+    #[test]
+    fn only_what_would_work_is_proposed() {
+        let found = hints("name,status\n----,------\na,-x\nb,x\u{200b}y\n");
+        let proposals: Vec<_> = found
+            .lines()
+            .map(|line| line.split_once("--status-map"))
+            .collect();
+        let proposed = |at: usize| proposals[at].map(|(_, rest)| rest);
+        assert_eq!(
+            [proposed(0), proposed(1), proposed(2)],
+            [None, Some("=-x=failed`"), None]
+        );
     }
 
     #[test]
