@@ -128,7 +128,7 @@ pub(crate) enum OutputFormat {
     Octane,
     /// A payload for Octane in the dialect "evidence".
     Evidence,
-    /// JUnit XML; what it has no place for, such as module and tags, is in properties.
+    /// JUnit XML for other tools; module, tags and the like are in properties.
     Junit,
     /// A JSON object a line.
     Ndjson,

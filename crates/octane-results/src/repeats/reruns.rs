@@ -33,7 +33,7 @@ use crate::status::Status;
 ///
 /// Of these results of files, the run shows
 ///
-/// 1. that of the file in which a result started last, if all results have a start time;
+/// 1. that of the file in which a result started last, if all of these results that ran have a start time;
 /// 2. then that of the last input as they were given;
 /// 3. then, as nothing says which of the files found in a directory is the last, the worst one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
