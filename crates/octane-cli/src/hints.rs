@@ -1,5 +1,6 @@
 //! The options that would make an invalid row or file valid.
 
+use octane_model::is_unsafe;
 use octane_results::{InvalidRow, ReadError, ReadErrorKind, ResultField, Status};
 
 /// The error, with the `--column` options that would help.
@@ -53,7 +54,7 @@ fn can_be_mapped(word: &str) -> bool {
         && word
             .chars()
             .all(|char| matches!(char, '-' | '=' | '_' | ' '));
-    !is_line && !word.ends_with('…') && !word.contains("\\u{")
+    !is_line && !word.ends_with('…') && !word.contains(is_unsafe)
 }
 
 /// The status in the example for a word that is not known. Who copies the example must not hide a failure by it:

@@ -93,10 +93,10 @@ impl Input {
     pub(crate) fn verify_unchanged(&self) -> Result<()> {
         if let Some(changed) = self.states.iter().find(|state| state.has_changed()) {
             let message = format!("`{}` changed while it was being read", changed.name());
-            return Err(changed_input(message));
+            return Err(changed_input(&message));
         }
         match self.read_again.get() {
-            Some(found) if found != self.usable() => Err(changed_input(format!(
+            Some(found) if found != self.usable() => Err(changed_input(&format!(
                 "the input changed while it was being read ({}, then {})",
                 plural(self.usable(), "result"),
                 thousands(found)
@@ -239,7 +239,7 @@ impl Input {
     }
 }
 
-fn changed_input(message: String) -> Failure {
+fn changed_input(message: &str) -> Failure {
     Failure::message(Exit::Input, format!("{message}; nothing was sent"))
         .hint("wait until the tests have finished writing, then run the command again")
 }

@@ -259,12 +259,9 @@ fn list_retried(text: &mut Text, retried: &[&ReportedProblem]) {
         ),
     };
     let lines = retried.iter().map(|problem| {
-        let test = problem.test.as_deref().unwrap_or_default();
-        format!(
-            "{test}: {}{}",
-            problem.message,
-            place(problem.position.as_ref())
-        )
+        let name = problem.test.as_deref().unwrap_or_default();
+        let place = place(problem.position.as_ref());
+        format!("{name}: {}{place}", problem.message)
     });
     list(text, &title, lines, retried.len());
 }

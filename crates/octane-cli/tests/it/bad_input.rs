@@ -276,6 +276,7 @@ fn with_skip_invalid_a_file_that_breaks_off_counts_and_its_complete_results_go_i
     );
     let only_broken = place.octane(&["upload", "r/c.xml", "--sandbox", "--skip-invalid"]);
     assert_eq!(only_broken.code, 4, "{only_broken:?}");
+    assert!(only_broken.stderr.contains("r/c.xml:"), "{only_broken:?}");
 }
 
 #[test]
