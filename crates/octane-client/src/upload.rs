@@ -174,7 +174,7 @@ fn prepare(
     settings: &UploadSettings,
     spool: &Spool,
 ) -> Result<Prepared, PrepareError> {
-    let mut survey = Survey::default();
+    let mut survey = Survey::of_dialect(settings.dialect);
     let surveyed = results.runs().inspect(|run| survey.add(run));
     let draft = Draft::new(surveyed, spec, settings, spool, UploadId::new())?;
     let environment = &settings.context.environment;

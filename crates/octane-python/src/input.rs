@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use octane_client::{InvalidResults, PartPlanner, PlanPart, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, FindOptions, Identity, InvalidCell, InvalidRow, LeftOut, Process, ReadError,
+    Arrangement, Dialect, FindOptions, Identity, InvalidCell, InvalidRow, LeftOut, Process, ReadError,
     ReadOptions, Record, Records, Reruns, Source, Survey, Tag, TestRun, UnreadablePath, Warning,
     WarningKind, read, sources,
 };
@@ -103,6 +103,7 @@ impl Input {
         &'a self,
         reading: &'a Reading,
         is_cancelled: &'a dyn Fn() -> bool,
+        dialect: Dialect,
     ) -> Result<FirstReading<'a>, Failure> {
         let mut found = Findings::default();
         let steps = match self {
@@ -127,7 +128,7 @@ impl Input {
             is_cancelled,
             steps,
             found,
-            survey: Survey::default(),
+            survey: Survey::of_dialect(dialect),
             unreadable: None,
             before: 0,
             failure: None,

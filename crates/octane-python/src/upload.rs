@@ -56,7 +56,7 @@ impl Upload {
         if options.force_new {
             settings.nonce = Some(format!("repeated-as-{id}"));
         }
-        let mut first = input.first(&reading, &is_cancelled)?;
+        let mut first = input.first(&reading, &is_cancelled, settings.dialect)?;
         // Planned while it is read. If that fails, it is planned after everything was read, so that errors are found in that order.
         let draft = PartPlanner::new(&settings).ok().and_then(|planner| {
             let begin = first.plan(&planner)?;

@@ -8,7 +8,10 @@
 //! - results of the same origin are **repeats** of one run, such as the attempts of a test that is retried. Which of them
 //!   the run shows is decided by [`Reruns`], and that one is sent last.
 //!
-//! Both depend on the results alone, not on the order in which files are found. A [`Survey`] finds the tests with several results,
+//! In a dialect whose runs have no names of their own ([`Survey::of_dialect`]), all results of a test belong to one run, which shows the
+//! worst of what each origin would show.
+//!
+//! This depends on the results alone, not on the order in which files are found. A [`Survey`] finds the tests with several results,
 //! and only if there are any, inputs are read again: [`Repeats`] looks at those more closely.
 
 mod arrangement;

@@ -58,7 +58,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     let target = target.as_ref();
     let is_json = output.format.is_json();
     let mut payloads = Payloads::new(args, file.as_ref(), is_json);
-    let mut reading = Reading::new(&args.input)?;
+    let mut reading = Reading::new(&args.input)?.of_dialect(settings.dialect);
     let first = payloads.write_first(&mut reading, target, &settings);
     let input = reading.finish(&settings.context.environment)?;
     if let Some(file) = &file {
@@ -68,17 +68,23 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         output.say(&format!("warning: {warning}"));
     }
     input.check(&args.input)?;
-    let results = if input.is_arranged() {
+    let totals = if input.is_arranged() {
         payloads = Payloads::new(args, file.as_ref(), is_json);
-        let results = payloads.write_all(input.runs(), each_of, target, &settings)?;
+        let totals = payloads.write_all(input.runs(), each_of, target, &settings)?;
         input.verify_unchanged()?;
-        results
+        totals
     } else {
         first?
     };
-    let problems = input.problems();
+    let results = totals.counts.read;
+    let mut problems = input.problems();
     for problem in &problems {
         output.say(&format!("skipped: {}", problem.message));
+    }
+    let unsupported = totals.problems.into_iter();
+    for problem in unsupported.filter(|problem| problem.code == "unsupported") {
+        output.say(&format!("warning: {}", problem.message));
+        problems.push(problem);
     }
     let written = payloads.finish()?;
     let exit = input.exit();
@@ -164,13 +170,13 @@ impl<'a> Payloads<'a> {
         }
     }
 
-    /// Writes all results while they are read for the first time. Returns how many there are.
+    /// Writes all results while they are read for the first time. Returns how many there are, and what is reported of them.
     fn write_first(
         &mut self,
         reading: &mut Reading,
         target: Option<&Target>,
         settings: &UploadSettings,
-    ) -> Result<usize> {
+    ) -> Result<PlanTotals> {
         let is_payload = matches!(self.args.to, OutputFormat::Octane | OutputFormat::Evidence);
         let is_of_features = self.args.payload.gherkin == Gherkin::Features;
         if !is_payload || self.args.split || is_of_features {
@@ -199,20 +205,21 @@ impl<'a> Payloads<'a> {
             Ok(())
         })?;
         let mut end = Vec::new();
-        let results = payload.finish(&mut end)?.counts.read;
+        let totals = payload.finish(&mut end)?;
         single.write(&end)?;
-        self.written.push(single.end(results)?);
-        Ok(results)
+        self.written.push(single.end(totals.counts.read)?);
+        Ok(totals)
     }
 
-    /// Writes all results in the format that is asked for; `each` passes on each of `runs`. Returns how many there are.
+    /// Writes all results in the format that is asked for; `each` passes on each of `runs`. Returns how many there are, and what is
+    /// reported of them.
     fn write_all<R: Iterator<Item = TestRun>>(
         &mut self,
         mut runs: R,
         each: impl Fn(&mut R, &mut dyn FnMut(&mut TestRun) -> Result<()>) -> Result<()>,
         target: Option<&Target>,
         settings: &UploadSettings,
-    ) -> Result<usize> {
+    ) -> Result<PlanTotals> {
         let started = self.args.payload.started;
         let each = |runs: &mut R, write: &mut dyn FnMut(&mut TestRun) -> Result<()>| {
             each(runs, &mut |run| {
@@ -223,7 +230,7 @@ impl<'a> Payloads<'a> {
         let format = match self.args.to {
             OutputFormat::Octane | OutputFormat::Evidence if self.args.split => {
                 let plan = Plan::new(runs, target, settings)?;
-                return Ok(self.split(plan)?.counts.read);
+                return self.split(plan);
             }
             OutputFormat::Octane | OutputFormat::Evidence => {
                 let mut payload = SinglePayload::new(target, settings)?;
@@ -233,15 +240,15 @@ impl<'a> Payloads<'a> {
                     payload.write(run, &mut piece)?;
                     single.write_if_full(&mut piece)
                 })?;
-                let results = payload.finish(&mut piece)?.counts.read;
+                let totals = payload.finish(&mut piece)?;
                 single.write(&piece)?;
-                self.written.push(single.end(results)?);
-                return Ok(results);
+                self.written.push(single.end(totals.counts.read)?);
+                return Ok(totals);
             }
             OutputFormat::Junit => ExportFormat::Junit,
             OutputFormat::Ndjson => ExportFormat::Ndjson,
             OutputFormat::Csv => ExportFormat::Csv,
-            OutputFormat::Parquet => return self.write_parquet(runs, each),
+            OutputFormat::Parquet => return Ok(totals_of(self.write_parquet(runs, each)?)),
         };
         let exporter = Exporter::new(format);
         let mut piece = exporter.prefix().to_vec();
@@ -255,7 +262,7 @@ impl<'a> Payloads<'a> {
         piece.extend_from_slice(exporter.suffix());
         single.write(&piece)?;
         self.written.push(single.end(results)?);
-        Ok(results)
+        Ok(totals_of(results))
     }
 
     /// Writes a table in Parquet. Returns how many results there are.
@@ -424,6 +431,13 @@ impl Single {
         };
         Ok((complete, entry))
     }
+}
+
+/// The totals of a file that is no payload.
+fn totals_of(results: usize) -> PlanTotals {
+    let mut totals = PlanTotals::default();
+    totals.counts.read = results;
+    totals
 }
 
 fn each_of(

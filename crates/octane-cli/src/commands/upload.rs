@@ -137,7 +137,8 @@ pub(super) async fn results(
         let (args, settings, started) = (args.clone(), settings.clone(), started.clone());
         let cancellation = delivery.cancellation.clone();
         move || {
-            let mut reading = Reading::of(&args.input, find)?.counting(read);
+            let reading = Reading::of(&args.input, find)?.counting(read);
+            let mut reading = reading.of_dialect(settings.dialect);
             let draft = draft(&args, &mut reading, &settings, &started, &cancellation);
             let input = reading.finish(&settings.context.environment)?;
             Ok::<_, Failure>((input, draft))

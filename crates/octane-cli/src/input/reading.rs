@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::vec::IntoIter;
 
 use octane_results::{
-    Arrangement, LeftOut, Process, Processed, ReadError, Record, Reruns, Source, Status, Tag,
-    TestRun,
+    Arrangement, Dialect, LeftOut, Process, Processed, ReadError, Record, Reruns, Source, Status,
+    Tag, TestRun,
 };
 
 use super::file_state::FileState;
@@ -27,6 +27,8 @@ use crate::failure::{Failure, Result};
 pub(crate) struct Reading {
     input: Input,
     tally: Tally,
+    /// That of the payloads.
+    dialect: Dialect,
     reruns: Reruns,
     /// The inputs that no thread reads yet.
     sources: Vec<Source>,
@@ -82,6 +84,7 @@ impl Reading {
         Ok(Self {
             input,
             tally: Tally::default(),
+            dialect: Dialect::Standard,
             reruns: args.reruns,
             sources: found.sources,
             workers: None,
@@ -95,6 +98,15 @@ impl Reading {
     /// Counts the valid results where they can be looked at while they are read.
     pub(crate) fn counting(self, read: Arc<AtomicUsize>) -> Self {
         Self { read, ..self }
+    }
+
+    /// For payloads of this dialect.
+    pub(crate) fn of_dialect(self, dialect: Dialect) -> Self {
+        Self {
+            tally: Tally::of_dialect(dialect),
+            dialect,
+            ..self
+        }
     }
 
     fn count(&mut self, run: &TestRun) {
@@ -214,7 +226,9 @@ impl Reading {
     /// Processes each valid result on the thread that reads it.
     pub(crate) fn processed<P: Process>(&mut self, process: P) -> ProcessedResults<'_, P> {
         let sources = std::mem::take(&mut self.sources);
-        let workers = Workers::process(sources, &self.input.options, Tallied(process));
+        let dialect = self.dialect;
+        let tallied = Tallied { process, dialect };
+        let workers = Workers::process(sources, &self.input.options, tallied);
         ProcessedResults {
             reading: self,
             workers,

@@ -1,7 +1,7 @@
 //! Counts of valid results.
 
 use jiff::Timestamp;
-use octane_results::{Process, Status, Survey, TestRun};
+use octane_results::{Dialect, Process, Status, Survey, TestRun};
 
 /// What is counted of valid results.
 #[derive(Debug, Default)]
@@ -14,6 +14,14 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Of results that go into payloads of this dialect.
+    pub(super) fn of_dialect(dialect: Dialect) -> Self {
+        Self {
+            survey: Survey::of_dialect(dialect),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn add(&mut self, run: &TestRun) {
         self.survey.add(run);
         for (count, status) in self.statuses.iter_mut().zip(Status::ALL) {
@@ -48,21 +56,24 @@ impl Tally {
 
 /// Counts results, and processes them.
 #[derive(Debug)]
-pub(super) struct Tallied<P>(pub(super) P);
+pub(super) struct Tallied<P> {
+    pub(super) process: P,
+    pub(super) dialect: Dialect,
+}
 
 impl<P: Process> Process for Tallied<P> {
     type Output = (Tally, P::Output);
 
     fn begin(&self) -> Self::Output {
-        (Tally::default(), self.0.begin())
+        (Tally::of_dialect(self.dialect), self.process.begin())
     }
 
     fn run(&self, run: &mut TestRun, (tally, output): &mut Self::Output) {
         tally.add(run);
-        self.0.run(run, output);
+        self.process.run(run, output);
     }
 
     fn end(&self, (_, output): &mut Self::Output) {
-        self.0.end(output);
+        self.process.end(output);
     }
 }

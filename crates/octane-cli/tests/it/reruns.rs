@@ -196,3 +196,41 @@ fn validate_and_dry_run_name_what_the_upload_calls_flaky() {
         .json();
     assert_eq!(validated["retried"][0]["test"], "CartTest.adds");
 }
+
+#[test]
+fn a_run_of_the_dialect_evidence_shows_the_worst_of_all_origins() {
+    let place = Place::new();
+    let suite = |host: &str, child: &str| {
+        format!(
+            r#"<testsuite name="shop" hostname="{host}" timestamp="2026-11-28T05:00:00">
+              <testcase classname="c" name="a">{child}</testcase></testsuite>"#
+        )
+    };
+    let (failed, passed) = (suite("firefox", "<failure/>"), suite("chromium", ""));
+    place.file(
+        "r.xml",
+        &format!("<testsuites>{failed}{passed}</testsuites>"),
+    );
+    let target = ["--suite", "5001", "--suite-run", "n", "--module", "1011"];
+    let convert = |more: &[&str]| {
+        let arguments = ["convert", "r.xml", "--payload", "evidence"];
+        place.octane(&[&arguments[..], &target, more].concat())
+    };
+    let done = convert(&["-o", "-"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let statuses: Vec<_> = done.stdout.split("status=\"").skip(1).collect();
+    let statuses = statuses.iter().map(|rest| rest.split('"').next().unwrap());
+    assert_eq!(statuses.collect::<Vec<_>>(), ["Passed", "Failed"]);
+
+    // What the dialect has no place for is a warning.
+    place.file(
+        "r.xml",
+        r#"[{"name":"a","status":"passed","started":1795212000000,"description":"d"}]"#,
+    );
+    let done = convert(&["-o", "out.xml", "--format", "json"]);
+    let message = "the evidence format has no field for: description";
+    assert!(done.stderr.contains(message), "{done:?}");
+    assert_eq!(done.json()["problems"][0]["code"], "unsupported");
+    let first = done.json()["problems"][0]["message"].clone();
+    assert_eq!(first, message);
+}

@@ -42,6 +42,8 @@ const BROWSER: &str = "Browser";
 pub struct Repeats {
     /// The digests of those tests, sorted; `None` if any test may be one.
     tests: Option<Vec<u64>>,
+    /// Whether runs have no names of their own in the payload.
+    is_without_run_names: bool,
     /// The results of each run, by origin.
     runs: HashMap<(Identity, Option<String>), BTreeMap<Origin, Vec<Repeat>>>,
     read: u64,
@@ -61,8 +63,17 @@ impl Repeats {
     fn among(tests: Option<Vec<u64>>) -> Self {
         Self {
             tests,
+            is_without_run_names: false,
             runs: HashMap::new(),
             read: 0,
+        }
+    }
+
+    /// In a payload in which runs have no names, or have them.
+    pub(super) fn without_run_names(self, is_without_run_names: bool) -> Self {
+        Self {
+            is_without_run_names,
+            ..self
         }
     }
 
@@ -72,11 +83,12 @@ impl Repeats {
         let ordinal = self.read;
         self.read += 1;
         if let Some(tests) = &self.tests
-            && tests.binary_search(&digest(run)).is_err()
+            && (tests.binary_search(&digest(run, !self.is_without_run_names))).is_err()
         {
             return;
         }
-        let key = (run.identity.clone(), run.run_name.clone());
+        let run_name = run.run_name.as_ref().filter(|_| !self.is_without_run_names);
+        let key = (run.identity.clone(), run_name.cloned());
         let of_origin = self.runs.entry(key).or_default();
         let repeats = of_origin.entry(run.origin.clone()).or_default();
         repeats.push(Repeat {
@@ -96,6 +108,10 @@ impl Repeats {
         let mut arrangement = Arrangement::default();
         for ((identity, run_name), origins) in self.runs {
             let test = identity.to_string();
+            if self.is_without_run_names {
+                arrangement.add_one_run(test, origins, reruns);
+                continue;
+            }
             let name = run_name.clone().unwrap_or(identity.name);
             let labels = labels(&origins.keys().collect::<Vec<_>>());
             let are_several = origins.len() > 1;
@@ -189,6 +205,44 @@ struct Change {
 }
 
 impl Arrangement {
+    /// Adds all results of a test as one run, where runs have no names by which they could be distinguished. It shows the worst of
+    /// what each origin shows.
+    fn add_one_run(
+        &mut self,
+        test: String,
+        origins: BTreeMap<Origin, Vec<Repeat>>,
+        reruns: Reruns,
+    ) {
+        let reruns = match reruns {
+            Reruns::All => Reruns::Worst,
+            one => one,
+        };
+        let of_origins = origins
+            .values()
+            .filter_map(|repeats| shown(repeats, reruns))
+            .cloned();
+        let of_origins: Vec<Repeat> = of_origins.collect();
+        let repeats: Vec<Repeat> = origins.into_values().flatten().collect();
+        let last_read = repeats.iter().map(|repeat| repeat.ordinal).max();
+        let (Some(shown), Some(first)) = (shown(&of_origins, Reruns::Worst), repeats.first())
+        else {
+            return;
+        };
+        let change = Change {
+            is_deferred: Some(shown.ordinal) != last_read,
+            ..Change::default()
+        };
+        self.add(shown.ordinal, change);
+        if repeats.len() > 1 {
+            self.repeated.push(RepeatedRun {
+                test,
+                run_name: None,
+                results: repeats.len(),
+                is_flaky: repeats.iter().any(|repeat| repeat.status != first.status),
+            });
+        }
+    }
+
     fn add(&mut self, ordinal: u64, change: Change) {
         if change != Change::default() {
             self.deferred += usize::from(change.is_deferred);
@@ -240,6 +294,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::payload::dialect::Dialect;
     use crate::repeats::Survey;
     use crate::status::Status::{Failed, Passed};
 
@@ -262,6 +317,13 @@ mod tests {
         run
     }
 
+    fn retry(run: TestRun) -> TestRun {
+        TestRun {
+            may_be_retry: true,
+            ..run
+        }
+    }
+
     fn result(status: Status) -> TestRun {
         TestRun::new("pays", status)
     }
@@ -279,6 +341,60 @@ mod tests {
             ("other".to_owned(), Passed),
         ];
         assert_eq!(arranged(&results, Reruns::Last), expected);
+    }
+
+    #[test]
+    fn a_run_without_a_name_shows_the_worst_of_all_origins() {
+        let named = |status, name: &str| {
+            let mut run = result(status);
+            run.run_name = Some(name.to_owned());
+            run
+        };
+        for (what, results, expected) in [
+            (
+                "origins",
+                vec![
+                    result(Failed).hostname("firefox"),
+                    result(Passed).hostname("chromium"),
+                ],
+                Failed,
+            ),
+            (
+                "names of runs",
+                vec![named(Failed, "night"), named(Passed, "day")],
+                Failed,
+            ),
+            (
+                "a retry that passed in one of them",
+                vec![
+                    retry(result(Failed).hostname("firefox")),
+                    retry(result(Passed).hostname("firefox")),
+                    result(Passed).hostname("chromium"),
+                ],
+                Passed,
+            ),
+        ] {
+            for reruns in Reruns::ALL {
+                let mut survey = Survey::of_dialect(Dialect::Evidence);
+                results.iter().for_each(|run| survey.add(run));
+                let mut repeats = survey.finish().unwrap();
+                results.iter().for_each(|run| repeats.add(run, 0));
+                let arrangement = repeats.arrange(reruns, &[]);
+                let shown = arrangement
+                    .apply(|| results.iter().cloned())
+                    .last()
+                    .unwrap();
+                let expected = match reruns {
+                    Reruns::Last => expected,
+                    Reruns::Worst | Reruns::All => Failed,
+                };
+                assert_eq!(shown.status, expected, "{what}, {reruns}");
+                assert_eq!(arrangement.named, 0, "{what}");
+                let repeated = &arrangement.repeated;
+                let found = repeated.iter().map(|run| (run.results, run.is_flaky));
+                assert_eq!(found.collect::<Vec<_>>(), [(results.len(), true)], "{what}");
+            }
+        }
     }
 
     #[test]

@@ -7,10 +7,11 @@ use foldhash::fast::RandomState;
 
 use crate::run::TestRun;
 
-/// A digest of what makes a run the same run, for this process alone. Different tests with the same digest are distinguished
+/// A digest of what makes a run the same run, for this process alone, with or without its name. Different tests with the same digest are distinguished
 /// later, which takes longer; so names cannot be chosen for it.
-pub(super) fn digest(run: &TestRun) -> u64 {
+pub(super) fn digest(run: &TestRun, has_name: bool) -> u64 {
     static STATE: OnceLock<RandomState> = OnceLock::new();
     let state = STATE.get_or_init(RandomState::default);
-    state.hash_one((&run.identity, &run.run_name))
+    let name = run.run_name.as_ref().filter(|_| has_name);
+    state.hash_one((&run.identity, name))
 }
