@@ -183,6 +183,27 @@ fn a_failed_row_is_sent_last_where_no_attempt_looks_like_a_row() {
         (junit("Mocha Tests", ""), "t Failed"),
         (junit("bun test", ""), "t Failed"),
         (junit("deno test", ""), "t Failed"),
+        (junit("AllTests", r#"tests="2" failures="1""#), "t Failed"),
+        (junit("TAP Tests", ""), "t Failed"),
+        (junit("", r#"hostname="tbd""#), "t Failed"),
+        (junit("", r#"doctest_version="2.4.11""#), "t Failed"),
+        (
+            junit("", "").replace("name=\"c\"", "name=\"rspec\""),
+            "t Failed",
+        ),
+        (
+            junit("", "").replace("name=\"c\"", "name=\"rspec2\""),
+            "t Failed",
+        ),
+        (
+            junit("", "").replace("name=\"c\"", "name=\"rspec-rails\""),
+            "t Passed",
+        ),
+        (
+            junit("", "").replace("name=\"c\"", "name=\"module 'c'\""),
+            "t Failed",
+        ),
+        (junit("pytest tests", ""), "t Passed"),
         (bare("name='t' time='1' classname='test'"), "t Failed"),
         (bare("time='1' classname='a_b.R' name='t'"), "t Failed"),
         (bare("time='1' classname='a' name='t'"), "t Passed"),

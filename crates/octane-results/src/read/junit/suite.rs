@@ -232,8 +232,12 @@ impl Suite {
             self.writer = Writer::Bare;
         }
         let declares_tests_only = self.tests.is_some() && self.failures.is_none();
-        if self.name == "AllTests" && declares_tests_only {
-            self.writer = Writer::GoogleTestList;
+        if self.name == "AllTests" {
+            self.writer = if declares_tests_only {
+                Writer::GoogleTestList
+            } else {
+                Writer::OneCaseForAllAttempts
+            };
         }
     }
 

@@ -13,6 +13,8 @@ use super::attempt::AttemptKind;
 /// | node-tap | the root `TAP Tests` | a case with a property `skip` or `todo` was skipped; what failed in a suite with the property `ok` is a skipped or a TODO test |
 /// | Surefire, Failsafe | the schema of Surefire | all attempts at a test are in one case, so several cases of one name are rows of a data provider |
 /// | Jest, Vitest, Mocha, Bun, Deno | the root `jest tests`, `vitest tests`, `Mocha Tests`, `bun test` or `deno test` | the same: several cases of one name are rows of `test.each`, or different tests |
+/// | RSpec, Catch2 | a suite called `rspec`, with a number in parallel runs; the machine is `tbd` | the same |
+/// | `GoogleTest` | the root `AllTests` | the same |
 /// | `node:test` | the root has no attributes, and the class of a case is `test` | the same |
 /// | Intern | the root has no attributes, the suite counts failures, and a case has no class | a `status` of 0 is passed, and 1 is failed |
 /// | testthat | the root has no attributes; the time of a case comes first, and its class is its suite | a case is one expectation of a test |
@@ -25,7 +27,7 @@ pub(super) enum Writer {
     EUnit,
     GoogleTestList,
     Pytest,
-    /// Surefire, Jest, Vitest, Mocha, Bun or Deno.
+    /// Surefire, Jest, Vitest, Mocha, Bun, Deno, `RSpec`, Catch2 or `GoogleTest`.
     OneCaseForAllAttempts,
     /// One that says nothing of itself, such as `node:test`, testthat and Intern.
     Bare,
@@ -53,6 +55,8 @@ impl Writer {
             name if name.ends_with("noNamespaceSchemaLocation") && value.contains("surefire") => {
                 Some(Self::OneCaseForAllAttempts)
             }
+            "name" if is_rspec(value) => Some(Self::OneCaseForAllAttempts),
+            "hostname" if value == "tbd" => Some(Self::OneCaseForAllAttempts),
             "doctest_version" => Some(Self::Doctest),
             _ => None,
         }
@@ -70,7 +74,16 @@ impl Writer {
 
     /// Whether a test that was tried again may have a case for each attempt.
     pub(super) fn repeats_retried_tests(self) -> bool {
-        self != Self::OneCaseForAllAttempts
+        match self {
+            Self::Any | Self::Pytest | Self::Bare => true,
+            Self::QtTest5
+            | Self::EUnit
+            | Self::GoogleTestList
+            | Self::OneCaseForAllAttempts
+            | Self::Doctest
+            | Self::NodeTap
+            | Self::NodeTapOk => false,
+        }
     }
 
     /// Whether a property of a case says that it was skipped.
@@ -108,4 +121,10 @@ impl Writer {
             kind => kind,
         }
     }
+}
+
+/// Whether a suite is called as `rspec_junit_formatter` calls it, with the number of the process if there are several.
+fn is_rspec(name: &str) -> bool {
+    let number = name.strip_prefix("rspec");
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
