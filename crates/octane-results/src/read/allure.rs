@@ -7,8 +7,8 @@
 //!   `subSuite` joined with ` > ` or the label `feature`, with the label `package` as the package; or else that label, or
 //!   what `fullName` has before the name. The **name** is `name`, or else the label `testMethod` or the end of `fullName`.
 //! - The `fullName` is the suite of the origin, so that two methods with one title in a class are runs of their own. So is
-//!   the `historyId` where the values of parameters are secret.
-//! - **Parameters** whose values are not in the name are part of it, `pays [currency=EUR]`: they make a test of its own in
+//!   the `historyId` of a test with parameters, so that two rows with one title are.
+//! - **Parameters** whose values are not words of the name are part of it, `pays [currency=EUR]`: they make a test of its own in
 //!   Allure too. Excluded and hidden ones are not, and the value of a hidden or masked one is not kept. The parameters
 //!   `Project` and `Browser` are the origin and not part of the name.
 //! - The `historyId`, by which Allure recognises a test, is the external id of the test. Several files of one test are its

@@ -127,7 +127,7 @@ fn name(result: &Value, labels: &Labels<'_>) -> String {
             Some((field(parameter, "name")?, value))
         })
         .collect();
-    let is_named = |value: &str| name.contains(value.trim_matches(['\'', '"']));
+    let is_named = |value: &str| has_word(&name, value.trim_matches(['\'', '"']));
     if !values.iter().all(|(_, value)| is_named(value)) {
         let values: Vec<String> = values
             .iter()
@@ -136,6 +136,17 @@ fn name(result: &Value, labels: &Labels<'_>) -> String {
         name = format!("{name} [{}]", values.join(", "));
     }
     name
+}
+
+/// Whether `word` is in `text`, without a letter or a digit next to it.
+fn has_word(text: &str, word: &str) -> bool {
+    let is_border = |char: Option<char>| !char.is_some_and(char::is_alphanumeric);
+    let mut places = text.match_indices(word);
+    word.is_empty()
+        || places.any(|(at, _)| {
+            let (before, after) = (&text[..at], &text[at + word.len()..]);
+            is_border(before.chars().next_back()) && is_border(after.chars().next())
+        })
 }
 
 /// What stands for the value of a masked parameter.
@@ -166,13 +177,13 @@ fn is_project(parameter: &Value) -> bool {
     matches!(&*name.to_lowercase(), "project" | "browser")
 }
 
-/// By what tests with the same name and class are distinguished: the full name, and the `historyId` if the values of parameters
-/// are not to be shown.
+/// By what tests with the same name and class are distinguished: the full name, and the `historyId` of a test with parameters, as
+/// a title may have the values of two rows.
 fn case(result: &Value) -> Option<String> {
-    let is_secret = items(result.get("parameters"))
+    let has_parameters = items(result.get("parameters"))
         .iter()
-        .any(|parameter| !is_set(parameter, "excluded") && mode(parameter) != Mode::Shown);
-    let history = is_secret.then(|| field(result, "historyId")).flatten();
+        .any(|parameter| !is_set(parameter, "excluded") && !is_project(parameter));
+    let history = has_parameters.then(|| field(result, "historyId")).flatten();
     let parts = [field(result, "fullName"), history];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     Some(parts.join(" ")).filter(|case| !case.is_empty())

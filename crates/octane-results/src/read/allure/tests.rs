@@ -161,6 +161,17 @@ fn parameters_distinguish_tests_unless_the_name_does() {
         ),
         ("adds", r#"{"name":"n","value":"1"}"#, "Passed adds [n=1]"),
         (
+            "adds 10 items",
+            r#"{"name":"n","value":"1"}"#,
+            "Passed adds 10 items [n=1]",
+        ),
+        (
+            "search bar",
+            r#"{"name":"key","value":"a"}"#,
+            "Passed search bar [key=a]",
+        ),
+        ("finds é", r#"{"name":"n","value":"é"}"#, "Passed finds é"),
+        (
             "adds",
             r#"{"name":"Project","value":"firefox"},{"name":"Retry","value":"1","excluded":true}"#,
             "Passed adds [firefox]",
@@ -226,6 +237,22 @@ fn tests_with_one_title_have_different_origins() {
     let hidden =
         r#""fullName":"a","parameters":[{"name":"token","value":"s3cret","mode":"hidden"}]"#;
     assert_eq!(origin(hidden), "a h1");
+    let excluded = r#""fullName":"a","parameters":[{"name":"retry","value":"1","excluded":true}]"#;
+    assert_eq!(origin(excluded), "a");
+    let project = r#""fullName":"a","parameters":[{"name":"Project","value":"firefox"}]"#;
+    assert_eq!(origin(project), "a");
+    // The title has the values of both rows.
+    let row = |history: &str, value: &str| {
+        let parameter = format!(r#"{{"name":"count","value":"{value}"}}"#);
+        let report = format!(
+            r#"{{"uuid":"u","name":"from 1 to 2","status":"passed","fullName":"a","historyId":"{history}","parameters":[{parameter}]}}"#
+        );
+        let run = results(&report).remove(0);
+        (run.identity.name, run.origin.suite.unwrap().to_string())
+    };
+    let expected = |origin: &str| ("from 1 to 2".to_owned(), origin.to_owned());
+    assert_eq!(row("h1", "1"), expected("a h1"));
+    assert_eq!(row("h2", "2"), expected("a h2"));
 }
 
 #[test]
