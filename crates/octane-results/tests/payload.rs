@@ -138,7 +138,7 @@ fn the_standard_dialect_is_written_in_the_official_order() {
     <release_ref id="7"/>
     <error type="AssertionError" message="19 expected&#10;got 20">at Totals:12&#13;
     if a &lt; b &amp;&amp; b &gt; c ]]&gt;</error>
-    <description>each�night</description>
+    <description>each␀night</description>
     <steps iteration="1">
     <step name="log in" duration="5" status="ok" external_step_id="s-1">
     <error_message>none</error_message>

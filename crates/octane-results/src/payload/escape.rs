@@ -1,6 +1,6 @@
 //! Writes text and numbers as XML bytes.
 
-use crate::text::{REPLACEMENT, is_forbidden_at, position};
+use crate::text::{position, substitute_at};
 
 /// The bytes that may need escaping in an attribute in double quotes.
 const DOUBLE_QUOTED: [bool; 256] = watched(b"\"<>&\t\n\r");
@@ -71,12 +71,14 @@ fn escape(value: &str, watched: &[bool; 256], out: &mut Vec<u8>) {
             b'\t' => ("&#9;", 1),
             b'\n' => ("&#10;", 1),
             b'\r' => ("&#13;", 1),
-            0xEF if is_forbidden_at(bytes, at) => (REPLACEMENT, 3),
-            0xEF => {
-                at += 3;
-                continue;
-            }
-            _ => (REPLACEMENT, 1),
+            _ => match substitute_at(bytes, at) {
+                Some(substitute) => substitute,
+                // Of the characters that start with 0xEF, only two are forbidden.
+                None => {
+                    at += 3;
+                    continue;
+                }
+            },
         };
         out.extend_from_slice(&bytes[written..at]);
         out.extend_from_slice(replacement.as_bytes());
@@ -121,10 +123,7 @@ mod tests {
     #[test]
     fn forbidden_characters_are_never_written() {
         let value = "a\0ｂ\u{FFFF}\u{FFFD}\u{1b}";
-        assert_eq!(
-            written(|out| text(value, out)),
-            "a\u{FFFD}ｂ\u{FFFD}\u{FFFD}\u{FFFD}"
-        );
+        assert_eq!(written(|out| text(value, out)), "a␀ｂ\\uFFFF\u{FFFD}␛");
     }
 
     proptest! {

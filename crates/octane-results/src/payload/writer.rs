@@ -11,7 +11,7 @@ use crate::run::TestRun;
 /// Writes payloads of one upload.
 ///
 /// The shared envelope is rendered once; the same settings and runs always give the same bytes. The writer
-/// escapes texts and replaces characters that XML forbids by U+FFFD, so that its output is always
+/// escapes texts and replaces characters that XML forbids as [`sanitize`](crate::sanitize) does, so that its output is always
 /// well-formed. It does not shorten texts that are too long for the schema: see [`repair`](crate::repair()).
 ///
 /// ```

@@ -13,7 +13,7 @@ pub struct Repairs {
     pub texts_shortened: u64,
     /// Errors and descriptions that exceeded the limit of the policy and now end in a digest.
     pub errors_truncated: u64,
-    /// Texts with characters not allowed in XML, which are now U+FFFD.
+    /// Texts with characters not allowed in XML, which are now symbols.
     pub texts_sanitized: u64,
     /// Empty names that are now `(unnamed)`.
     pub empty_names_replaced: u64,
