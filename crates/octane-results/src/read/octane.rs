@@ -63,14 +63,23 @@ fn test_run(element: &Element, file: &mut ReportFile) {
         class: text(element, "class"),
         name: text(element, "name"),
     };
-    let Some(status) = status(element, &identity.name, file) else {
+    let run_name = maybe_text(element, "run_name");
+    let Identity {
+        module,
+        package,
+        class,
+        name,
+    } = &identity;
+    let shown = run_name.as_deref().unwrap_or_default();
+    let texts = [name, class, package, module, shown];
+    let Some(status) = status(element, &texts, element.has_invalid_bytes, file) else {
         return;
     };
     let mut run = TestRun::new("", status);
     run.identity = identity;
     // Of several results of a test in a payload, Octane shows the last one.
     run.may_be_retry = true;
-    run.run_name = maybe_text(element, "run_name");
+    run.run_name = run_name;
     run.duration = duration(element, file);
     run.started = started(element, file);
     run.report_url = maybe_text(element, "external_report_url");

@@ -24,7 +24,8 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
     let mut has_failed = false;
     for scenario in &found {
         let name = scenario_name(scenario);
-        let Some(status) = status(scenario, &name, file) else {
+        let texts = [&*name, &feature_file.name, &feature_file.path];
+        let Some(status) = status(scenario, &texts, run.has_invalid_bytes, file) else {
             has_failed = true;
             continue;
         };
@@ -52,7 +53,8 @@ pub(super) fn read(run: &Element, file: &mut ReportFile) {
     let name = text(run, "name");
     let is_failed = may_have_failed(run, file);
     if found.is_empty() || is_failed && !has_failed {
-        let Some(status) = status(run, &name, file) else {
+        let texts = [&*name, &feature_file.name, &feature_file.path];
+        let Some(status) = status(run, &texts, run.has_invalid_bytes, file) else {
             return;
         };
         let mut result = result(run, feature, &name, status, file);

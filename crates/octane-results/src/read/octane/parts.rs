@@ -27,12 +27,19 @@ pub(super) fn started(element: &Element, file: &mut ReportFile) -> Option<Timest
     exact.or_else(|| file.started(element.place, Moment::Text(text.to_owned())))
 }
 
-/// The status of a run named `name`; without one, the run is an invalid row.
-pub(super) fn status(element: &Element, name: &str, file: &mut ReportFile) -> Option<Status> {
+/// The status of a run that `texts` identify, of which the first is its name. It is an invalid row without a status, and if one of
+/// these texts has bytes that were invalid.
+pub(super) fn status(
+    element: &Element,
+    texts: &[&str],
+    has_invalid_bytes: bool,
+    file: &mut ReportFile,
+) -> Option<Status> {
     let word = element.attribute("status").unwrap_or_default();
     let known = Status::from_payload(word).or_else(|| file.options.status_aliases.status(word));
-    let has_invalid_name = element.has_invalid_bytes && name.contains(REPLACEMENT);
-    if known.is_some() && !has_invalid_name {
+    let garbled = texts.iter().find(|text| text.contains(REPLACEMENT));
+    let garbled = garbled.filter(|_| has_invalid_bytes);
+    if known.is_some() && garbled.is_none() {
         return known;
     }
     let outcome = match known {
@@ -40,9 +47,10 @@ pub(super) fn status(element: &Element, name: &str, file: &mut ReportFile) -> Op
         None if word.is_empty() => Outcome::Missing,
         None => Outcome::Word(word.to_owned()),
     };
+    let name = texts.first().copied().unwrap_or_default();
     let mut draft = Draft::new(element.place, name, outcome);
-    if has_invalid_name {
-        draft.invalid.push(InvalidCell::invalid_bytes(None, name));
+    if let Some(text) = garbled {
+        draft.invalid.push(InvalidCell::invalid_bytes(None, text));
     }
     file.push(draft);
     None

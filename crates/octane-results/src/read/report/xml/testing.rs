@@ -68,6 +68,12 @@ proptest! {
     #[test]
     fn no_report_makes_it_panic(
         root in select(&["test-run", "test-results", "assemblies", "TestRun", "testng-results", "robot", "test_result"][..]),
+        (Format::Octane, b"<test_result><test_runs><test_run class='B\xE9' name='a' status='Passed'/></test_runs></test_result>"),
+        (Format::Octane, b"<test_result><test_runs><test_run package='B\xE9' name='a' status='Passed'/></test_runs></test_result>"),
+        (Format::Octane, b"<test_result><test_runs><test_run module='B\xE9' name='a' status='Passed'/></test_runs></test_result>"),
+        (Format::Octane, b"<test_result><test_runs><test_run run_name='B\xE9' name='a' status='Passed'/></test_runs></test_result>"),
+        (Format::Octane, b"<test_result><test_runs><gherkin_test_run name='r' status='Passed'><feature name='B\xE9' path='f'>\
+            <scenarios><scenario name='s' status='Passed'/></scenarios></feature></gherkin_test_run></test_runs></test_result>"),
         tokens in vec(token(), 0..60),
         is_cut_off in any::<bool>(),
     ) {
