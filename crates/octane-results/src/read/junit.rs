@@ -18,7 +18,7 @@
 //!   that none of its results shows, or whose output ends with the words of a program that failed as a whole: `Bail out!`, or the
 //!   exit code that Meson adds. A suite with a word for a status that is not known is an invalid row if none of its results has failed.
 //! - Elements that are not known hide nothing: suites, cases and failures inside of them count, and a case
-//!   inside a case is a result of its own.
+//!   inside a case is a result of its own. Nor do `skipped` and `properties` hide cases and failures.
 //! - Words that mean something else to some writers: `errors` of Qt 4 and 5 counts messages, and a case without a `result` was skipped there.
 //!   What `EUnit` calls skipped was cancelled, and has failed. So has what `CTest` could not run. A `failure` of doctest with the type `WARN`
 //!   is none, the tests that `GoogleTest` only lists have no status, a case of pytest without a name and a class was interrupted, and an assumption of `JUnit` that did not hold (`aborted`, as Ant writes it) is skipped.

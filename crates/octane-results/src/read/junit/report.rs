@@ -167,10 +167,10 @@ impl Report {
     fn open(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
         let name = tag.name();
         let element = Element::of(name);
-        let inside = self.scopes.inside();
+        let inside = self.scopes.inside(element);
         let mut attempt = None;
         let scope = match (inside, element) {
-            (Inside::Suite | Inside::Case, Element::Case) => Scope::Case,
+            (Inside::Suite | Inside::Case | Inside::Attempt, Element::Case) => Scope::Case,
             (Inside::Suite | Inside::Case, Element::Properties) => Scope::Properties,
             (Inside::Properties, Element::Property) => Scope::Property,
             (Inside::Nothing, Element::Suite | Element::TestRun) => {
@@ -238,6 +238,10 @@ impl Report {
                     (None, None) => Scope::Unknown,
                 }
             }
+            (Inside::Attempt, Element::Failure) => {
+                self.fail_attempt(tag)?;
+                Scope::AttemptChild
+            }
             (Inside::Attempt, _) => Scope::AttemptChild,
         };
         match scope {
@@ -294,6 +298,21 @@ impl Report {
         } else if let Some(suite) = self.suites.last_mut() {
             suite.fail(attempt, tag.place());
         }
+        Ok(())
+    }
+
+    /// A failure inside of what would otherwise mean that the test did not fail, such as `skipped`: it has.
+    fn fail_attempt(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
+        let case = self.cases_open.innermost();
+        let attempt = case.and_then(|case| case.attempts.last_mut());
+        let is_outcome = |kind| matches!(kind, AttemptKind::Skipped | AttemptKind::Remark);
+        let Some(attempt) = attempt.filter(|attempt| is_outcome(attempt.kind)) else {
+            return Ok(());
+        };
+        attempt.kind = AttemptKind::Failure;
+        let read = read_attributes(tag, |name, value| attempt.set(name, value));
+        let cells = self.attributes_inside(tag, read)?;
+        self.object(tag, cells);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What the open elements mean.
 
+use super::element::Element;
+
 /// The meaning of an open element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -73,10 +75,16 @@ impl OpenScopes {
         matches!(self.innermost(), Some(Scope::Output | Scope::SuiteOutput))
     }
 
-    /// What the next element is inside of.
-    pub(super) fn inside(&self) -> Inside {
+    /// What the next element is inside of; of properties, a result is not inside.
+    pub(super) fn inside(&self, element: Element) -> Inside {
+        let is_result = matches!(element, Element::Case | Element::Failure);
         let mut scopes = self.0.iter().rev();
-        match scopes.find(|scope| !matches!(scope, Scope::Unknown | Scope::Word(_))) {
+        let is_around = |scope: &&Scope| match scope {
+            Scope::Unknown | Scope::Word(_) => false,
+            Scope::Properties => !is_result,
+            _ => true,
+        };
+        match scopes.find(is_around) {
             None => Inside::Nothing,
             Some(Scope::Suite) => Inside::Suite,
             Some(Scope::Case) => Inside::Case,

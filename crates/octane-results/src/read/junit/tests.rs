@@ -267,6 +267,41 @@ fn totals_are_compared_with_the_cases() {
 }
 
 #[test]
+fn a_failure_in_an_unusual_place_is_not_hidden() {
+    for (case, expected) in [
+        (
+            "<skipped message='a'><failure type='T' message='b'/>text</skipped>",
+            r#"|||a Failed 0ns Some("T") Some("b") "text""#,
+        ),
+        (
+            "<skipped><error/></skipped>",
+            "|||a Failed 0ns None None \"\"",
+        ),
+        (
+            "<properties><failure message='b'/></properties>",
+            r#"|||a Failed 0ns None Some("b") """#,
+        ),
+        ("<flakyFailure><error/></flakyFailure>", "|||a Passed 0ns"),
+        (
+            "<system-out><failure/></system-out><skipped><system-out><error/></system-out></skipped>",
+            "|||a Skipped 0ns",
+        ),
+    ] {
+        let report = format!("<testsuite>\n<testcase name='a'>{case}</testcase></testsuite>");
+        let found = shown(&report);
+        assert_eq!(found, format!("2:1 {expected}"), "{case}");
+    }
+    for outer in ["skipped", "properties"] {
+        let inner = "<testcase name='b'><failure/></testcase>";
+        let report = format!(
+            "<testsuite><testcase name='a'><{outer}>\n{inner}</{outer}></testcase></testsuite>"
+        );
+        let found = shown(&report);
+        assert!(found.starts_with("2:1 |||b Failed"), "{outer}: {found}");
+    }
+}
+
+#[test]
 fn malformed_reports_have_a_position_and_a_reason() {
     insta::assert_snapshot!(shown("<testsuites>\n <testsuite>\n  <testcase name='a'/>\n  <testcase name='b'>\n   <failure>text\n"), @r"
     3:3 |||a Passed 0ns

@@ -17,7 +17,7 @@ use crate::status::Status;
 /// | `failed`, `failure`, `error`, `aborted`, `crashed`, `timedout`, `incomplete` | failed unless it is false, 0 or empty |
 /// | `skipped`, `ignored`, `disabled` | skipped unless it is false, 0 or empty |
 ///
-/// An element says what its name means: `failure`, `error`, `skipped`, or another word for a status. One that is called like an
+/// Names of attributes are compared without regard to case. An element says what its name means: `failure`, `error`, `skipped`, or another word for a status. One that is called like an
 /// attribute of the first two rows, and has a text, says what the attribute would say; a text of several words, or a long one,
 /// counts only if it is known.
 ///
@@ -82,6 +82,9 @@ impl Verdict {
                 self.undesired(value, Status::Failed);
             }
             "skipped" | "ignored" | "disabled" => self.undesired(value, Status::Skipped),
+            _ if name.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                self.attribute(&name.to_ascii_lowercase(), value);
+            }
             _ => {}
         }
     }
@@ -302,6 +305,8 @@ mod tests {
             ("status=warning;executed=false", "Skipped"),
             ("status=planned;result=passed", "Planned"),
             ("status=;result=passed", "Passed"),
+            ("Status=failed", "Failed"),
+            ("timedOut=true", "Failed"),
         ] {
             assert_eq!(status(attributes), expected, "{attributes}");
         }
