@@ -17,7 +17,8 @@
 //! - A **file** that failed and has no failed test, as one that could not be loaded, is a failed result of its own with the
 //!   name of the file: `cart.test.js failed`. So is what another reporter has put among its tests for that, without a title.
 //! - A run that says that it was not successful (`success`), though it has results of which none has failed, is one failed
-//!   result, called `[run]`: a threshold of the coverage that was not reached, or obsolete snapshots.
+//!   result, called `[run]`: a threshold of the coverage that was not reached, or obsolete snapshots. So is one that was
+//!   interrupted (`wasInterrupted`).
 //! - Attempts before a pass are in `retryReasons`, or else counted by `invocations`.
 //! - A test without a start of its own started when its file did, which is not used: it has none.
 //!
@@ -47,13 +48,18 @@ pub(crate) struct Jest {
     has_failed: bool,
     /// Where the run says that it was not successful.
     unsuccessful: Option<LineColumn>,
+    /// Where it says that it was interrupted.
+    interrupted: Option<LineColumn>,
 }
 
 impl JsonFormat for Jest {
     fn visit(&self, path: &[Step]) -> Visit {
         if path.is_empty() || is_path(path, &["testResults"]) {
             Visit::Enter
-        } else if is_path(path, &["testResults", "*"]) || is_path(path, &["success"]) {
+        } else if is_path(path, &["testResults", "*"])
+            || is_path(path, &["success"])
+            || is_path(path, &["wasInterrupted"])
+        {
             Visit::Collect
         } else {
             Visit::Skip
@@ -65,17 +71,24 @@ impl JsonFormat for Jest {
             [_, Step::Index(_)] => {
                 self.push_tests(&value, place, &ShownPath(path).to_string(), file);
             }
-            [_] if value == Value::Bool(false) => self.unsuccessful = Some(place),
+            [Step::Name(name)] => match (&**name, value) {
+                ("success", Value::Bool(false)) => self.unsuccessful = Some(place),
+                ("wasInterrupted", Value::Bool(true)) => self.interrupted = Some(place),
+                _ => {}
+            },
             _ => {}
         }
     }
 
     fn end(&mut self, file: &mut ReportFile) {
-        let Some(place) = self.unsuccessful.filter(|_| file.results > 0) else {
-            return;
+        let message = match self.interrupted {
+            Some(_) => "the run was interrupted",
+            None => {
+                "the run was not successful, but none of its results has failed; a threshold of the coverage or obsolete snapshots may be the reason"
+            }
         };
-        if !self.has_failed {
-            let message = "the run was not successful, but none of its results has failed; a threshold of the coverage or obsolete snapshots may be the reason";
+        let place = self.interrupted.or(self.unsuccessful);
+        if let Some(place) = place.filter(|_| file.results > 0 && !self.has_failed) {
             file.push(Draft {
                 failure: Some(Failure::new(message)),
                 ..Draft::new(place, RUN, Outcome::Known(Status::Failed))

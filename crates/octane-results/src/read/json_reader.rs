@@ -179,7 +179,8 @@ impl<T: TextSource> JsonReader<T> {
         Ok(())
     }
 
-    /// Reads the next value as a whole. Of a repeated name, the last value counts.
+    /// Reads the next value as a whole. Of a repeated name, the last value counts; two different texts, numbers or flags contradict
+    /// each other.
     pub(crate) fn value(&mut self) -> Result<Value> {
         self.read(false)
     }
@@ -203,7 +204,7 @@ impl<T: TextSource> JsonReader<T> {
                         None => {
                             object.insert(name, value);
                         }
-                        Some(known) if !is_exact => *known = value,
+                        Some(known) if !is_exact => replace(known, value)?,
                         Some(known) if repeated.insert(name) => {
                             *known = Value::Array(vec![known.take(), value]);
                         }
@@ -309,6 +310,22 @@ impl<T: TextSource> JsonReader<T> {
             }
         }
     }
+}
+
+/// Replaces the value of a name by a later one, unless they contradict each other. One that is missing says nothing.
+fn replace(known: &mut Value, later: Value) -> Result<()> {
+    let is_flat = |value: &Value| !value.is_object() && !value.is_array();
+    match (&*known, &later) {
+        (_, Value::Null) => {}
+        (Value::Null, _) => *known = later,
+        (one, other) if is_flat(one) && is_flat(other) && one != other => {
+            let reason =
+                "a name is given twice with different values, of which the second ends here";
+            return Err(JsonError::Malformed(reason));
+        }
+        _ => *known = later,
+    }
+    Ok(())
 }
 
 /// The value that a line consists of, as by [`JsonReader::exact_value`]. If it is none, the column where it breaks.

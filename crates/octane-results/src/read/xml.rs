@@ -25,7 +25,7 @@ use escape::value;
 use open::{OpenElements, local};
 use scan::{Incomplete, Markup, StartTag};
 use shapes::Shapes;
-pub(crate) use tag::Tag;
+pub(crate) use tag::{Tag, contradictory};
 
 /// A byte order mark, in UTF-8.
 const MARK: &[u8] = b"\xEF\xBB\xBF";

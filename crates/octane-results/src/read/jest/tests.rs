@@ -142,3 +142,17 @@ fn a_run_without_success_is_not_green() {
     let expected = "warning in.json:1:1: contains no test results";
     assert_eq!(shown(empty), expected);
 }
+
+#[test]
+fn a_run_that_was_interrupted_is_not_green() {
+    let tests = r#"{"ancestorTitles":[],"status":"passed","title":"adds"}"#;
+    let passed = report(tests, FILE);
+    let interrupted = passed.replace(
+        r#""success":true"#,
+        r#""success":true,"wasInterrupted":true"#,
+    );
+    let expected = "Passed cart.test.js.adds\nFailed [run] `the run was interrupted`";
+    assert_eq!(shown(&interrupted), expected);
+    let ended = interrupted.replace(r#""wasInterrupted":true"#, r#""wasInterrupted":false"#);
+    assert_eq!(shown(&ended), "Passed cart.test.js.adds");
+}

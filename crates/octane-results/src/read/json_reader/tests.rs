@@ -50,7 +50,10 @@ fn values_are_read_as_the_standard_says() {
             assert_eq!(JsonReader::new(text).value().unwrap(), expected);
         }
     }
-    assert_eq!(value("{\"a\":1,\"a\":2}"), Ok(json!({ "a": 2 })));
+    assert_eq!(value("{\"a\":[1],\"a\":2}"), Ok(json!({ "a": 2 })));
+    for same in ["1,\"a\":1", "1,\"a\":null", "null,\"a\":1"] {
+        assert_eq!(value(&format!("{{\"a\":{same}}}")), Ok(json!({ "a": 1 })));
+    }
 }
 
 #[test]
@@ -113,6 +116,10 @@ fn what_is_no_json_has_a_place_and_a_reason() {
             "1:6 Malformed(\"four hexadecimal digits are expected here\")",
         ),
         ("1 2", "1:3 Malformed(\"more\")"),
+        (
+            "{\"a\":\"failed\",\"a\":\"passed\"}",
+            "1:27 Malformed(\"a name is given twice with different values, of which the second ends here\")",
+        ),
     ] {
         assert_eq!(value(text), Err(expected.to_owned()), "{text}");
     }

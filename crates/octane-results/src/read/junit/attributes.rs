@@ -1,8 +1,8 @@
 //! The attributes of an element.
 
-use crate::invalid::{InvalidCell, shortened};
-use crate::read::xml::Tag;
+use crate::invalid::InvalidCell;
 use crate::read::xml::escape::value;
+use crate::read::xml::{Tag, contradictory};
 
 /// What is odd about attributes.
 pub(super) enum Odd {
@@ -64,9 +64,7 @@ fn distinct<'x>(
             is_repeated[*further] = true;
             let other = attributes[*further].1;
             if other != first {
-                let (first, other) = (shortened(first), shortened(other));
-                let reason =
-                    format!("attribute `{name}` is given twice, as `{first}` and as `{other}`");
+                let reason = contradictory(name, first, other);
                 cells.push(InvalidCell::new(None, "", reason).hint("remove one of them"));
             }
         }

@@ -86,7 +86,7 @@ pub(crate) struct Element {
 impl Element {
     fn new(tag: &Tag<'_>) -> Result<Self, String> {
         let mut attributes = Vec::new();
-        if let Some(reason) = tag.malformed() {
+        if let Some(reason) = tag.malformed().or_else(|| tag.contradiction()) {
             return Err(reason);
         }
         for (name, raw) in tag.attributes() {

@@ -1,6 +1,7 @@
 //! The start of an element.
 
 use super::scan::{Attribute, StartTag};
+use crate::invalid::shortened;
 use crate::read::line_column::LineColumn;
 use crate::read::text::NextText;
 use crate::text::position;
@@ -48,8 +49,29 @@ impl<'x> Tag<'x> {
         malformed.map(|malformed| malformed.reason(self.text.text))
     }
 
+    /// What is wrong if an attribute is given twice with different values.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        if !self.has_repeated_names() {
+            return None;
+        }
+        let mut attributes: Vec<_> = self.attributes().collect();
+        attributes.sort_by_key(|(name, _)| *name);
+        attributes.windows(2).find_map(|pair| match pair {
+            [(name, first), (next, other)] if name == next && first != other => {
+                Some(contradictory(name, first, other))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether a name may be repeated; not sure if there are many.
     pub(crate) fn has_repeated_names(&self) -> bool {
         self.tag.has_repeated_names
     }
+}
+
+/// What is wrong with an attribute that has two different values.
+pub(crate) fn contradictory(name: &str, first: &str, other: &str) -> String {
+    let (first, other) = (shortened(first), shortened(other));
+    format!("attribute `{name}` is given twice, as `{first}` and as `{other}`")
 }
