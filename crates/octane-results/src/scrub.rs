@@ -82,7 +82,7 @@ impl Scrub {
 #[derive(Debug, Default)]
 pub(crate) struct Scrubber {
     scrub: Scrub,
-    /// The number of each original name, by identity after the scrubbing.
+    /// The number of each original name, by identity after the scrubbing; those with a number are such identities too.
     numbers: HashMap<Identity, HashMap<Identity, usize>>,
 }
 
@@ -101,12 +101,28 @@ impl Scrubber {
             return;
         }
         let numbers = self.numbers.entry(run.identity.clone()).or_default();
-        let next = numbers.len() + 1;
-        let number = *numbers.entry(original).or_insert(next);
-        if number > 1 {
-            run.identity.name.push_str(&format!(" ({number})"));
+        let mut number = numbers.get(&original).copied().unwrap_or(0);
+        if number == 0 {
+            number = numbers.len() + 1;
+            while number > 1 && self.numbers.contains_key(&numbered(&run.identity, number)) {
+                number += 1;
+            }
+            let taken = self.numbers.entry(numbered(&run.identity, number));
+            taken.or_default().insert(original.clone(), 1);
+            let numbers = self.numbers.entry(run.identity.clone());
+            numbers.or_default().insert(original, number);
         }
+        run.identity = numbered(&run.identity, number);
     }
+}
+
+/// With its number in the name, unless it is the first one.
+fn numbered(identity: &Identity, number: usize) -> Identity {
+    let mut numbered = identity.clone();
+    if number > 1 {
+        numbered.name.push_str(&format!(" ({number})"));
+    }
+    numbered
 }
 
 #[cfg(test)]
@@ -127,6 +143,12 @@ mod tests {
         assert_eq!(name("t[0x7711c8]"), "t[*] (2)");
         assert_eq!(name("t[0x5257a0]"), "t[*]");
         assert_eq!(name("u"), "u");
+        // A name with a number may be one that a report has.
+        assert_eq!(name("t[0x5257a0] (2)"), "t[*] (2) (2)");
+        assert_eq!(name("s[0x1] (2)"), "s[*] (2)");
+        assert_eq!(name("s[0x1]"), "s[*]");
+        assert_eq!(name("s[0x2]"), "s[*] (3)");
+        assert_eq!(name("s[0x2]"), "s[*] (3)");
     }
 
     #[test]
