@@ -14,7 +14,7 @@ pub(crate) mod arrow;
 pub(crate) mod arrow_cells;
 mod catch2;
 pub(crate) mod cell;
-mod class_name;
+pub(crate) mod class_name;
 mod cleaned;
 pub(crate) mod columns;
 pub(crate) mod commas;

@@ -25,7 +25,8 @@ pub enum ExportFormat {
 /// Writes results in an [`ExportFormat`]: what is before them, each of them, and what is after them.
 ///
 /// What is written can be read again by [`read`](crate::read()). The formats hold less than a [`TestRun`]: steps, metadata and
-/// the context of a run, apart from its environment, are omitted; `JUnit` has no environment, and no place for a module.
+/// the context of a run, apart from its environment, are omitted. In `JUnit`, module and environment are properties, which are not
+/// read as such; a planned run is read as skipped, and a dotted class without a package as package and class.
 ///
 /// ```
 /// use octane_results::{ExportFormat, Exporter, ReadOptions, Record, Source, Status, TestRun, read};
@@ -164,6 +165,32 @@ mod tests {
             assert_eq!(again(format, &runs), runs, "{format:?}");
         }
         assert_eq!(again(ExportFormat::Junit, &[failed()]), [failed()]);
+        let identities = [
+            ("shop", "Cart 1.2"),
+            ("p", "cart.test.ts"),
+            ("p", ""),
+            ("a b", "C"),
+            ("p", "p.x y"),
+            ("a.b", "C"),
+            ("", "C"),
+            ("", ""),
+        ];
+        let runs = identities.map(|(package, class)| {
+            let run = TestRun::new("t", Status::Passed);
+            run.package(package).class(class)
+        });
+        assert_eq!(again(ExportFormat::Junit, &runs), runs);
+    }
+
+    #[test]
+    fn a_tag_with_a_separator_can_be_read_again() {
+        let mut run = TestRun::new("t", Status::Passed);
+        run.context.environment = vec![Tag::new("OS", "Linux; 6.1"), Tag::new("DB", "x")];
+        for format in [ExportFormat::Csv, ExportFormat::Ndjson] {
+            let again = again(format, std::slice::from_ref(&run));
+            let expected = [Tag::new("OS", "Linux, 6.1"), Tag::new("DB", "x")];
+            assert_eq!(again[0].context.environment, expected, "{format:?}");
+        }
     }
 
     proptest! {

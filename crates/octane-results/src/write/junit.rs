@@ -1,4 +1,5 @@
-//! `JUnit` XML. What a `testcase` has no attribute or element for is in its properties:
+//! `JUnit` XML. Package and class are joined to a dotted class name, unless that is not read as the two of them again: then
+//! the package is that of a `testsuite` around the `testcase`. What has no attribute or element is in the properties:
 //!
 //! | property | what |
 //! | --- | --- |
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 
 use super::environment::environment;
 use crate::payload::escape::{double_quoted, text};
+use crate::read::class_name::split_class;
 use crate::run::TestRun;
 use crate::status::Status;
 
@@ -24,15 +26,22 @@ pub(super) const SUFFIX: &[u8] = b"</testsuite>\n</testsuites>\n";
 /// Writes a `testcase`.
 pub(super) fn write(run: &TestRun, out: &mut Vec<u8>) {
     let identity = &run.identity;
-    let class: Cow<'_, str> = match (&*identity.package, &*identity.class) {
+    let (package, class) = (&*identity.package, &*identity.class);
+    let classname: Cow<'_, str> = match (package, class) {
         ("", class) => class.into(),
-        (package, "") => package.into(),
+        (_, "") => "".into(),
         (package, class) => format!("{package}.{class}").into(),
     };
+    let has_suite = !package.is_empty() && split_class(&classname, "") != (package, class);
+    if has_suite {
+        out.extend_from_slice(b"<testsuite");
+        attribute("package", package, out);
+        out.extend_from_slice(b">");
+    }
     out.extend_from_slice(b"<testcase");
     attribute("name", run.run_name.as_ref().unwrap_or(&identity.name), out);
-    if !class.is_empty() {
-        attribute("classname", &class, out);
+    if !classname.is_empty() {
+        attribute("classname", &classname, out);
     }
     let milliseconds = run.duration.as_millis();
     let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
@@ -53,7 +62,11 @@ pub(super) fn write(run: &TestRun, out: &mut Vec<u8>) {
             out.extend_from_slice(b"/>");
         }
     }
-    out.extend_from_slice(b"</testcase>\n");
+    out.extend_from_slice(b"</testcase>");
+    if has_suite {
+        out.extend_from_slice(b"</testsuite>");
+    }
+    out.push(b'\n');
 }
 
 fn properties(run: &TestRun, out: &mut Vec<u8>) {
