@@ -1,5 +1,6 @@
 //! Where a result comes from, apart from its test.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Where a report says that a result comes from, apart from its test and its position in the input.
@@ -71,7 +72,7 @@ const BROWSERS: [(&str, &str); 8] = [
 /// | what differs | label |
 /// |---|---|
 /// | one field, or several of which one differs in all | the value of that field; of several such fields the first of project, hostname, suite, file |
-/// | several fields, none of which differs in all | their values, joined with `, `, with `-` for one that is missing |
+/// | several fields, none of which differs in all | their values, joined with `, `, with `-` for one that is missing; in quotes if two of these would be the same |
 pub(crate) fn labels(origins: &[&Origin]) -> Vec<String> {
     let values = |field: usize| origins.iter().map(move |origin| origin.fields()[field]);
     let differs = |field: &usize| {
@@ -91,7 +92,17 @@ pub(crate) fn labels(origins: &[&Origin]) -> Vec<String> {
         let values: Vec<&str> = values.map(|value| value.unwrap_or("-")).collect();
         values.join(", ")
     };
-    origins.iter().map(joined).collect()
+    let labels: Vec<String> = origins.iter().map(joined).collect();
+    let different: HashSet<&String> = labels.iter().collect();
+    if different.len() == labels.len() {
+        return labels;
+    }
+    let quoted = |origin: &&Origin| {
+        let values = fields.iter().map(|field| origin.fields()[*field]);
+        let values = values.map(|value| value.map_or("-".to_owned(), |value| format!("{value:?}")));
+        values.collect::<Vec<_>>().join(", ")
+    };
+    origins.iter().map(quoted).collect()
 }
 
 #[cfg(test)]
@@ -135,6 +146,25 @@ mod tests {
             origin("", "", "S", "a"),
         ];
         assert_eq!(labels_of(&origins), ["h1, a", "h1, b", "-, a"]);
+    }
+
+    #[test]
+    fn labels_are_different_whatever_the_values_are() {
+        let origins = [
+            origin("", "x, y", "z", "a"),
+            origin("", "x", "y, z", "a"),
+            origin("", "x", "z", "a"),
+        ];
+        let expected = [r#""x, y", "z""#, r#""x", "y, z""#, r#""x", "z""#];
+        assert_eq!(labels_of(&origins), expected);
+        let origins = [
+            origin("", "-", "z", ""),
+            origin("", "", "z", ""),
+            origin("", "-", "y", ""),
+            origin("", "", "y", ""),
+        ];
+        let expected = [r#""-", "z""#, r#"-, "z""#, r#""-", "y""#, r#"-, "y""#];
+        assert_eq!(labels_of(&origins), expected);
     }
 
     #[test]
