@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use octane_client::{InvalidResults, PartPlanner, PlanPart, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, Dialect, FindOptions, Identity, InvalidCell, InvalidRow, LeftOut, Process, ReadError,
-    ReadOptions, Record, Records, Reruns, Source, Survey, Tag, TestRun, UnreadablePath, Warning,
-    WarningKind, read, sources,
+    Arrangement, Dialect, FindOptions, Identity, InvalidCell, InvalidRow, LeftOut, Process,
+    ReadError, ReadOptions, Record, Records, Reruns, Source, Survey, Tag, TestRun, UnreadablePath,
+    Warning, WarningKind, read, sources,
 };
 use serde_json::{Value, json};
 

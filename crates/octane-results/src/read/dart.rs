@@ -36,6 +36,7 @@ use super::report::lines::{LineFormat, json_line, unmarked};
 use super::report::output::{Output, trimmed};
 use super::report::seen::Seen;
 use super::report::{Draft, Outcome, ReportFile, Took};
+use crate::invalid::InvalidCell;
 use crate::read::file_names::with_slashes;
 use crate::run::Failure;
 use crate::status::Status;

@@ -224,8 +224,7 @@ impl Arrangement {
         let of_origins: Vec<Repeat> = of_origins.collect();
         let repeats: Vec<Repeat> = origins.into_values().flatten().collect();
         let last_read = repeats.iter().map(|repeat| repeat.ordinal).max();
-        let (Some(shown), Some(first)) = (shown(&of_origins, Reruns::Worst), repeats.first())
-        else {
+        let Some(shown) = shown(&of_origins, Reruns::Worst) else {
             return;
         };
         let change = Change {
@@ -234,11 +233,14 @@ impl Arrangement {
         };
         self.add(shown.ordinal, change);
         if repeats.len() > 1 {
+            let hidden = repeats.iter().find(|repeat| repeat.status != shown.status);
             self.repeated.push(RepeatedRun {
                 test,
                 run_name: None,
                 results: repeats.len(),
-                is_flaky: repeats.iter().any(|repeat| repeat.status != first.status),
+                is_flaky: hidden.is_some(),
+                shown: shown.status,
+                hidden: hidden.and_then(|hidden| hidden.position.clone()),
             });
         }
     }
