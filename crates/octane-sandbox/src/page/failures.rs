@@ -6,7 +6,7 @@ use super::changes::failures_max;
 use super::parameters::Parameters;
 use super::pieces::test_link;
 use crate::store::pages::{Comparison, ErrorGroup, SlowRun};
-use octane_web::{Text, duration, number};
+use octane_web::{Text, count, duration, number};
 
 /// How many groups are shown.
 const GROUPS_MAX: usize = 15;
@@ -29,12 +29,13 @@ pub(super) fn by_error(parameters: &Parameters, comparison: &Comparison) -> Stri
     html.push_str("</tbody></table></div>");
     let rest = &groups[groups.len().min(GROUPS_MAX)..];
     if !rest.is_empty() {
-        let runs: usize = rest.iter().map(|group| group.runs.len()).sum();
+        let failures: usize = rest.iter().map(|group| group.runs.len()).sum();
+        let count = |number: usize, noun| count(i64::try_from(number).unwrap_or(i64::MAX), noun);
         let _ = write!(
             html,
-            "<p class=\"quiet\">And {} more errors of {} failures.</p>",
-            figure(rest.len()),
-            figure(runs)
+            "<p class=\"quiet\">And {} of {}.</p>",
+            count(rest.len(), "more error"),
+            count(failures, "failure")
         );
     }
     if comparison.has_more {

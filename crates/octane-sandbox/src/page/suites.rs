@@ -154,7 +154,7 @@ fn summarized(total: i64, summary: &Summary) -> String {
         number(*failing_suites),
         match pass_rate::remark(counts) {
             remark if remark.is_empty() => remark,
-            remark => format!("{remark}: "),
+            remark => format!("{remark}; all {}: ", number(counts.total())),
         },
         sentence(counts),
         time(*last_activity),

@@ -236,6 +236,17 @@ async fn failures_are_grouped_by_what_their_errors_have_in_common() {
     let start = html.find("?error=").unwrap();
     let link = html[start..].split('#').next().unwrap();
     assert_eq!(listed(&suite.page(&now, link).await), ["a", "b"]);
+    let errors: String = ('a'..='p')
+        .map(|letter| {
+            let name = letter.to_string();
+            failed(&name, &format!("<error>{}</error>", name.repeat(9)))
+        })
+        .collect();
+    let many = suite.send("night 2", "", &errors).await;
+    holds(
+        &suite.page(&many, "").await,
+        &["And 1 more error of 1 failure."],
+    );
     let unknown = suite.page(&now, "?error=nonsense").await;
     assert_eq!(listed(&unknown), Vec::<String>::new());
 }

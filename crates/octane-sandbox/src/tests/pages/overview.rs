@@ -215,7 +215,7 @@ async fn a_pass_rate_names_the_runs_that_it_is_of() {
         &html,
         &[
             remark,
-            "<dd>100 % <small>of the 1 run that ran: 2 skipped, 1 passed</small></dd>",
+            "<dd>100 % <small>of the 1 run that ran; all 3: 2 skipped, 1 passed</small></dd>",
         ],
     );
     let html = page(&nightly.client, &format!("/suites/{}", nightly.suite)).await;
