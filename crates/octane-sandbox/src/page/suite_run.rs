@@ -134,7 +134,7 @@ fn render(state: &AppState, parameters: &Parameters, view: &View) -> Response {
 fn neighbours(neighbours: &Neighbours) -> String {
     let link = |to: &Option<(i64, String)>, arrow: [&str; 2], relation: &str| match to {
         Some((id, name)) => format!(
-            "<a class=\"button\" rel=\"{relation}\" href=\"/suite-runs/{id}\">{}{}{}</a>",
+            "<a class=\"button\" rel=\"{relation}\" href=\"/suite-runs/{id}\">{}<bdi>{}</bdi>{}</a>",
             arrow[0],
             Text(name),
             arrow[1]

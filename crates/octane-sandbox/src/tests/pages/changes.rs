@@ -180,9 +180,9 @@ async fn the_first_suite_run_has_nothing_to_compare_with_and_planned_ones_are_pa
     let third = suite.upload("night 3", &[("a", 'F')]).await;
     let html = suite.page(&third, "").await;
     assert_eq!(number_of(&html, "Still failing"), "1");
-    let previous = format!("rel=\"prev\" href=\"/suite-runs/{empty}\">← aborted</a>");
+    let previous = format!("rel=\"prev\" href=\"/suite-runs/{empty}\">← <bdi>aborted</bdi></a>");
     holds(&html, &[&previous]);
-    let next = format!("rel=\"next\" href=\"/suite-runs/{third}\">night 3 →</a>");
+    let next = format!("rel=\"next\" href=\"/suite-runs/{third}\"><bdi>night 3</bdi> →</a>");
     holds(&suite.page(&empty, "").await, &[&next]);
 }
 

@@ -49,17 +49,17 @@ async fn results_that_arrive_late_are_not_the_newest() {
         &html,
         &[
             &format!("Since <a href=\"/suite-runs/{second}\">day 2</a>"),
-            "← day 2</a>",
+            "← <bdi>day 2</bdi></a>",
         ],
     );
     assert_eq!(number_of(&html, "Still failing"), "1");
     assert!(!html.contains("rel=\"next\""));
     let html = suite.page(&second, "").await;
     assert_eq!(number_of(&html, "New failures"), "1");
-    holds(&html, &["← day 1</a>", "day 3 →</a>"]);
+    holds(&html, &["← <bdi>day 1</bdi></a>", "<bdi>day 3</bdi> →</a>"]);
     holds(
         &suite.page(&first, "").await,
-        &["nothing to compare it with", "day 2 →</a>"],
+        &["nothing to compare it with", "<bdi>day 2</bdi> →</a>"],
     );
 }
 
@@ -74,7 +74,7 @@ async fn suite_runs_that_started_at_the_same_time_are_ordered_by_their_ids() {
     let third = suite.send("c", "", &run("Failed")).await;
     let html = suite.page(&second, "").await;
     assert_eq!(number_of(&html, "Fixed"), "1");
-    holds(&html, &["← a</a>", "c →</a>"]);
+    holds(&html, &["← <bdi>a</bdi></a>", "<bdi>c</bdi> →</a>"]);
     let html = suite.page(&third, "").await;
     assert_eq!(number_of(&html, "New failures"), "1");
     holds(&page(&suite.client, "/").await, &["c</a>"]);
