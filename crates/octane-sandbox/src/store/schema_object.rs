@@ -79,6 +79,15 @@ impl Object {
         format!("CREATE {} {}", self.kind.words(), self.definition)
     }
 
+    /// The statements that create it in the place of an older one. A table loses its rows.
+    pub(super) fn replacing(&self) -> String {
+        let words = match self.kind {
+            Kind::UniqueIndex => Kind::Index.words(),
+            kind => kind.words(),
+        };
+        format!("DROP {words} IF EXISTS {};\n{};\n", self.name, self.sql())
+    }
+
     /// The statement that creates it if it does not exist.
     pub(super) fn unless_exists(&self) -> String {
         let (words, definition) = (self.kind.words(), &self.definition);

@@ -79,3 +79,25 @@ async fn suite_runs_that_started_at_the_same_time_are_ordered_by_their_ids() {
     assert_eq!(number_of(&html, "New failures"), "1");
     holds(&page(&suite.client, "/").await, &["c</a>"]);
 }
+
+#[tokio::test]
+async fn a_suite_run_started_when_the_earliest_of_the_runs_did_that_it_still_has() {
+    let suite = Suite::new().await;
+    let run = |name: &str, started: &str| {
+        format!("<test_run name='{name}' status='Passed' duration='1' started='{started}'/>")
+    };
+    let first = suite.send("a", "", &run("x", "1763683200000")).await;
+    let runs = run("x", "1763769600000") + &run("wrong", "1761000000000");
+    let second = suite.send("b", "", &runs).await;
+    holds(&suite.page(&first, "").await, &["← <bdi>b</bdi></a>"]);
+    let wrong = suite
+        .client
+        .names("automated_runs", "id", "name EQ ^wrong^")
+        .await;
+    let path = format!("automated_runs/{}", wrong[0]);
+    assert!(suite.client.delete(&path).await.status.is_success());
+    holds(&suite.page(&second, "").await, &["← <bdi>a</bdi></a>"]);
+    let path = format!("suite_run/{second}?fields=started");
+    let started = suite.client.get(&path).await.ok();
+    assert_eq!(started["started"], "2025-11-22T00:00:00Z");
+}
