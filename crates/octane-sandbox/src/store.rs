@@ -7,6 +7,7 @@
 //!
 //! Limits are written `LIMIT ? + 0`, for the reason that `order` names.
 
+mod arrivals;
 mod bootstrap;
 pub(crate) mod ci;
 mod conflict;

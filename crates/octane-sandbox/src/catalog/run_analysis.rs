@@ -8,7 +8,7 @@ pub(super) const NATIVE_STATUS: &str = "list_node.run_native_status";
 pub(super) const STATUS: &str = "list_node.run_status";
 
 /// Whether a row is the last run of its test: none of the same name, release, milestone, program and environment
-/// started later (ALM Octane help, "Last runs").
+/// started later, or arrived later where the start is not known (ALM Octane help, "Last runs").
 macro_rules! is_last_run {
     ($row:literal) => {
         concat!(
@@ -30,10 +30,12 @@ macro_rules! is_last_run {
             ".milestone AND n.program IS ",
             $row,
             ".program
-            AND (COALESCE(n.started, n.creation_time, 0), n.id)
+            AND (COALESCE(n.started, n.arrived, n.creation_time, 0), n.id)
                 > (COALESCE(",
             $row,
             ".started, ",
+            $row,
+            ".arrived, ",
             $row,
             ".creation_time, 0), ",
             $row,
@@ -101,10 +103,10 @@ macro_rules! latest_results {
                 WHEN 'list_node.run_status.failed' THEN 'F'
                 WHEN 'list_node.run_status.skipped' THEN 'S' ELSE '-' END AS letter
             FROM (
-                SELECT a.status AS status, COALESCE(a.started, a.creation_time) AS time, 1 AS is_current, a.id AS id
+                SELECT a.status AS status, COALESCE(a.started, a.arrived, a.creation_time) AS time, 1 AS is_current, a.id AS id
                 FROM runs a WHERE a.test = r.test
                 UNION ALL
-                SELECT p.run_status, COALESCE(p.run_started, p.creation_time), 0, p.id
+                SELECT p.run_status, COALESCE(p.run_started, p.arrived), 0, p.id
                 FROM runs b JOIN previous_runs p ON p.run_id = b.id WHERE b.test = r.test
             ) counted JOIN list_nodes n ON n.id = counted.status
             ORDER BY counted.time DESC, counted.is_current DESC, counted.id DESC LIMIT 50

@@ -7,7 +7,8 @@ use super::field::{
 use super::run_analysis::{self, NATIVE_STATUS, STATUS};
 
 pub(super) const TABLE: Table = Table {
-    hidden: &[("build", "INTEGER")],
+    // `arrived`: when the result did, and not when it was replaced.
+    hidden: &[("build", "INTEGER"), ("arrived", "INTEGER")],
     indexes: &[("previous_runs_by_run", "run_id")],
     ..Table::new("previous_runs", 1)
 };

@@ -20,6 +20,8 @@ const RUNS: Table = Table {
         ("run_key", "TEXT"),
         // Whether one of its previous results failed.
         ("failed_before", "INTEGER NOT NULL DEFAULT 0"),
+        // When the current result arrived, unless it is the first.
+        ("arrived", "INTEGER"),
     ],
     indexes: &[
         // Includes the type, so that the runs of a suite run can be counted and paged by the index alone.

@@ -5,21 +5,22 @@ use super::writer::Writer;
 use crate::error::ApiError;
 
 /// Derives the status and the test name of a run that was written by a request, and the status of its suite
-/// run.
+/// run. Another status is another result, which arrives now.
 pub(super) fn complete(writer: Writer<'_>, run: i64) -> Result<(), ApiError> {
     writer
         .connection
         .prepare_cached(
-            "UPDATE runs SET status = (
-                 SELECT s.id FROM list_nodes n, list_nodes s WHERE n.id = runs.native_status
+            "UPDATE runs SET arrived = CASE WHEN runs.status IS found.status THEN arrived ELSE ?2 END,
+             status = found.status, test_name = (SELECT name FROM tests WHERE tests.id = runs.test)
+             FROM (SELECT (SELECT s.id FROM list_nodes n, list_nodes s WHERE n.id = r.native_status
                  AND s.logical_name = 'list_node.run_status.' || CASE n.logical_name
                      WHEN 'list_node.run_native_status.blocked' THEN 'requires_attention'
                      WHEN 'list_node.run_native_status.not_completed' THEN 'requires_attention'
-                     ELSE substr(n.logical_name, length('list_node.run_native_status.') + 1) END),
-             test_name = (SELECT name FROM tests WHERE tests.id = runs.test)
-             WHERE id = ?",
+                     ELSE substr(n.logical_name, length('list_node.run_native_status.') + 1) END) AS status
+                 FROM runs r WHERE r.id = ?1) found
+             WHERE runs.id = ?1",
         )?
-        .execute([run])?;
+        .execute([run, writer.now])?;
     let sql = "SELECT parent_suite FROM runs WHERE id = ? AND subtype <> 'run_suite'";
     let mut statement = writer.connection.prepare_cached(sql)?;
     let suites = statement.query_map([run], |row| row.get::<_, Option<i64>>(0))?;

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::schema_object::Object;
-use super::{run_totals, stale_suite_runs};
+use super::{arrivals, run_totals, stale_suite_runs};
 use crate::catalog::{Catalog, EntityType, Field, FieldType, Link, OnDelete, Table};
 use crate::hex::hex;
 
@@ -73,6 +73,7 @@ pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusq
     let sql: String = own().iter().map(Object::unless_exists).collect();
     connection.execute_batch(&sql)?;
     add_columns(connection, "tasks", &[("interruptions", INTERRUPTIONS)])?;
+    let lacks_arrivals = arrivals::are_missing(connection)?;
     for table in catalog.tables() {
         let columns: Vec<_> = columns(catalog, table).into_iter().collect();
         if connection.table_exists(None, table.name)? {
@@ -86,6 +87,9 @@ pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusq
     }
     let sql: String = links(catalog).iter().map(Object::unless_exists).collect();
     connection.execute_batch(&sql)?;
+    if lacks_arrivals {
+        arrivals::find(connection)?;
+    }
     run_totals::create_missing(connection)?;
     stale_suite_runs::create_missing(connection)
 }

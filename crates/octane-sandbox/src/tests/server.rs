@@ -9,9 +9,9 @@ use axum::body::Body;
 use http::Request;
 use serde_json::json;
 
-use super::ingestion::{one_run, suite};
+use super::ingestion::{one_run, payload, suite};
 use super::{Client, response};
-use crate::{Fault, FaultPlan, Limits, Sandbox, SandboxError, Settings, Storage};
+use crate::{Clock, Fault, FaultPlan, Limits, Sandbox, SandboxError, Settings, Storage};
 
 /// The first line of the response to a request, through a real socket.
 async fn first_line(address: SocketAddr, request: &'static str) -> String {
@@ -149,6 +149,42 @@ async fn a_file_of_an_older_version_gets_the_phases_that_it_lacks_and_one_start_
     connection.execute_batch(older).unwrap();
     drop(connection);
     assert_eq!(phases(Sandbox::open(settings).unwrap()).await, new);
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_version_gets_the_times_at_which_results_arrived() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sandbox.sqlite");
+    let settings = Settings::default().storage(Storage::File(file.clone()));
+    let clock = Clock::paused("2025-03-04T05:06:07Z".parse().unwrap());
+    let sandbox = Sandbox::open_at(settings.clone(), clock.clone()).unwrap();
+    let client = Client::of(&sandbox).await;
+    let suite = suite(&client, "Nightly").await;
+    for (suite_run, status) in [("a", "Passed"), ("b", "Passed"), ("a", "Failed")] {
+        let suite = format!("<suite_ref id='{suite}' external_run_id='{suite_run}'/>");
+        let run = format!("<test_run name='x' status='{status}' duration='1'/>");
+        client.upload(&payload(&suite, &run), "").await;
+        clock.advance(Duration::from_secs(60));
+    }
+    let last = async |client: &Client| {
+        let path = "automated_runs?fields=test_of_last_run&order_by=id";
+        let runs = client.list(path).await;
+        let runs = runs
+            .iter()
+            .map(|run| run["test_of_last_run"] != json!(null));
+        runs.collect::<Vec<_>>()
+    };
+    assert_eq!(last(&client).await, [true, false]);
+    sandbox.state.worker.stop().await;
+    drop((client, sandbox));
+    let older = "ALTER TABLE runs DROP COLUMN arrived;
+        ALTER TABLE previous_runs DROP COLUMN arrived;
+        UPDATE sandbox SET value = 'older' WHERE key = 'filled'";
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection.execute_batch(older).unwrap();
+    drop(connection);
+    let client = Client::new(settings).await;
+    assert_eq!(last(&client).await, [true, false]);
 }
 
 #[test]

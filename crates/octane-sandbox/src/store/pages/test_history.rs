@@ -104,10 +104,10 @@ impl Reader<'_> {
             .query_row([test], |row| row.get(0))?;
         let mut statement = self.page_statement(&format!(
             "WITH found AS (SELECT r.id AS run, 0 AS is_replaced, r.native_status AS status,
-             COALESCE(r.started, r.last_modified) AS started, r.duration AS duration,
+             COALESCE(r.started, r.arrived, r.creation_time) AS started, r.duration AS duration,
              r.parent_suite AS suite_run, r.error_type AS kind, r.error_message AS message, r.id AS place
              FROM runs r WHERE r.test = ?1
-             UNION ALL SELECT r.id, 1, p.run_native_status, COALESCE(p.run_started, p.creation_time),
+             UNION ALL SELECT r.id, 1, p.run_native_status, COALESCE(p.run_started, p.arrived),
              p.run_duration, r.parent_suite, p.error_type, p.error_message, p.id
              FROM runs r JOIN previous_runs p ON p.run_id = r.id WHERE r.test = ?1)
              SELECT run, is_replaced, found.status, found.started, found.duration, s.id, s.name, {}, {}

@@ -105,16 +105,16 @@ impl<'a> Runs<'a> {
                 "SELECT r.id, r.name, r.native_status, r.status, r.started, r.duration, r.release,
                  r.milestone, r.program, b.id, b.name, r.test, r.test_name, r.component,
                  r.package, r.class_name, r.error_type, r.error_message, r.error_details,
-                 r.external_report_url, r.external_run_id, ?2, ?2
+                 r.external_report_url, r.external_run_id, COALESCE(r.arrived, r.creation_time), ?2, ?2
                  FROM runs r LEFT JOIN ci_builds b ON b.id = r.build WHERE r.id = ?1",
             )?,
             remember: prepare(
                 "INSERT INTO previous_runs (run_id, name, run_native_status, run_status, run_started,
                  run_duration, release, milestone, program, build, build_name, test_id, test_name,
                  test_component, test_package, test_class, error_type, error_message, error_details,
-                 external_report_url, external_run_id, creation_time, last_modified)
+                 external_report_url, external_run_id, arrived, creation_time, last_modified)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-                 ?19, ?20, ?21, ?22, ?23)",
+                 ?19, ?20, ?21, ?22, ?23, ?24)",
             )?,
             environment: prepare("SELECT taxonomy FROM run_taxonomies WHERE run = ?")?,
             remember_environment: prepare(
@@ -127,7 +127,7 @@ impl<'a> Runs<'a> {
                  manual = ?14, build = ?15, release = ?16, milestone = ?17,
                  program = ?18, test_level = COALESCE(?19, test_level),
                  testing_tool_type = COALESCE(?20, testing_tool_type),
-                 test_framework = COALESCE(?21, test_framework), last_modified = ?22,
+                 test_framework = COALESCE(?21, test_framework), arrived = ?22, last_modified = ?22,
                  version_stamp = version_stamp + 1, client_lock_stamp = client_lock_stamp + 1
                  WHERE id = ?1"
             ))?,
@@ -136,7 +136,7 @@ impl<'a> Runs<'a> {
             replace_content: prepare(
                 "UPDATE runs SET started = ?2, duration = ?3, error_type = ?4, error_message = ?5,
                  error_details = ?6, external_report_url = ?7, description = ?8, external_run_id = ?9,
-                 external_assets = ?10, run_type = ?11, manual = ?12, last_modified = ?13,
+                 external_assets = ?10, run_type = ?11, manual = ?12, arrived = ?13, last_modified = ?13,
                  version_stamp = version_stamp + 1, client_lock_stamp = client_lock_stamp + 1
                  WHERE id = ?1",
             )?,
