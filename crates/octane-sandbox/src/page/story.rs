@@ -8,20 +8,22 @@ use axum::response::Response;
 
 use super::changes;
 use super::frame::{Page, Tab, trail};
-use super::parameters::LINES_MAX;
 use super::pieces::{empty, run_table};
 use super::problem;
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::pages::{Change, Results, StoryDetails, Verdict};
-use octane_web::{Text, time};
+use octane_web::{Text, number, time};
+
+/// How many of the runs that cover an item are listed.
+const RUNS_MAX: usize = 100;
 
 pub(super) async fn page(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> Response {
     problem::read(
         &state,
         move |reader| {
             let statuses = reader.native_statuses()?;
-            let found = reader.story_details(id.parse().unwrap_or(-1), LINES_MAX, &statuses)?;
+            let found = reader.story_details(id.parse().unwrap_or(-1), RUNS_MAX, &statuses)?;
             found.ok_or_else(|| ApiError::entity_not_found("work_item", &id))
         },
         |state, story| render(state, &story),
@@ -70,6 +72,7 @@ fn verdict(details: &StoryDetails) -> String {
 fn sentence(results: &Results) -> String {
     let parts = [
         (results.failed, "failed"),
+        (results.unresolved, "did not run again after a failure"),
         (results.not_run, "did not run"),
         (results.flaky, "passed only after a failure"),
         (results.passed, "passed"),
@@ -94,6 +97,7 @@ fn render(state: &AppState, details: &StoryDetails) -> Response {
         phase,
         above,
         tests,
+        tests_total,
         runs,
         ..
     } = details;
@@ -104,6 +108,10 @@ fn render(state: &AppState, details: &StoryDetails) -> Response {
             let _ = write!(body, "<li><a href=\"/tests/{id}\">{}</a></li>", Text(name));
         }
         body.push_str("</ul>");
+        if tests_total > &tests.len() {
+            let more = i64::try_from(tests_total - tests.len()).unwrap_or(i64::MAX);
+            let _ = write!(body, "<p class=\"quiet\">and {} more</p>", number(more));
+        }
     }
     body.push_str("<h2>Latest runs that cover it</h2>");
     if runs.is_empty() {

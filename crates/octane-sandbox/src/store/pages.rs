@@ -7,6 +7,7 @@ mod change;
 mod ci_link;
 mod comparison;
 mod counts;
+mod covering;
 mod error_group;
 mod error_text;
 mod matrix;

@@ -91,6 +91,34 @@ async fn more_failures_than_are_compared_are_at_least_so_many() {
 }
 
 #[tokio::test]
+async fn an_old_failure_of_a_story_is_not_hidden_by_thousands_of_newer_results() {
+    let suite = Suite::new().await;
+    let root = json!({ "type": "work_item_root", "id": "3001" });
+    let story = json!({ "name": "Pay", "parent": root });
+    let story = suite.client.create("stories", story).await;
+    let run = |name: &str, status: &str| {
+        format!(
+            "<test_run name='{name}' status='{status}' duration='1'>\
+             <backlog_items><backlog_item_ref id='{story}'/></backlog_items></test_run>"
+        )
+    };
+    suite.send("night 1", "", &run("old", "Failed")).await;
+    let runs: String = (0..5_000)
+        .map(|number| run(&format!("t{number}"), "Passed"))
+        .collect();
+    suite.send("night 2", "", &runs).await;
+    let html = page(&suite.client, &format!("/backlog/{story}")).await;
+    holds(
+        &html,
+        &[
+            ">Failing</h2>",
+            ", 1 failed and 5000 passed.",
+            "and 4,801 more",
+        ],
+    );
+}
+
+#[tokio::test]
 async fn long_error_texts_are_shortened_in_lists() {
     use crate::store::pages::TEXT_CHARACTERS_MAX;
 

@@ -1,6 +1,8 @@
 //! Results that arrive in another order than that in which they were obtained.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::changes::{Suite, number_of};
 use super::{holds, page};
@@ -78,6 +80,85 @@ async fn suite_runs_that_started_at_the_same_time_are_ordered_by_their_ids() {
     let html = suite.page(&third, "").await;
     assert_eq!(number_of(&html, "New failures"), "1");
     holds(&page(&suite.client, "/").await, &["c</a>"]);
+}
+
+/// A story of a suite.
+async fn story(suite: &Suite) -> String {
+    let root = json!({ "type": "work_item_root", "id": "3001" });
+    let story = json!({ "name": "Pay", "parent": root });
+    suite.client.create("stories", story).await
+}
+
+/// The latest result of a test that covers a story, as the metadata and the page of the story show it.
+async fn last_run(suite: &Suite, collection: &str) -> Vec<String> {
+    let path = format!("{collection}?fields=name,test_of_last_run,parent_suite{{name}}");
+    let runs = suite.client.list(&path).await;
+    let last = runs
+        .iter()
+        .filter(|run| run["test_of_last_run"] != Value::Null);
+    last.map(|run| run["parent_suite"]["name"].to_string())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_result_without_a_start_is_as_old_as_its_arrival() {
+    for (statuses, verdict, is_regression) in [
+        (["Passed", "Passed", "Failed"], ">Failing</h2>", true),
+        (["Failed", "Passed", "Passed"], ">Flaky</h2>", false),
+    ] {
+        let suite = Suite::new().await;
+        let story = story(&suite).await;
+        for (suite_run, status) in ["a", "b", "a"].into_iter().zip(statuses) {
+            suite.clock.advance(Duration::from_secs(60));
+            let run = format!(
+                "<test_run name='pays' status='{status}' duration='1'>\
+                 <backlog_items><backlog_item_ref id='{story}'/></backlog_items></test_run>"
+            );
+            suite.send(suite_run, "", &run).await;
+        }
+        assert_eq!(last_run(&suite, "automated_runs").await, ["\"a\""]);
+        let html = page(&suite.client, &format!("/backlog/{story}")).await;
+        holds(&html, &[verdict]);
+        let test = suite.client.only_id("automated_tests").await;
+        let html = page(&suite.client, &format!("/tests/{test}")).await;
+        assert_eq!(html.contains("Regression"), is_regression, "{statuses:?}");
+        let places = ["05:09:07", "05:08:07", "05:07:07"].map(|time| html.rfind(time));
+        assert!(places[0].is_some() && places.is_sorted(), "{places:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_manual_run_has_the_latest_result_when_its_status_is_written() {
+    let suite = Suite::new().await;
+    let test = suite
+        .client
+        .create("manual_tests", json!({ "name": "m" }))
+        .await;
+    let status = |word: &str| json!({ "type": "list_node", "id": format!("list_node.run_native_status.{word}") });
+    let mut runs = Vec::new();
+    for (name, word) in [("a", "planned"), ("b", "passed")] {
+        let suite_run = json!({
+            "name": name, "subtype": "run_suite", "test": { "type": "test_suite", "id": suite.suite },
+            "native_status": status("planned"),
+        });
+        let suite_run = suite.client.create("suite_run", suite_run).await;
+        let run = json!({
+            "name": "m", "subtype": "run_manual", "test": { "type": "test_manual", "id": test },
+            "parent_suite": { "type": "run_suite", "id": suite_run }, "native_status": status(word),
+        });
+        runs.push(suite.client.create("runs", run).await);
+        suite.clock.advance(Duration::from_secs(60));
+    }
+    assert_eq!(last_run(&suite, "manual_runs").await, ["\"b\""]);
+    let path = format!("manual_runs/{}", runs[0]);
+    for (change, last) in [
+        (json!({ "description": "not yet" }), "\"b\""),
+        (json!({ "native_status": status("failed") }), "\"a\""),
+    ] {
+        suite.client.put(&path, &change).await.ok();
+        assert_eq!(last_run(&suite, "manual_runs").await, [last]);
+        suite.clock.advance(Duration::from_secs(60));
+    }
 }
 
 #[tokio::test]

@@ -82,6 +82,12 @@ async fn the_page_of_a_story_begins_with_the_verdict() {
     let html = page(&shop.client, &path).await;
     holds(&html, &[">Flaky</h2>", ", 1 passed only after a failure."]);
     assert_eq!(html.matches(">flaky</span>").count(), 1);
+    shop.upload("build 8", "Skipped", 84).await;
+    let html = page(&shop.client, &path).await;
+    holds(
+        &html,
+        &[">Failing</h2>", ", 1 did not run again after a failure."],
+    );
     let query = "jira_key_udf EQ ^SHOP-118^";
     let other = shop.client.names("stories", "id", query).await.remove(0);
     let html = page(&shop.client, &format!("/backlog/{other}")).await;
