@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::read::Reader;
 use super::search::Search;
 use super::value;
-use crate::catalog::{EntityType, Field, FieldType, saturating_sum};
+use crate::catalog::{EntityType, Field, FieldType, Link, saturating_sum};
 use crate::error::{ApiError, own_code};
 
 /// What to count.
@@ -48,7 +48,8 @@ impl<'a> Reader<'a> {
                 format!("l.{}", link.target_column),
                 format!(
                     "{table} t0 LEFT JOIN {} l ON l.{} = t0.id",
-                    link.table, link.owner_column
+                    links(link),
+                    link.owner_column
                 ),
             ),
             FieldType::Inverse { .. } | FieldType::Workspace | FieldType::Secret => {
@@ -74,7 +75,7 @@ impl<'a> Reader<'a> {
             let totals = totals.collect::<Result<_, rusqlite::Error>>()?;
             counted.push((row.get(0)?, row.get(1)?, totals));
         }
-        let groups = self.values(field, counted, request.is_numeric)?;
+        let groups = self.values(entity_type, field, counted, request.is_numeric)?;
         let count = groups.len();
         let groups: Vec<Json> = groups
             .into_iter()
@@ -93,18 +94,26 @@ impl<'a> Reader<'a> {
     /// Values as in responses; references with their names.
     fn values(
         self,
+        entity_type: &EntityType,
         field: &Field,
         counted: Vec<Group<Sql>>,
         is_numeric: bool,
     ) -> Result<Vec<Group<Json>>, ApiError> {
-        let Some(target) = field.target() else {
-            let shown = |(sql, count, totals)| {
-                let value = value::to_json(&field.field_type, ValueRef::from(&sql));
-                (value, count, totals)
-            };
-            return Ok(counted.into_iter().map(shown).collect());
+        let is_id = matches!(field.field_type, FieldType::Id);
+        let target = match field.target() {
+            Some(target) => self.catalog.known_type(target),
+            // Its ID is a name.
+            None if is_id && self.catalog.table_of(entity_type).is_named && !is_numeric => {
+                self.catalog.known_type(entity_type.name)
+            }
+            None => {
+                let shown = |(sql, count, totals)| {
+                    let value = value::to_json(&field.field_type, ValueRef::from(&sql));
+                    (value, count, totals)
+                };
+                return Ok(counted.into_iter().map(shown).collect());
+            }
         };
-        let target = self.catalog.known_type(target);
         let row_ids: Vec<i64> = counted
             .iter()
             .filter_map(|(sql, ..)| match sql {
@@ -127,7 +136,7 @@ impl<'a> Reader<'a> {
                 if is_numeric {
                     value["id"] = Json::String(row_id.to_string());
                 }
-                (*row_id, value)
+                (*row_id, if is_id { value["id"].take() } else { value })
             })
             .collect();
         Ok(counted
@@ -140,6 +149,21 @@ impl<'a> Reader<'a> {
                 (value.unwrap_or_default(), count, totals)
             })
             .collect())
+    }
+}
+
+/// The pairs of a multi-reference, each once: two runs of a test may be about the same item.
+fn links(link: &Link) -> String {
+    let Link {
+        table,
+        owner_column: owner,
+        target_column: target,
+        ..
+    } = link;
+    if link.is_derived() {
+        format!("(SELECT DISTINCT {owner}, {target} FROM {table})")
+    } else {
+        (*table).to_owned()
     }
 }
 

@@ -144,6 +144,42 @@ async fn numbers_are_added_up_in_each_group() {
 }
 
 #[tokio::test]
+async fn an_entity_is_counted_once_by_each_value() {
+    let client = Client::empty().await;
+    let root = json!({ "type": "work_item_root", "id": "3001" });
+    let story = json!({ "name": "Pay", "parent": root });
+    let story = client.create("stories", story).await;
+    let release = json!({
+        "name": "R", "start_date": "2025-01-01T00:00:00Z", "end_date": "2025-02-01T00:00:00Z",
+    });
+    let other = client.create("releases", release).await;
+    for release in ["2001", &other] {
+        let xml = format!(
+            "<test_result><release_ref id='{release}'/><test_runs><test_run name='t' status='Passed' duration='1'/>\
+             </test_runs></test_result>"
+        );
+        assert_eq!(client.upload(&xml, "").await["status"], "success");
+    }
+    let covered = json!({ "covered_content": { "data": [{ "type": "work_item", "id": story }] } });
+    for run in client.names("automated_runs", "id", "id GT 0").await {
+        client
+            .put(&format!("automated_runs/{run}"), &covered)
+            .await
+            .ok();
+    }
+    let path = "automated_tests/groups?group_by=work_items_of_last_run";
+    let groups = client.get(path).await.ok();
+    assert_eq!(groups["groups"][0]["value"]["id"], json!(story));
+    assert_eq!(groups["groups"][0]["count"], 1);
+    let path = "list_nodes/groups?group_by=id&query=\"logical_name='list_node.severity.high'\"";
+    let high = client.get(path).await.ok();
+    assert_eq!(high["groups"][0]["value"], "list_node.severity.high");
+    let numeric = client.get(&format!("{path}&use_numeric_id=true")).await;
+    let value = &numeric.ok()["groups"][0]["value"];
+    assert!(value.as_str().unwrap().parse::<i64>().is_ok(), "{value}");
+}
+
+#[tokio::test]
 async fn entities_are_counted_by_each_of_their_references() {
     let client = Client::empty().await;
     let tag = client.create("user_tags", json!({ "name": "smoke" })).await;
