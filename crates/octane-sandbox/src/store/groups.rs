@@ -56,7 +56,10 @@ impl<'a> Reader<'a> {
                 let description = format!("cannot group by the field `{by}`");
                 return Err(ApiError::bad_request(own_code::QUERY, description));
             }
-            _ => (field.expression("t0"), format!("{table} t0")),
+            _ => (
+                value::shown(field, field.expression("t0")),
+                format!("{table} t0"),
+            ),
         };
         let columns: String = sums
             .iter()

@@ -187,7 +187,35 @@ pub(crate) fn from_literal(field: &Field, literal: &Literal) -> Result<Sql, Viol
     }
 }
 
-/// A time in a response. Milliseconds are stored and compared, but not shown: the vendor's Java SDK
+/// The smallest stored value that is shown as this one or a greater one: of times, only whole seconds are shown.
+pub(super) fn first_shown_as(field: &Field, value: Sql) -> Sql {
+    match (&field.field_type, value) {
+        (FieldType::DateTime, Sql::Integer(time)) => {
+            Sql::Integer(time.saturating_add((-time).rem_euclid(1000)))
+        }
+        (_, value) => value,
+    }
+}
+
+/// The greatest stored value that is shown as this one or a smaller one.
+pub(super) fn last_shown_as(field: &Field, value: Sql) -> Sql {
+    match (&field.field_type, value) {
+        (FieldType::DateTime, Sql::Integer(time)) => {
+            Sql::Integer((time - time.rem_euclid(1000)).saturating_add(999))
+        }
+        (_, value) => value,
+    }
+}
+
+/// The SQL of a value as it is shown.
+pub(super) fn shown(field: &Field, value: String) -> String {
+    match field.field_type {
+        FieldType::DateTime => format!("{value} - ({value} % 1000 + 1000) % 1000"),
+        _ => value,
+    }
+}
+
+/// A time in a response. Milliseconds are stored and sorted by, but not shown: the vendor's Java SDK
 /// recognises a time only if it ends in whole seconds.
 fn written(millisecond: i64, format: &str) -> Json {
     Timestamp::from_second(millisecond.div_euclid(1000)).map_or(Json::Null, |time| {

@@ -146,6 +146,55 @@ async fn numbers_times_and_ranges_are_compared_by_value() {
 }
 
 #[tokio::test]
+async fn times_are_compared_as_they_are_shown() {
+    let client = Client::empty().await;
+    for (name, second) in [("a", "00.500"), ("b", "01.999"), ("c", "02")] {
+        let start = format!("2031-01-01T00:00:{second}Z");
+        let release =
+            json!({ "name": name, "start_date": start, "end_date": "2031-02-01T00:00:00Z" });
+        client.create("releases", release).await;
+    }
+    let time = |second: &str| format!("^2031-01-01T00:00:{second}Z^");
+    for (query, expected) in [
+        (format!("start_date EQ {}", time("00")), "a"),
+        (format!("start_date EQ {}", time("00.500")), ""),
+        (
+            format!("start_date IN {},{}", time("00"), time("02")),
+            "a c",
+        ),
+        (format!("start_date GT {}", time("00")), "b c"),
+        (format!("start_date GE {}", time("01")), "b c"),
+        (format!("start_date GE {}", time("01.5")), "c"),
+        (format!("start_date LE {}", time("01")), "a b"),
+        (format!("start_date LT {}", time("01")), "a"),
+        (format!("start_date LT {}", time("01.5")), "a b"),
+        (
+            format!("start_date BTW {}...{}", time("00"), time("01")),
+            "a b",
+        ),
+    ] {
+        let query = format!("start_date GE ^2031-01-01^;{query}");
+        let names = client.names("releases", "name", &query).await;
+        assert_eq!(names.join(" "), expected, "{query}");
+    }
+    let missing = client.names("sprints", "id", "start_date EQ null").await;
+    assert_eq!(missing, Vec::<String>::new());
+    let groups = "releases/groups?group_by=start_date&query=\"start_date%20GE%20%5E2031-01-01%5E\"";
+    let groups = client.get(groups).await.ok();
+    assert_eq!(groups["groups"][1]["value"], "2031-01-01T00:00:01Z");
+    let new = client.create(
+        "releases",
+        json!({
+            "name": "d", "start_date": "2031-01-01T00:00:01.2Z", "end_date": "2031-02-01T00:00:00Z",
+        }),
+    );
+    new.await;
+    let groups = client.get("releases/groups?group_by=start_date").await.ok();
+    let first = json!({ "count": 2, "value": "2031-01-01T00:00:01Z" });
+    assert_eq!(groups["groups"][0], first);
+}
+
+#[tokio::test]
 async fn invalid_queries_are_explained() {
     let client = Client::empty().await;
     for (query, code) in [

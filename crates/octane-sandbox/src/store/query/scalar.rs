@@ -4,7 +4,7 @@ use octane_model::{Comparison, Literal, Operand, Operator, Query};
 use rusqlite::types::Value as Sql;
 
 use super::builder::SqlBuilder;
-use crate::catalog::{EntityType, Field};
+use crate::catalog::{EntityType, Field, FieldType};
 use crate::error::ApiError;
 use crate::store::value::{self, collation, invalid, is_text};
 
@@ -68,10 +68,7 @@ impl<'a> SqlBuilder<'a> {
             (Operator::Between, Operand::Range(low, high)) => {
                 let low = value::from_literal(field, low).map_err(invalid)?;
                 let high = value::from_literal(field, high).map_err(invalid)?;
-                self.push(&format!("{column}{} BETWEEN ", collation(field)));
-                self.bind(low);
-                self.push(" AND ");
-                self.bind(high);
+                self.between(field, column, low, high);
                 return Ok(());
             }
             (Operator::Less, Operand::Literal(literal)) => (" < ", literal),
@@ -88,8 +85,18 @@ impl<'a> SqlBuilder<'a> {
         self.push(column);
         self.push(collation(field));
         self.push(sign.0);
-        self.bind(value);
+        self.bind(match phrase.operator {
+            Operator::Less | Operator::AtLeast => value::first_shown_as(field, value),
+            _ => value::last_shown_as(field, value),
+        });
         Ok(())
+    }
+
+    fn between(&mut self, field: &Field, column: &str, low: Sql, high: Sql) {
+        self.push(&format!("{column}{} BETWEEN ", collation(field)));
+        self.bind(value::first_shown_as(field, low));
+        self.push(" AND ");
+        self.bind(value::last_shown_as(field, high));
     }
 
     fn equal(
@@ -99,6 +106,13 @@ impl<'a> SqlBuilder<'a> {
         column: &str,
         literal: &Literal,
     ) -> Result<(), ApiError> {
+        let is_time = matches!(field.field_type, FieldType::DateTime);
+        if is_time && *literal != Literal::Null {
+            let value = value::from_literal(field, literal)
+                .map_err(|violation| invalid(entity_type, field, &violation))?;
+            self.between(field, column, value.clone(), value);
+            return Ok(());
+        }
         self.push(column);
         match literal {
             Literal::Null => self.push(" IS NULL"),
@@ -129,7 +143,7 @@ impl<'a> SqlBuilder<'a> {
         Ok(())
     }
 
-    /// Plain values go into one `IN`, which can use an index; wildcards and null are compared separately.
+    /// Plain values go into one `IN`, which can use an index; wildcards, times and null are compared separately.
     fn in_list(
         &mut self,
         entity_type: &EntityType,
@@ -137,7 +151,10 @@ impl<'a> SqlBuilder<'a> {
         column: &str,
         literals: &[Literal],
     ) -> Result<(), ApiError> {
-        let is_plain = |literal: &&Literal| !matches!(literal, Literal::Null | Literal::Pattern(_));
+        let is_plain = |literal: &&Literal| {
+            !matches!(field.field_type, FieldType::DateTime)
+                && !matches!(literal, Literal::Null | Literal::Pattern(_))
+        };
         let values: Vec<Sql> = literals
             .iter()
             .filter(is_plain)
