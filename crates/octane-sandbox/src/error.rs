@@ -82,12 +82,20 @@ impl ApiError {
     }
 
     pub(crate) fn entity_not_found(entity: &str, id: &str) -> Self {
-        let problem = Problem::new(
-            error_code::ENTITY_NOT_FOUND,
-            format!("there is no `{entity}` with the ID `{id}`"),
-        )
-        .with("entity_type", entity)
-        .with("entity_id", id);
+        let description = format!("there is no `{entity}` with the ID `{id}`");
+        Self::not_found(entity, id, description)
+    }
+
+    /// A request for what is in a workspace, which may exist, but contains nothing.
+    pub(crate) fn other_workspace(id: &str, own: &str) -> Self {
+        let description = format!("only the workspace `{own}` of the sandbox has data, not `{id}`");
+        Self::not_found("workspace", id, description)
+    }
+
+    fn not_found(entity: &str, id: &str, description: String) -> Self {
+        let problem = Problem::new(error_code::ENTITY_NOT_FOUND, description)
+            .with("entity_type", entity)
+            .with("entity_id", id);
         Self::new(StatusCode::NOT_FOUND, problem)
     }
 

@@ -27,8 +27,9 @@ pub(super) async fn in_workspace(
     if let Err(error) = is_space(&state, &path) {
         return error.into_response();
     }
-    if workspace != state.settings.workspace.to_string() {
-        return ApiError::entity_not_found("workspace", workspace).into_response();
+    let own = state.settings.workspace.to_string();
+    if workspace != own {
+        return ApiError::other_workspace(workspace, &own).into_response();
     }
     request.extensions_mut().insert(Scope::Workspace);
     next.run(request).await

@@ -42,7 +42,10 @@ async fn spaces_and_workspaces_are_entities() {
     assert_eq!(made["data"][0]["name"], "Second");
     let id = made["data"][0]["id"].as_str().unwrap();
     let path = format!("{SPACE}/workspaces/{id}/workspace_users");
-    assert_eq!(get(&client, &path).await.status, 404);
+    let other = get(&client, &path).await;
+    assert_eq!(other.status, 404);
+    let reason = format!("only the workspace `1002` of the sandbox has data, not `{id}`");
+    assert_eq!(other.json()["description"], reason);
     assert_eq!(get(&client, "/api/shared_spaces/7/users").await.status, 404);
     assert_eq!(get(&client, &format!("{SPACE}/stories")).await.status, 404);
 }
