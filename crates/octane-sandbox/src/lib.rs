@@ -82,7 +82,7 @@ pub use requests::ReceivedRequest;
 pub use sandbox::{Sandbox, app};
 pub use sandbox_error::SandboxError;
 pub use secret::{Role, SandboxApiKey, User};
-pub use server::{HttpServer, HttpServerLimits, Running};
+pub use server::{HttpServer, HttpServerLimits, Running, UnreadBody};
 pub use settings::{
     AccessSettings, BulkPosition, DefaultFields, DuplicateStatus, EntitySettings, Limits, ListIds,
     OnUnknown, OrderDefault, ResultSettings, Settings, SignInWithCookies, Storage,

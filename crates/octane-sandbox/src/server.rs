@@ -8,5 +8,5 @@ mod running;
 mod serve;
 mod socket;
 
-pub use http_server::{HttpServer, HttpServerLimits};
+pub use http_server::{HttpServer, HttpServerLimits, UnreadBody};
 pub use running::Running;

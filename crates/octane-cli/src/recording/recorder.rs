@@ -9,11 +9,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use jiff::Timestamp;
 use octane_model::{Address, Problem};
 use octane_rest::{Redactor, Transport, TransportError};
-use octane_sandbox::{HttpServer, HttpServerLimits, SandboxError};
+use octane_sandbox::{HttpServer, HttpServerLimits, SandboxError, UnreadBody};
 use tokio::sync::Notify;
 
 use super::exchange::{Exchange, Headers, RecordedBody, RecordedRequest, RecordedResponse, SCHEMA};
@@ -91,7 +92,12 @@ impl Recorder {
                 })
             }
         };
-        let server = HttpServer::bind(address, limits, answer).await?;
+        let refusing = Arc::clone(&state);
+        let unread = move |head: &Parts, body: UnreadBody| {
+            refusing.warn(&head.method, head.uri.path(), &body.reason);
+            refusal(body.status, &format!("the recorder: {}", body.reason))
+        };
+        let server = HttpServer::bind_with_unread(address, limits, answer, unread).await?;
         Ok(Self { server, state })
     }
 
@@ -145,7 +151,9 @@ impl State {
             server: &self.origin,
         };
         let Ok(uri) = format!("{}{}", self.origin, sent.path).parse::<Uri>() else {
-            return refusal(StatusCode::BAD_REQUEST, "the URL is not valid");
+            let problem = "the URL is not valid";
+            self.warn(&sent.method, &sent.path, problem);
+            return refusal(StatusCode::BAD_REQUEST, problem);
         };
         let mut onward = Request::new(sent.body.clone());
         *onward.method_mut() = sent.method.clone();
@@ -174,18 +182,24 @@ impl State {
     /// What the client gets instead of a response that did not arrive.
     fn not_recorded(&self, sent: &Sent, error: &TransportError) -> Response<Bytes> {
         let origin = &self.origin;
-        let path = sent.path.split('?').next().unwrap_or_default();
-        print_note(&format!(
-            "warning: not recorded: {} {path}: cannot reach {origin}: {error}",
-            sent.method
-        ));
+        let problem = format!("cannot reach {origin}: {error}");
+        self.warn(&sent.method, &sent.path, &problem);
         let status = if error.kind().is_timeout() {
             StatusCode::GATEWAY_TIMEOUT
         } else {
             StatusCode::BAD_GATEWAY
         };
-        let problem = format!("the recorder cannot reach {origin}: {error}");
+        let problem = format!("the recorder {problem}");
         refusal(status, &self.masker.0.redact(&problem))
+    }
+
+    /// Says that a request is not recorded.
+    fn warn(&self, method: &Method, path: &str, problem: &str) {
+        let path = path.split('?').next().unwrap_or_default();
+        let path = self.masker.path(path);
+        print_note(&format!(
+            "warning: not recorded: {method} {path}: {problem}"
+        ));
     }
 
     /// Writes an exchange, unless an earlier one could not be written.

@@ -329,6 +329,23 @@ fn a_server_with_a_private_ca_is_recorded_with_the_usual_options() {
 }
 
 #[test]
+fn a_request_that_the_recorder_cannot_read_is_named_in_a_warning() {
+    let server = Server::new();
+    let recording = Recording::of(&server.url(), &server.place, &[]);
+    let mut stream = TcpStream::connect(recording.host()).unwrap();
+    let head = "POST /api/x?y=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 400"), "{response}");
+    assert!(response.contains("recorder.failed"), "{response}");
+    let ended = recording.end();
+    let warning = "warning: not recorded: POST /api/x: the body is incomplete";
+    assert!(ended.stderr.contains(warning), "{ended:?}");
+}
+
+#[test]
 fn a_recorder_says_what_it_cannot_use() {
     let place = Place::new();
     place.file("used/a.json", "{}");

@@ -10,7 +10,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::StatusCode;
+use http::request::Parts;
 use http_body_util::LengthLimitError;
+use octane_model::Problem;
 use tokio::sync::Semaphore;
 
 use super::host::Hosts;
@@ -35,6 +38,16 @@ pub struct HttpServerLimits {
     pub requests_max: usize,
 }
 
+/// Why the body of a request was not read.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct UnreadBody {
+    /// 413 if it is too long, 400 if it is incomplete.
+    pub status: StatusCode,
+    /// A sentence for people.
+    pub reason: String,
+}
+
 impl HttpServer {
     /// Listens on an address, of which port 0 picks a free one, and answers each request by calling `answer`.
     pub async fn bind<F>(
@@ -45,15 +58,49 @@ impl HttpServer {
     where
         F: Future<Output = http::Response<Bytes>> + Send + 'static,
     {
+        let unread = |_: &Parts, unread: UnreadBody| {
+            let problem = Problem::new(own_code::BAD_REQUEST, unread.reason);
+            ApiError::new(unread.status, problem).into_response()
+        };
+        Self::listen(address, limits, answer, unread).await
+    }
+
+    /// The same, and `unread` answers a request whose body is too long or incomplete.
+    pub async fn bind_with_unread<F>(
+        address: SocketAddr,
+        limits: HttpServerLimits,
+        answer: impl Fn(http::Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+        unread: impl Fn(&Parts, UnreadBody) -> http::Response<Bytes> + Clone + Send + Sync + 'static,
+    ) -> Result<Self, SandboxError>
+    where
+        F: Future<Output = http::Response<Bytes>> + Send + 'static,
+    {
+        let unread = move |head: &Parts, body| unread(head, body).map(Body::from);
+        Self::listen(address, limits, answer, unread).await
+    }
+
+    async fn listen<F>(
+        address: SocketAddr,
+        limits: HttpServerLimits,
+        answer: impl Fn(http::Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+        unread: impl Fn(&Parts, UnreadBody) -> Response + Clone + Send + Sync + 'static,
+    ) -> Result<Self, SandboxError>
+    where
+        F: Future<Output = http::Response<Bytes>> + Send + 'static,
+    {
         let permits = Arc::new(Semaphore::new(limits.requests_max));
         let app = Router::new().fallback(move |request: Request| {
-            let (permits, answer) = (Arc::clone(&permits), answer.clone());
+            let (permits, answer, unread) = (Arc::clone(&permits), answer.clone(), unread.clone());
             async move {
                 // It is never closed.
                 let _permit = permits.acquire().await;
-                match read(request, limits.body_bytes_max).await {
-                    Ok(request) => answer(request).await.map(Body::from),
-                    Err(refusal) => refusal,
+                let (head, body) = request.into_parts();
+                match read(body, limits.body_bytes_max).await {
+                    Ok(body) => {
+                        let request = http::Request::from_parts(head, body);
+                        answer(request).await.map(Body::from)
+                    }
+                    Err(body) => unread(&head, body),
                 }
             }
         });
@@ -85,18 +132,17 @@ impl fmt::Debug for HttpServer {
     }
 }
 
-async fn read(request: Request, bytes_max: usize) -> Result<http::Request<Bytes>, Response> {
-    let (head, body) = request.into_parts();
-    match to_bytes(body, bytes_max).await {
-        Ok(bytes) => Ok(http::Request::from_parts(head, bytes)),
-        Err(error) if is_too_long(&error) => {
-            Err(ApiError::too_large("the body", bytes_max).into_response())
-        }
-        Err(error) => {
-            let description = format!("the body is incomplete: {error}");
-            Err(ApiError::bad_request(own_code::BAD_REQUEST, description).into_response())
-        }
-    }
+async fn read(body: Body, bytes_max: usize) -> Result<Bytes, UnreadBody> {
+    to_bytes(body, bytes_max).await.map_err(|error| {
+        let (status, reason) = if is_too_long(&error) {
+            let reason = format!("the body is larger than {bytes_max} bytes");
+            (StatusCode::PAYLOAD_TOO_LARGE, reason)
+        } else {
+            let reason = format!("the body is incomplete: {error}");
+            (StatusCode::BAD_REQUEST, reason)
+        };
+        UnreadBody { status, reason }
+    })
 }
 
 fn is_too_long(error: &axum::Error) -> bool {
@@ -134,7 +180,8 @@ mod tests {
         };
         let answer = move |request| Box::pin(answer(request));
         let address = (Ipv4Addr::LOCALHOST, 0).into();
-        let server = HttpServer::bind(address, limits, answer).await.unwrap();
+        let server = HttpServer::bind(address, limits, answer);
+        let server = server.await.unwrap();
         let head = "Host: localhost\r\nConnection: close\r\n";
         let found = status(
             &server,
@@ -146,6 +193,16 @@ mod tests {
         let long = format!("POST /a HTTP/1.1\r\n{head}Content-Length: 9\r\n\r\n123456789");
         let found = status(&server, &long).await;
         assert!(found.starts_with("HTTP/1.1 413"), "{found}");
+        let unread = |head: &Parts, body: UnreadBody| {
+            let text = format!("{} {}", head.uri, body.reason);
+            http::Response::new(Bytes::from(text))
+        };
+        let other = HttpServer::bind_with_unread(address, limits, answer, unread);
+        let found = status(&other.await.unwrap(), &long).await;
+        assert!(
+            found.ends_with("/a the body is larger than 8 bytes"),
+            "{found}"
+        );
         let foreign = "GET /a HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
         let found = status(&server, foreign).await;
         assert!(found.starts_with("HTTP/1.1 403"), "{found}");
