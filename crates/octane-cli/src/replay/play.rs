@@ -64,6 +64,8 @@ pub(crate) enum Reason {
     Interactive,
     /// It uses entities that were there before the recording.
     UnknownEntities,
+    /// It asks whether something has changed that was read before the recording.
+    UnknownVersion,
     /// A task had not ended when it was recorded.
     TaskInProgress,
 }
@@ -74,6 +76,7 @@ impl Reason {
         match self {
             Self::Interactive => "interactive",
             Self::UnknownEntities => "unknown_entities",
+            Self::UnknownVersion => "unknown_version",
             Self::TaskInProgress => "task_in_progress",
         }
     }
@@ -83,7 +86,10 @@ impl Reason {
         match self {
             Self::Interactive => "a person has to sign in",
             Self::UnknownEntities => {
-                "they use entities that were not created in the recording, and fail without them"
+                "they use entities that were not created in the recording, and that only one of the two servers has"
+            }
+            Self::UnknownVersion => {
+                "they ask whether something has changed that was read before the recording"
             }
             Self::TaskInProgress => "a task was still in progress when it was recorded",
         }
@@ -171,8 +177,11 @@ impl Player {
             }
         }
         self.learn(exchange, access, &recorded, &replayed, answered.headers());
-        if has_unknown && recorded.is_success() && replayed.is_error() {
+        if has_unknown && is_about_another_entity(&recorded, &replayed) {
             return Ok(Played::NotCompared(Reason::UnknownEntities));
+        }
+        if recorded.status == 304 && replayed.status != 304 && self.has_unknown_version(exchange) {
+            return Ok(Played::NotCompared(Reason::UnknownVersion));
         }
         if response.status == 401 && replayed.status == 401 {
             // A session that had expired is another error than one that is not known.
@@ -180,6 +189,14 @@ impl Player {
             replayed.body = AnswerBody::Empty;
         }
         Ok(Played::Compared(differences(&recorded, &replayed)))
+    }
+
+    /// Whether a request asks for what has another tag than one that is known only to the recorded server.
+    fn has_unknown_version(&self, exchange: &Exchange) -> bool {
+        let headers = header_map(&exchange.request.headers);
+        let tag = headers.get(header::IF_NONE_MATCH);
+        let tag = tag.and_then(|tag| tag.to_str().ok());
+        tag.is_some_and(|tag| self.ids.tag(tag).is_none())
     }
 
     fn learn(
@@ -302,6 +319,15 @@ impl Player {
         })?;
         self.session.update_from(response.headers());
         Ok(response)
+    }
+}
+
+/// Whether two answers about an ID of which nothing is known differ because only one of both servers has the entity.
+fn is_about_another_entity(recorded: &Answer, replayed: &Answer) -> bool {
+    if recorded.is_error() {
+        recorded.status == 404 && !replayed.is_error()
+    } else {
+        replayed.is_error()
     }
 }
 

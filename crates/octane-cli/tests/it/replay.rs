@@ -227,6 +227,39 @@ fn what_was_there_before_the_recording_is_not_compared() {
 }
 
 #[test]
+fn a_question_about_an_unknown_version_or_entity_is_not_compared() {
+    let server = Server::new();
+    let place = &server.place;
+    let recording = Recording::of(&server.url(), place, &[]);
+    let suites = recording.octane(&["api", "GET", "test_suites"], SECRET);
+    assert_eq!(suites.code, 0, "{suites:?}");
+    recording.end();
+    let exchange = |number: u32, path: &str, tag: Option<&str>, status: u16| {
+        let path = format!("/api/shared_spaces/1001/workspaces/1002/{path}");
+        let mut headers = vec!["cookie: LWSSO_COOKIE_KEY=***".to_owned()];
+        headers.extend(tag.map(|tag| format!("if-none-match: {tag}")));
+        let exchange = json!({
+            "schema": "octane.exchange/1", "number": number, "time": "2026-01-01T00:00:00Z", "duration_ms": 1,
+            "request": { "method": "GET", "path": path, "headers": headers, "body": null },
+            "response": { "status": status, "headers": [], "body": null },
+        });
+        place.file(
+            &format!("recording/{number:06}.json"),
+            &exchange.to_string(),
+        );
+    };
+    // Read before the recording; another entity than the one with this ID here; and one that only the recorded server had.
+    exchange(900_001, "stories", Some("\"of-before\""), 304);
+    exchange(900_002, "stories/3005", None, 404);
+    exchange(900_003, "stories/999999", Some("\"of-before\""), 304);
+    let done = replay(place, &["--format", "json"]).json();
+    assert_eq!(done["differences"], json!([]), "{done}");
+    let groups = done["not_compared"].as_array().unwrap().iter();
+    let reasons: Vec<&Value> = groups.map(|group| &group["reason"]).collect();
+    assert_eq!(reasons, ["unknown_entities", "unknown_version"]);
+}
+
+#[test]
 fn a_recording_can_be_played_against_another_server_with_its_own_ids() {
     let server = recorded(Settings::default());
     let other = Server::with(Settings::default().space(7.into(), 8.into()));
