@@ -6,6 +6,7 @@ pub(crate) mod group;
 mod ids;
 mod multipart;
 pub(crate) mod play;
+pub(crate) mod reason;
 mod shape;
 pub(crate) mod sign_in;
 pub(crate) mod substitute;

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::answer::{Answer, AnswerBody};
 use super::compare::{Difference, differences};
 use super::ids::Ids;
+use super::reason::{Reason, is_about_another_entity};
 use super::sign_in::{Access, OwnCredentials, OwnSession, is_masked};
 use super::substitute::{Spaces, Substitution};
 use crate::recording::exchange::{Exchange, RecordedBody};
@@ -55,45 +56,6 @@ pub(crate) struct Player {
 pub(crate) enum Played {
     Compared(Vec<Difference>),
     NotCompared(Reason),
-}
-
-/// Why an exchange was not compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Reason {
-    /// A person has to sign in.
-    Interactive,
-    /// It uses entities that were there before the recording.
-    UnknownEntities,
-    /// It asks whether something has changed that was read before the recording.
-    UnknownVersion,
-    /// A task had not ended when it was recorded.
-    TaskInProgress,
-}
-
-impl Reason {
-    /// The word in JSON.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Interactive => "interactive",
-            Self::UnknownEntities => "unknown_entities",
-            Self::UnknownVersion => "unknown_version",
-            Self::TaskInProgress => "task_in_progress",
-        }
-    }
-
-    /// A sentence for people, as the end of "not compared:".
-    pub(crate) fn meaning(self) -> &'static str {
-        match self {
-            Self::Interactive => "a person has to sign in",
-            Self::UnknownEntities => {
-                "they use entities that were not created in the recording, and that only one of the two servers has"
-            }
-            Self::UnknownVersion => {
-                "they ask whether something has changed that was read before the recording"
-            }
-            Self::TaskInProgress => "a task was still in progress when it was recorded",
-        }
-    }
 }
 
 /// Why a recording cannot be played to its end.
@@ -319,15 +281,6 @@ impl Player {
         })?;
         self.session.update_from(response.headers());
         Ok(response)
-    }
-}
-
-/// Whether two answers about an ID of which nothing is known differ because only one of both servers has the entity.
-fn is_about_another_entity(recorded: &Answer, replayed: &Answer) -> bool {
-    if recorded.is_error() {
-        recorded.status == 404 && !replayed.is_error()
-    } else {
-        replayed.is_error()
     }
 }
 
