@@ -500,6 +500,26 @@ fn a_failed_row_is_as_late_as_the_last_row_of_its_shard() {
 }
 
 #[test]
+fn what_ran_without_a_start_time_in_one_shard_is_the_worst_and_a_skip_hides_nothing() {
+    let early = "t,failed,\nt,failed,2026-11-28T01:00:00Z\n";
+    let (passed, skipped) = ("t,passed,2026-11-28T02:00:00Z\n", "t,skipped,\n");
+    for (shards, expected) in [
+        (vec![early, passed], "failed"),
+        (vec![passed, skipped], "passed"),
+        (vec![early, passed, skipped], "failed"),
+    ] {
+        let server = Server::new();
+        for (number, rows) in (1..).zip(&shards) {
+            let table = format!("name,status,started\n{rows}");
+            let shard = format!("{number}/{}", shards.len());
+            let done = upload_with(&server, &shard, &table, "shared", &[]);
+            assert_eq!(done.code, 0, "{done:?}");
+        }
+        assert_eq!(runs(&server)["t"].0, expected, "{shards:?}");
+    }
+}
+
+#[test]
 fn a_shard_without_results_has_arrived() {
     let server = Server::new();
     assert_eq!(upload(&server, "1/2", "shared").code, 0);

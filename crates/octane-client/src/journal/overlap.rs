@@ -138,7 +138,9 @@ impl Journal {
                     .prepare_cached(
                         // The columns that are no aggregates are those of the row that has the maximum.
                         "SELECT key, ?, rows.number, status,
-                             CASE WHEN started IS NOT NULL AND status = 'Failed' THEN (
+                             CASE WHEN EXISTS (SELECT 1 FROM rows ran
+                                 WHERE ran.key = rows.key AND ran.status IN ('Passed', 'Failed') AND ran.started IS NULL) THEN NULL
+                             WHEN status = 'Failed' THEN (
                                  SELECT MAX(ran.started) FROM rows ran WHERE ran.key = rows.key AND ran.status IN ('Passed', 'Failed')
                              ) ELSE started END,
                              rows.number IN (SELECT number FROM features),

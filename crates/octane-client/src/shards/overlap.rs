@@ -11,7 +11,7 @@
 //! Shards run at the same time, so that nothing but start times says which of their results is later. What a shard shows as failed is
 //! as late as its last result of the test, which did not replace the failure there and so does not here. If the run should show a
 //! failure and shows something else, the failure is sent again; if its status is an ID that says nothing, once for the same uploads. A
-//! pass never replaces a failure that the run shows. Results that Octane has rejected are named, and no run can show them.
+//! pass is sent again if the run shows that the test was skipped or planned, and never replaces a failure that it shows. Results that Octane has rejected are named, and no run can show them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use crate::report::ReportedProblem;
 use crate::shard::Shard;
 use crate::upload_id::UploadId;
 
-/// Rows of failures, by journal.
+/// Rows of results that a run should show, by journal.
 pub(super) type Hidden = BTreeMap<usize, BTreeSet<i64>>;
 
 /// What is to be done and said about tests with results in several shards.
@@ -34,7 +34,7 @@ pub(super) struct Overlapping {
     pub(super) run_repeats: usize,
     /// How many tests whose results differ are counted more than once.
     pub(super) flaky_repeats: usize,
-    /// The failures that Octane does not show and should.
+    /// The results that Octane does not show and should.
     pub(super) hidden: Hidden,
     /// The tests whose results differ.
     pub(super) problems: Vec<ReportedProblem>,
@@ -60,7 +60,7 @@ impl Shown {
     }
 }
 
-/// Looks for tests with results in several of the journals, which are in the order of their uploads. The failures `sent_again` have been
+/// Looks for tests with results in several of the journals, which are in the order of their uploads. The results `sent_again` have been
 /// sent again just now.
 pub(super) fn look(
     journals: &[Journal],
@@ -93,14 +93,16 @@ pub(super) fn look(
             Some(sent) => shown(journals, overlap, &[sent])?,
             None => shown(journals, overlap, &overlap.results)?,
         };
-        let is_hidden = |wanted: &ShardResult| match &shown {
-            Shown::Status(status) => status != "failed",
-            Shown::Unknown => !sent_once[wanted.journal].contains(&wanted.row),
-            Shown::Unread => false,
+        let is_hidden = |wanted: &ShardResult| match (wanted.status, &shown) {
+            (Status::Failed, Shown::Status(status)) => status != "failed",
+            (Status::Failed, Shown::Unknown) => !sent_once[wanted.journal].contains(&wanted.row),
+            // A shard that did not run the test said so later.
+            (Status::Passed, Shown::Status(status)) => {
+                sent.is_none() && matches!(&**status, "skipped" | "planned")
+            }
+            _ => false,
         };
-        if let Some(wanted) = wanted.filter(|wanted| wanted.status == Status::Failed)
-            && is_hidden(&wanted)
-        {
+        if let Some(wanted) = wanted.filter(is_hidden) {
             let hidden = found.hidden.entry(wanted.journal).or_default();
             hidden.insert(wanted.row);
         }

@@ -105,6 +105,7 @@ fn run(status: &str) -> Value {
 }
 
 const PASSED: &str = "list_node.run_native_status.passed";
+const SKIPPED: &str = "list_node.run_native_status.skipped";
 const FAILED: &str = "list_node.run_native_status.failed";
 
 fn codes(report: &Report) -> Vec<&str> {
@@ -154,6 +155,23 @@ async fn a_failure_whose_run_has_a_status_that_says_nothing_is_sent_again_once()
     let again = server.upload("2/2", Status::Passed).await;
     let merged = server.merged(&[&failed, &passed, &again]).await;
     assert_eq!((merged.outcome, server.payloads()), (Outcome::Success, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_skipped_a_test_does_not_hide_that_it_passed_in_another() {
+    let server = Server::new(|received| if received < 3 { SKIPPED } else { PASSED });
+    let passed = server.upload("1/2", Status::Passed).await;
+    let skipped = server.upload("2/2", Status::Skipped).await;
+    let merged = server.merged(&[&passed, &skipped]).await;
+    assert_eq!(server.payloads(), 3);
+    assert_eq!(merged.outcome, Outcome::Success, "{merged:?}");
+    // It is sent once, whatever the server makes of it.
+    let server = Server::new(|_| SKIPPED);
+    let passed = server.upload("1/2", Status::Passed).await;
+    let skipped = server.upload("2/2", Status::Skipped).await;
+    let merged = server.merged(&[&passed, &skipped]).await;
+    assert_eq!(server.payloads(), 3);
+    assert_eq!(merged.outcome, Outcome::Success, "{merged:?}");
 }
 
 #[tokio::test(start_paused = true)]
