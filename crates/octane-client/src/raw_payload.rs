@@ -10,6 +10,7 @@ use octane_results::{
 
 use crate::confirmed_by::ConfirmedBy;
 use crate::journal::{JournalError, Provisional, Repeats, Spool};
+use crate::name::suite_run_name;
 use crate::plan::{Envelope, Manifest, PlanTotals, raw_batch};
 use crate::prepare::Prepared;
 use crate::report::Counts;
@@ -21,7 +22,8 @@ use crate::upload_id::UploadId;
 /// to Jira keys. Everything else is as with any upload.
 ///
 /// A suite run that the payload names for all of its test runs confirms them, as it does for any upload. Otherwise only Octane's task
-/// does: its success counts as success, and what a task that ended with a warning has skipped is not known.
+/// does: its success counts as success, and what a task that ended with a warning has skipped is not known. That is also so if the name
+/// is not one that an upload would have (see [`suite_run_name`](crate::suite_run_name)): it cannot be looked up reliably.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));
@@ -52,9 +54,9 @@ impl RawPayload {
     pub fn new(xml: Vec<u8>) -> Result<Self, CheckError> {
         let Payload { context, runs, .. } = read_payload_with(&xml, Schema::OfficialOrEvidence)?;
         let suite = context.suite;
-        let is_named = suite
-            .as_ref()
-            .is_some_and(|suite| suite_run(suite).is_some());
+        // It is looked up as uploads send it, and with other white space it would be another suite run.
+        let named = suite.as_ref().and_then(suite_run);
+        let is_named = named.is_some_and(|name| suite_run_name(name) == name);
         let is_of_tests = matches!(&runs, PayloadRuns::Tests(runs) if !runs.is_empty());
         let mut runs = match runs {
             PayloadRuns::Tests(runs) => runs,
@@ -190,6 +192,9 @@ mod tests {
     #[test]
     fn only_a_suite_run_of_all_test_runs_confirms_them() {
         let suite = "<suite_ref id='7' external_run_id='nightly'/>";
+        let of_suite_run = |name: &str| {
+            format!("<suite_ref id='7' external_run_id='{name}'/><test_runs>{RUN}/></test_runs>")
+        };
         for (content, expected) in [
             (
                 format!("{suite}<test_runs>{RUN}/></test_runs>"),
@@ -208,6 +213,10 @@ mod tests {
                 ConfirmedBy::Task,
             ),
             (format!("{suite}<test_runs/>"), ConfirmedBy::Task),
+            (of_suite_run("nightly "), ConfirmedBy::Task),
+            (of_suite_run("\u{a0}nightly"), ConfirmedBy::Task),
+            (of_suite_run("nightly&#10;1"), ConfirmedBy::Task),
+            (of_suite_run(&"n".repeat(255)), ConfirmedBy::SuiteRun),
             (format!("<test_runs>{RUN}/></test_runs>"), ConfirmedBy::Task),
         ] {
             assert_eq!(read(&content).confirmed_by, expected, "{content}");
