@@ -13,6 +13,13 @@ const LEVEL: Compression = Compression::fast();
 /// Signature, deflate, no flags, no time, fastest, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
+/// The runs of one batch are not longer, and a compressed byte does not become more: a journal that comes from elsewhere may say anything.
+const LENGTH_MAX: usize = 512 << 20;
+const EXPANSION_MAX: usize = 1032;
+
+/// How much room is made at a time for what is decompressed.
+const ROOM: usize = 1 << 20;
+
 /// The most that a stored block holds.
 const BLOCK_MAX: usize = 0xffff;
 
@@ -53,16 +60,24 @@ impl Packed {
 
     /// The bytes themselves.
     pub(super) fn plain(&self) -> Result<Vec<u8>, Unreadable> {
-        let mut plain = Vec::with_capacity(self.length);
+        let expanded_max = self.deflated.len().saturating_mul(EXPANSION_MAX);
+        if self.length > expanded_max.min(LENGTH_MAX) {
+            return Err(Unreadable);
+        }
+        let mut plain = Vec::new();
         let mut decompress = Decompress::new(false);
         loop {
             let read = usize::try_from(decompress.total_in()).unwrap_or(usize::MAX);
             let rest = self.deflated.get(read..).unwrap_or_default();
-            if plain.len() == self.length {
+            if plain.len() >= self.length {
                 break;
             }
+            // Never more than it should be, and never much more than it is.
+            let written = plain.len();
+            plain.reserve_exact(ROOM.max(written).min(self.length - written));
             let status = decompress.decompress_vec(rest, &mut plain, FlushDecompress::Sync);
-            let is_stuck = usize::try_from(decompress.total_in()).ok() == Some(read);
+            let is_stuck =
+                usize::try_from(decompress.total_in()).ok() == Some(read) && plain.len() == written;
             if !matches!(status, Ok(Status::Ok | Status::BufError)) || is_stuck {
                 break;
             }
@@ -175,5 +190,17 @@ mod tests {
         let mut long = packed;
         long.length += 1;
         assert!(long.plain().is_err());
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_true_takes_no_memory() {
+        for length in [LENGTH_MAX + 1, 1 << 40, usize::MAX] {
+            let mut packed = Packed::new(&vec![0; 1 << 20]);
+            packed.length = length;
+            assert!(packed.plain().is_err(), "{length}");
+        }
+        // What compresses best of all is read.
+        let zeros = vec![0; 8 << 20];
+        assert_eq!(Packed::new(&zeros).plain().unwrap(), zeros);
     }
 }

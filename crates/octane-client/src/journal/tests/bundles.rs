@@ -125,6 +125,17 @@ fn what_a_process_that_was_killed_has_left_is_not_applied_to_an_imported_upload(
 }
 
 #[test]
+fn a_length_that_cannot_be_true_is_refused_before_memory_is_taken_for_it() {
+    let machines = Machines::new();
+    machines.exported();
+    let problem = machines.refused(|bytes| {
+        let sql = "UPDATE bodies SET length = 1 << 40; UPDATE batches SET checksum = NULL";
+        machines.with_sql(bytes, sql);
+    });
+    assert!(problem.contains("cannot be read"), "{problem}");
+}
+
+#[test]
 fn nothing_is_overwritten_and_an_upload_in_use_is_not_exported() {
     let machines = Machines::new();
     let journal = machines.here.open(&machines.id).unwrap();
