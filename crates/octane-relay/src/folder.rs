@@ -12,7 +12,7 @@
 //! | has changed since the last time | left alone, it is still being written |
 //! | not complete, by its length and its SHA-256 | left alone, and refused once it has not changed for 10 minutes |
 //! | complete | stored and then moved to `done`; refused if the relay cannot deliver it |
-//! | complete, and there is no room for it in the store or in the quota | left alone for 10 seconds |
+//! | complete, and there is no room for it in the store or in the quota | left alone for 10 seconds, with all later files of its project |
 //!
 //! It is moved after the commit, so a relay that dies in between finds the file again, recognises the upload, and only moves it. What is
 //! refused is in `refused` with a text file that says why.
@@ -61,8 +61,18 @@ struct Seen {
     since: Instant,
     /// When it is looked into, or again.
     next: Instant,
+    /// Whether later files of its project wait for it.
+    line: Line,
     /// What is wrong with it as it is, if it was looked into.
     problem: Option<Problem>,
+}
+
+/// What a file means for the later ones of its project, which are stored after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Moves,
+    /// There is no room for it now.
+    Waits,
 }
 
 /// Why a file is not stored.
@@ -144,11 +154,18 @@ impl Folder {
         self.ignored = looked.ignored.into_iter().collect();
         let paths: HashSet<&PathBuf> = looked.candidates.iter().map(|found| &found.path).collect();
         self.seen.retain(|path, _| paths.contains(path));
+        // The projects whose next file has to wait.
+        let mut waiting = HashSet::new();
         for candidate in looked.candidates {
             if stop.is_cancelled() {
                 break;
             }
-            self.judge(&candidate).await;
+            if waiting.contains(&candidate.project) {
+                continue;
+            }
+            if self.judge(&candidate).await == Line::Waits {
+                waiting.insert(candidate.project);
+            }
         }
     }
 
@@ -161,27 +178,29 @@ impl Folder {
         }
     }
 
-    async fn judge(&mut self, candidate: &Candidate) {
+    async fn judge(&mut self, candidate: &Candidate) -> Line {
         let now = Instant::now();
         let mut entry = AuditEntry::by(Actor::File(self.name(&candidate.path)));
         entry.project.clone_from(&candidate.project);
         let mut seen = self.seen(candidate, now);
         let verdict = match seen.problem.take() {
-            _ if now < seen.next => return,
+            _ if now < seen.next => return seen.line,
             Some(problem) => Verdict::Refused(problem),
             None => self.take(candidate, &mut entry).await,
         };
         let (place, event, reason) = match verdict {
             Verdict::Later => {
                 seen.next = now + PAUSE;
+                seen.line = Line::Waits;
                 self.seen.insert(candidate.path.clone(), seen);
-                return;
+                return Line::Waits;
             }
             Verdict::Doubtful(problem) => {
                 seen.next = seen.since + PATIENCE;
                 seen.problem = Some(problem);
+                seen.line = Line::Moves;
                 self.seen.insert(candidate.path.clone(), seen);
-                return;
+                return Line::Moves;
             }
             Verdict::Done(event) => (Place::Done, event, None),
             Verdict::Refused(problem) => {
@@ -212,9 +231,11 @@ impl Folder {
             Err(error) => {
                 error!(file = name, %error, "a file cannot be moved; it is tried again in 10 minutes");
                 seen.next = now + PATIENCE;
+                seen.line = Line::Moves;
                 self.seen.insert(candidate.path.clone(), seen);
             }
         }
+        Line::Moves
     }
 
     /// What is known about a file as it is. One that is new or has changed is looked into the next time.
@@ -227,6 +248,7 @@ impl Folder {
                     stamp,
                     since: now,
                     next: now,
+                    line: Line::Moves,
                     problem: None,
                 };
                 self.seen.insert(candidate.path.clone(), seen.clone());

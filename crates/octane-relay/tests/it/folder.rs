@@ -291,6 +291,35 @@ async fn a_full_quota_lets_files_wait_and_the_oldest_is_stored_first() {
     assert_eq!(case.state(&second.1).await, Some(State::Stored));
 }
 
+#[tokio::test]
+async fn a_file_that_waits_for_room_is_not_overtaken_by_later_ones_of_its_project() {
+    let mut case = Case::new().await;
+    case.settings.uploads_max = 1;
+    fs::create_dir_all(case.folder.join("bank")).unwrap();
+    let (first, second, third) = (case.plan("4711"), case.plan("4711"), case.plan("4711"));
+    let blocking = case
+        .world
+        .hand_over("other", &results(0..3, TestStatus::Passed), None)
+        .await;
+    case.put("shop/1", &first.0);
+    let mut relay = case.relay();
+    look(&mut relay).await;
+    assert_eq!(case.state(&first.1).await, None);
+    // Now there is room, and the first one is not due yet.
+    case.world
+        .until_ended(&case.world.relay("one"), &[blocking])
+        .await;
+    case.put("shop/2", &second.0);
+    case.put("bank/3", &third.0);
+    look(&mut relay).await;
+    assert_eq!(case.state(&second.1).await, None);
+    assert_eq!(case.state(&third.1).await, Some(State::Stored));
+    pass(Duration::from_secs(10)).await;
+    look(&mut relay).await;
+    assert_eq!(case.state(&first.1).await, Some(State::Stored));
+    assert_eq!(case.state(&second.1).await, None);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn links_are_neither_read_nor_followed() {
