@@ -12,6 +12,7 @@ mod rule;
 mod token;
 
 use std::fmt;
+use std::time::Duration;
 
 use self::check::{Expected, check};
 use self::keys_cache::{KeysCache, Unasked};
@@ -53,7 +54,11 @@ pub enum OidcError {
     Rejected(#[from] Rejection),
     /// Not known: there are no keys to check it with.
     #[error("the keys of the issuer are not available")]
-    NoKeys,
+    #[non_exhaustive]
+    NoKeys {
+        /// When the issuer is asked again.
+        pause: Duration,
+    },
 }
 
 impl OidcIssuer {
@@ -80,14 +85,14 @@ impl OidcIssuer {
     }
 
     async fn job(&self, token: &SignedToken<'_>, now: Time) -> Result<CiJob, OidcError> {
-        let keys = self.keys.get(now).await.ok_or(OidcError::NoKeys)?;
+        let no_keys = |Unasked { pause }| OidcError::NoKeys { pause };
+        let keys = self.keys.get(now).await.map_err(no_keys)?;
         match check(token, &keys, &self.expected, now) {
             Err(Rejection::UnknownKey) => {
                 // The issuer may have new keys.
                 let newer = self.keys.newer_than(&keys, now).await;
-                // An issuer that could not be asked may have the key.
-                let newer = newer.map_err(|Unasked| OidcError::NoKeys)?;
-                let keys = newer.ok_or(Rejection::UnknownKey)?;
+                // An issuer that was not asked just now may have the key.
+                let keys = newer.map_err(no_keys)?.ok_or(Rejection::UnknownKey)?;
                 Ok(check(token, &keys, &self.expected, now)?)
             }
             checked => Ok(checked?),

@@ -32,6 +32,16 @@ impl Refusal {
         }
     }
 
+    /// Something that is not the client's fault.
+    pub(super) fn unavailable(message: &str) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            message,
+        )
+        .retry_after(5)
+    }
+
     /// What is wrong, for programs.
     pub(super) fn code(&self) -> &'static str {
         self.code
@@ -42,14 +52,13 @@ impl Refusal {
         &self.message
     }
 
-    /// Whether a token was shown that may not do this.
-    pub(super) fn is_forbidden(&self) -> bool {
-        self.status == StatusCode::FORBIDDEN
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 
-    /// Whether no valid token was shown.
-    pub(super) fn is_unauthorized(&self) -> bool {
-        self.status == StatusCode::UNAUTHORIZED
+    /// When to come back, in seconds, if it is known.
+    pub(super) fn pause(&self) -> Option<u32> {
+        self.retry_after
     }
 
     /// When to come back, in seconds.

@@ -8,11 +8,8 @@ use crate::audit::Actor;
 use crate::lane::Lane;
 use crate::oidc::{Oidc, OidcError, Rejection};
 use crate::store::Status;
-use crate::token::ShownToken;
+use crate::token::{ShownToken, TokenEntry};
 use crate::token_workspaces::TokenWorkspaces;
-
-/// When to come back, in seconds, if the keys of an issuer are not available.
-const NO_KEYS_PAUSE: u32 = 30;
 
 /// Who sends a request, and for which project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +23,20 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Who has a token of a project.
+    pub(super) fn of_project(token: TokenEntry) -> Result<Self, Refusal> {
+        let project = token.project.ok_or_else(|| {
+            let message =
+                "this is the token of an operator, for the pages; agents need one of a project";
+            Refusal::new(StatusCode::FORBIDDEN, "no_project", message)
+        })?;
+        Ok(Self {
+            project,
+            workspaces: token.workspaces,
+            actor: Actor::Token(token.id),
+        })
+    }
+
     /// Whether it may see an upload. Callers do not learn that another project has it.
     pub(super) fn may_see(&self, upload: &Status) -> bool {
         upload.project == self.project && self.may_reach(&upload.lane)
@@ -65,16 +76,7 @@ impl Door {
         let stored = self.store.token(&shown.id).await?;
         let stored = stored.filter(|stored| shown.is(stored));
         let stored = stored.ok_or_else(refused)?;
-        let project = stored.project.ok_or_else(|| {
-            let message =
-                "this is the token of an operator, for the pages; agents need one of a project";
-            Refusal::new(StatusCode::FORBIDDEN, "no_project", message)
-        })?;
-        Ok(Caller {
-            project,
-            workspaces: stored.workspaces,
-            actor: Actor::Token(stored.id),
-        })
+        Caller::of_project(stored)
     }
 }
 
@@ -85,10 +87,11 @@ async fn ci_job(oidc: &Oidc, text: &str) -> Result<Caller, Refusal> {
             workspaces: TokenWorkspaces::default(),
             actor: Actor::CiJob(job.subject.unwrap_or_default()),
         }),
-        Err(OidcError::NoKeys) => {
+        Err(OidcError::NoKeys { pause }) => {
             let message = "the relay cannot get the keys of the OIDC issuer now";
             let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no_keys", message);
-            Err(refusal.retry_after(NO_KEYS_PAUSE))
+            let seconds = pause.as_millis().div_ceil(1000).max(1);
+            Err(refusal.retry_after(u32::try_from(seconds).unwrap_or(u32::MAX)))
         }
         Err(OidcError::Rejected(rejection @ Rejection::NoProject)) => {
             let message = format!("the OIDC token is genuine, but {rejection}");

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | are younger than an hour | count |
 //! | are older | are fetched again; if that fails, those that are there count for another 23 hours |
-//! | do not include that of a token | are fetched again; if that fails, it is not known whether the issuer has it |
+//! | do not include that of a token | are fetched again; unless that is done and succeeds, it is not known whether the issuer has it |
 //! | were fetched, or not, less than 30 seconds ago | are not fetched again |
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,9 +36,12 @@ struct Attempt {
     has_failed: bool,
 }
 
-/// The issuer could not be asked for its keys.
+/// The issuer could not be asked for its keys, or was asked a moment ago.
 #[derive(Debug)]
-pub(super) struct Unasked;
+pub(super) struct Unasked {
+    /// When it can be asked again.
+    pub(super) pause: Duration,
+}
 
 #[derive(Clone)]
 struct Fetched {
@@ -77,10 +80,10 @@ impl KeysCache {
         Ok(())
     }
 
-    /// The keys that count; none if there are none.
-    pub(super) async fn get(&self, now: Time) -> Option<Arc<KeySet>> {
+    /// The keys that count, if there are any.
+    pub(super) async fn get(&self, now: Time) -> Result<Arc<KeySet>, Unasked> {
         match self.fetched() {
-            Some(fetched) if now.since(fetched.at) < FRESH => return Some(fetched.keys),
+            Some(fetched) if now.since(fetched.at) < FRESH => return Ok(fetched.keys),
             Some(fetched) if now.since(fetched.at) < USABLE => {
                 // Others need not wait for this.
                 if let Ok(mut attempt) = self.attempt.try_lock() {
@@ -89,8 +92,10 @@ impl KeysCache {
             }
             _ => self.try_fetch(&mut *self.attempt.lock().await, now).await,
         }
-        let fetched = self.fetched()?;
-        (now.since(fetched.at) < USABLE).then_some(fetched.keys)
+        match self.fetched() {
+            Some(fetched) if now.since(fetched.at) < USABLE => Ok(fetched.keys),
+            _ => Err(unasked(*self.attempt.lock().await, now)),
+        }
     }
 
     /// Other keys than these, if the issuer has any.
@@ -109,9 +114,11 @@ impl KeysCache {
             return Ok(Some(keys));
         }
         self.try_fetch(&mut attempt, now).await;
-        match newer() {
-            None if attempt.is_some_and(|last| last.has_failed) => Err(Unasked),
-            keys => Ok(keys),
+        match (newer(), *attempt) {
+            (Some(keys), _) => Ok(Some(keys)),
+            // It was asked for this token.
+            (None, Some(last)) if !last.has_failed && last.began >= now => Ok(None),
+            (None, last) => Err(unasked(last, now)),
         }
     }
 
@@ -127,6 +134,13 @@ impl KeysCache {
     fn fetched(&self) -> Option<Fetched> {
         let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         fetched.clone()
+    }
+}
+
+fn unasked(last: Option<Attempt>, now: Time) -> Unasked {
+    let since = last.map_or(PAUSE, |last| now.since(last.began));
+    Unasked {
+        pause: PAUSE.saturating_sub(since),
     }
 }
 
@@ -188,18 +202,18 @@ mod tests {
         issuer.has("a");
         let cache = KeysCache::new(issuer.clone());
         for seconds in [0, 1, 3599] {
-            assert!(cache.get(at(seconds)).await.is_some());
+            assert!(cache.get(at(seconds)).await.is_ok());
         }
         assert_eq!(issuer.reads(), 1);
-        assert!(cache.get(at(3600)).await.is_some());
+        assert!(cache.get(at(3600)).await.is_ok());
         assert_eq!(issuer.reads(), 2);
         issuer.is_away();
         let day = 3600 + 24 * 3600;
-        assert!(cache.get(at(day - 1)).await.is_some());
-        assert!(cache.get(at(day)).await.is_none());
+        assert!(cache.get(at(day - 1)).await.is_ok());
+        assert!(cache.get(at(day)).await.is_err());
         assert_eq!(issuer.reads(), 3);
         issuer.has("a");
-        assert!(cache.get(at(day + 29)).await.is_some());
+        assert!(cache.get(at(day + 29)).await.is_ok());
     }
 
     #[tokio::test]
@@ -209,21 +223,19 @@ mod tests {
         let cache = KeysCache::new(issuer.clone());
         let known = cache.get(at(0)).await.unwrap();
         issuer.has("b");
+        // It was asked at this moment.
+        assert!(cache.newer_than(&known, at(0)).await.unwrap().is_none());
+        // It was not asked since, and may have the key.
         for seconds in [1, 10, 29] {
-            assert!(
-                cache
-                    .newer_than(&known, at(seconds))
-                    .await
-                    .unwrap()
-                    .is_none()
-            );
+            let Unasked { pause } = cache.newer_than(&known, at(seconds)).await.unwrap_err();
+            assert_eq!(pause, Duration::from_secs(30 - seconds));
         }
         assert_eq!(issuer.reads(), 1);
         let newer = cache.newer_than(&known, at(30)).await.unwrap().unwrap();
         // Who has not heard of it gets the same ones at once.
         let same = cache.newer_than(&known, at(31)).await.unwrap().unwrap();
         assert!(Arc::ptr_eq(&newer, &same));
-        assert!(cache.newer_than(&newer, at(59)).await.unwrap().is_none());
+        assert!(cache.newer_than(&newer, at(59)).await.is_err());
         assert_eq!(issuer.reads(), 2);
     }
 
@@ -239,7 +251,7 @@ mod tests {
         }
         assert_eq!(issuer.reads(), 3);
         // Keys that are known count all that time.
-        assert!(cache.get(at(61)).await.is_some());
+        assert!(cache.get(at(61)).await.is_ok());
         issuer.has("b");
         assert!(cache.newer_than(&known, at(90)).await.unwrap().is_some());
     }
@@ -249,14 +261,14 @@ mod tests {
         let issuer = Issuer::default();
         let cache = KeysCache::new(issuer.clone());
         for seconds in [0, 10, 29] {
-            assert!(cache.get(at(seconds)).await.is_none());
+            assert!(cache.get(at(seconds)).await.is_err());
         }
         assert_eq!(issuer.reads(), 1);
         issuer.has("a");
-        assert!(cache.get(at(30)).await.is_some());
+        assert!(cache.get(at(30)).await.is_ok());
         assert!(cache.fetch(at(31)).await.is_ok());
         issuer.is_away();
         assert!(cache.fetch(at(32)).await.is_err());
-        assert!(cache.get(at(33)).await.is_some());
+        assert!(cache.get(at(33)).await.is_ok());
     }
 }

@@ -1,8 +1,8 @@
 //! The door for programs that speak to Octane.
 
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +15,7 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use octane_client::{Client, Outcome, UploadId};
 use octane_model::SuiteId;
 use octane_relay::{
-    DoorSettings, SessionKey, SqliteStore, State, Store, Token, TokenWorkspaces, routes,
+    Audit, DoorSettings, SessionKey, SqliteStore, State, Store, Token, TokenWorkspaces, routes,
     system_clock,
 };
 use octane_rest::{ApiKey, Secret};
@@ -258,6 +258,29 @@ async fn a_payload_is_delivered_as_it_came_and_confirmed_by_its_suite_run() {
     assert_eq!((status.project.as_str(), status.results), ("shop", 2));
     let log = case.get(&test_results(&format!("/{id}/log"))).await;
     assert!(log.text.starts_with("status: success\n"), "{}", log.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suite_run_of_nearly_the_same_name_confirms_nothing() {
+    let case = Case::new().await;
+    let suite = case.suite().await;
+    let payload = |name: &str, context: &str| {
+        payload(&format!(
+            "<suite_ref id=\"{suite}\" external_run_id=\"{name}\"/>{context}"
+        ))
+    };
+    case.pushed(payload("nightly", ""), "").await;
+    assert_eq!(case.deliver().await, [State::Delivered]);
+    // Octane does not know the release, so that nothing arrives.
+    let refused = case
+        .pushed(payload("nightly ", "<release_ref id=\"999999\"/>"), "")
+        .await;
+    assert_eq!(case.deliver().await[1], State::Incomplete);
+    assert_eq!(case.task(refused).await["status"], "failed");
+    // What is in a suite run with such a name is a success.
+    let stored = case.pushed(payload("&#10;weekly", ""), "").await;
+    assert_eq!(case.deliver().await[2], State::Delivered);
+    assert_eq!(case.task(stored).await["status"], "success");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -749,4 +772,53 @@ async fn everything_else_is_answered_in_octanes_format() {
     let xsd = case.get(&test_results("/xsd")).await;
     assert_eq!(xsd.status, StatusCode::OK.as_u16());
     assert!(xsd.text.contains("test_result"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_is_a_line_of_the_audit_log() {
+    let mut case = Case::new().await;
+    let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
+    case.settings.audit = Audit::new({
+        let lines = Arc::clone(&lines);
+        move |line| {
+            lines
+                .lock()
+                .unwrap()
+                .push(serde_json::from_str(line).unwrap());
+            Ok(())
+        }
+    });
+    let (operator, cookie) = (Token::operator(), case.cookie.take());
+    case.store.add_token(&operator).await.unwrap();
+    let bearer = |token: &Token| format!("Bearer {}", token.text.expose());
+    for (token, reason) in [
+        (String::new(), "sign in first"),
+        ("Bearer x".to_owned(), "a valid token is required"),
+        (bearer(&operator), "the token of an operator"),
+    ] {
+        let mut headers = vec![XML];
+        if !token.is_empty() {
+            headers.push(("authorization", &token));
+        }
+        let path = test_results("");
+        let answer = case.send(Method::POST, &path, &headers, payload("")).await;
+        assert!(answer.text.contains(reason), "{}", answer.text);
+    }
+    let credentials = json!({ "client_id": case.token.id.as_str(), "client_secret": "x" });
+    assert_eq!(case.sign_in_with(&credentials).await.status, 401);
+    case.cookie = cookie;
+    let elsewhere = test_results("").replace("1002", "1009");
+    let answer = case
+        .send(Method::POST, &elsewhere, &[XML], payload(""))
+        .await;
+    assert_eq!(answer.status, 404);
+    let lines = lines.lock().unwrap();
+    let refused = lines.iter().filter(|line| line["event"] == "refused");
+    assert_eq!((lines.len(), refused.count()), (5, 5), "{lines:?}");
+    assert_eq!(lines[4]["project"], "shop");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["code"].is_string() && line["reason"].is_string())
+    );
 }

@@ -354,3 +354,45 @@ async fn keys_are_fetched_from_a_url_that_cannot_be_changed_on_the_way() {
     };
     tokio::join!(server.serve(routes, &stop), fetching);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_doors_say_why_a_token_is_not_accepted() {
+    let case = Case::new().await;
+    let key = SigningKey::es256("k1");
+    assert_eq!(case.ask(&key.token(&claims())).await.0, 503);
+    let path = format!(
+        "/api/shared_spaces/{}/workspaces/{}/test-results",
+        Settings::default().space,
+        Settings::default().workspace
+    );
+    let push = async |token: &str| {
+        let (status, json) = case.send(token, Method::POST, &path, Vec::new()).await;
+        (status, json["description"].as_str().unwrap().to_owned())
+    };
+    let (status, reason) = push(&key.token(&claims())).await;
+    assert_eq!(status, 503);
+    assert!(reason.contains("the keys of the OIDC issuer"), "{reason}");
+    case.wait(30);
+    case.issuer_has(&[&key]);
+    for (token, status, reason) in [
+        (key.token(&with("exp", NOW - 60)), 401, "it has expired"),
+        (
+            key.token(
+                &with("repository_owner", "evil")
+                    .as_object()
+                    .map(|claims| {
+                        let mut claims = claims.clone();
+                        claims.insert("repository".to_owned(), "evil/shop".into());
+                        claims.into()
+                    })
+                    .unwrap(),
+            ),
+            403,
+            "no rule of the relay",
+        ),
+    ] {
+        let answer = push(&token).await;
+        assert_eq!(answer.0, status, "{answer:?}");
+        assert!(answer.1.contains(reason), "{answer:?}");
+    }
+}

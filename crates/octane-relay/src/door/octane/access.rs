@@ -5,7 +5,6 @@ use octane_model::{Workspace, error_code};
 
 use super::problem::OctaneProblem;
 use super::session;
-use crate::audit::Actor;
 use crate::door::caller::Caller;
 use crate::door::shared::Door;
 use crate::token::TokenEntry;
@@ -22,35 +21,12 @@ pub(super) async fn authenticate(
         let description = "authentication is required; sign in first";
         return Err(OctaneProblem::unauthorized(description));
     }
-    door.authenticate(headers).await.map_err(|refusal| {
-        if refusal.is_unauthorized() {
-            OctaneProblem::unauthorized("the token is not valid")
-        } else if refusal.is_forbidden() {
-            no_project()
-        } else {
-            OctaneProblem::store_unavailable()
-        }
-    })
+    Ok(door.authenticate(headers).await?)
 }
 
 /// Who has a token of a project.
 pub(super) fn of_project(token: TokenEntry) -> Result<Caller, OctaneProblem> {
-    let project = token.project.ok_or_else(no_project)?;
-    Ok(Caller {
-        project,
-        workspaces: token.workspaces,
-        actor: Actor::Token(token.id),
-    })
-}
-
-fn no_project() -> OctaneProblem {
-    let description =
-        "this is the token of an operator, for the pages; programs need one of a project";
-    OctaneProblem::new(
-        StatusCode::FORBIDDEN,
-        error_code::NOT_AUTHORIZED,
-        description,
-    )
+    Ok(Caller::of_project(token)?)
 }
 
 /// The workspace of a path, if it is one of those that the relay delivers to and that the token is for.

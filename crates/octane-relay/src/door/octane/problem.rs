@@ -8,7 +8,9 @@ use octane_model::{Problem, clean, error_code};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::audit::AuditEntry;
 use crate::chain::Chain;
+use crate::door::answer::Refusal;
 use crate::store::StoreError;
 
 /// An unknown address, method or media type.
@@ -28,7 +30,7 @@ const STORE_PAUSE: u32 = 5;
 pub(super) struct OctaneProblem {
     status: StatusCode,
     /// What is wrong, for programs.
-    pub(super) code: &'static str,
+    code: &'static str,
     problem: Box<Problem>,
     /// The session has expired, which has a format of its own.
     is_expired_session: bool,
@@ -51,9 +53,10 @@ impl OctaneProblem {
         }
     }
 
-    /// What is wrong, for people.
-    pub(super) fn description(&self) -> &str {
-        &self.problem.description
+    /// What the audit log says of it.
+    pub(super) fn describe(&self, entry: &mut AuditEntry) {
+        entry.code = Some(self.code);
+        entry.reason = Some(self.problem.description.clone());
     }
 
     /// A property of the problem.
@@ -91,6 +94,20 @@ impl OctaneProblem {
     pub(super) fn store_unavailable() -> Self {
         let description = "the relay cannot use its store now; try again later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, GENERAL, description).retry_after(STORE_PAUSE)
+    }
+}
+
+impl From<Refusal> for OctaneProblem {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal.status() {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => error_code::NOT_AUTHORIZED,
+            _ => GENERAL,
+        };
+        let problem = Self::new(refusal.status(), code, refusal.message());
+        match refusal.pause() {
+            Some(seconds) => problem.retry_after(seconds),
+            None => problem,
+        }
     }
 }
 

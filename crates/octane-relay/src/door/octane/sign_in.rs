@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::access::of_project;
 use super::problem::{BAD_REQUEST, OctaneProblem};
 use super::session;
+use crate::audit::{Actor, AuditEntry, Event};
 use crate::door::body::receive;
 use crate::door::shared::Door;
 use crate::token::{ShownToken, TokenEntry};
@@ -37,7 +38,23 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, OctaneProblem> {
-    let body = receive(&headers, body, BODY_BYTES_MAX).await;
+    let mut entry = AuditEntry::default();
+    let signed_in = signed_in(&door, &headers, body, &mut entry).await;
+    if let Err(problem) = &signed_in {
+        problem.describe(&mut entry);
+        door.settings.audit.record(Event::Refused, &entry).await;
+    }
+    signed_in
+}
+
+/// Signs in. What is learned about who does is in `entry`.
+async fn signed_in(
+    door: &Door,
+    headers: &HeaderMap,
+    body: Body,
+    entry: &mut AuditEntry,
+) -> Result<Response, OctaneProblem> {
+    let body = receive(headers, body, BODY_BYTES_MAX).await;
     let credentials = body
         .ok()
         .and_then(|body| serde_json::from_slice(&body).ok());
@@ -53,14 +70,15 @@ pub(super) async fn sign_in(
         } => (client_id, client_secret),
         Credentials::User { user, password } => (user, password),
     };
-    let token = valid(&door, id, secret).await?.ok_or_else(|| {
+    let token = valid(door, id, secret).await?.ok_or_else(|| {
         OctaneProblem::unauthorized(
             "sign in to a relay with the ID of one of its tokens as client ID or user, and with the token as client secret or password",
         )
     })?;
     let id = token.id.clone();
+    entry.actor = Some(Actor::Token(id.clone()));
     of_project(token)?;
-    let cookie = session::opened(&door, &headers, &id);
+    let cookie = session::opened(door, headers, &id);
     tracing::info!(token = %id, "signed in");
     let mut response = StatusCode::OK.into_response();
     if let Some(cookie) = cookie {

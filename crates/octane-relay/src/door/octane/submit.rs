@@ -43,54 +43,64 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, OctaneProblem> {
-    let caller = authenticate(&door, &headers).await?;
-    let workspace = access::workspace(&door, &caller, (&space, &workspace))?;
-    let Caller { project, actor, .. } = caller;
-    let push = Push {
-        door,
-        workspace,
-        actor,
-        project,
-        parameters,
-        headers,
-    };
-    let number = in_task(push.recorded(body)).await?;
+    let place = (space, workspace);
+    let number = in_task(recorded(door, place, parameters, headers, body)).await?;
     let task = Task::new(number.into(), TaskStatus::Queued);
     Ok(json(StatusCode::ACCEPTED, &task))
 }
 
-/// A payload that is pushed with a valid token.
-struct Push {
+/// Stores the payload of a request, and writes into the audit log what became of it.
+async fn recorded(
     door: Door,
+    (space, workspace): (String, String),
+    parameters: HashMap<String, String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<TaskNumber, OctaneProblem> {
+    let mut entry = AuditEntry::default();
+    let storing = async {
+        let caller = authenticate(&door, &headers).await?;
+        let Caller { project, actor, .. } = &caller;
+        entry.actor = Some(actor.clone());
+        entry.project = Some(project.clone());
+        let workspace = access::workspace(&door, &caller, (&space, &workspace))?;
+        let push = Push {
+            door: &door,
+            workspace,
+            actor: caller.actor,
+            project: caller.project,
+            parameters,
+            headers: &headers,
+        };
+        push.store(body, &mut entry).await
+    };
+    let stored = storing.await;
+    let event = match &stored {
+        Ok(_) => Event::Stored,
+        Err(problem) => {
+            problem.describe(&mut entry);
+            Event::Refused
+        }
+    };
+    door.settings.audit.record(event, &entry).await;
+    if event == Event::Stored {
+        (door.on_stored)();
+    }
+    stored
+}
+
+/// A payload that is pushed with a valid token.
+struct Push<'a> {
+    door: &'a Door,
     /// Where it goes.
     workspace: Workspace,
     actor: Actor,
     project: String,
     parameters: HashMap<String, String>,
-    headers: HeaderMap,
+    headers: &'a HeaderMap,
 }
 
-impl Push {
-    /// Stores the payload, and writes into the audit log what became of it.
-    async fn recorded(self, body: Body) -> Result<TaskNumber, OctaneProblem> {
-        let mut entry = AuditEntry::by(self.actor.clone());
-        entry.project = Some(self.project.clone());
-        let stored = self.store(body, &mut entry).await;
-        let event = match &stored {
-            Ok(_) => Event::Stored,
-            Err(problem) => {
-                entry.code = Some(problem.code);
-                entry.reason = Some(problem.description().to_owned());
-                Event::Refused
-            }
-        };
-        self.door.settings.audit.record(event, &entry).await;
-        if event == Event::Stored {
-            (self.door.on_stored)();
-        }
-        stored
-    }
-
+impl Push<'_> {
     /// Stores the payload. What is learned about it is in `entry`, however it ends.
     async fn store(&self, body: Body, entry: &mut AuditEntry) -> Result<TaskNumber, OctaneProblem> {
         let Self { door, headers, .. } = self;
