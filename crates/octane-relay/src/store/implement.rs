@@ -79,7 +79,7 @@ macro_rules! implement_store {
                 &'a self,
                 lease: &'a Lease,
                 ends: Vec<(UploadId, End)>,
-            ) -> BoxFuture<'a, Result<(), StoreError>> {
+            ) -> BoxFuture<'a, Result<Vec<UploadId>, StoreError>> {
                 let lease = lease.clone();
                 self.transact(move |store| {
                     Box::pin(async move { operations::end(store, &lease, ends).await })
@@ -131,7 +131,7 @@ macro_rules! implement_store {
             }
 
             fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-                self.observe(|store| Box::pin(operations::ping(store)))
+                self.transact(|store| Box::pin(operations::ping(store)))
             }
 
             fn overview(&self) -> BoxFuture<'_, Result<Overview, StoreError>> {

@@ -247,7 +247,7 @@ pub trait Store: Send + Sync + 'static {
     /// Begins an attempt at the first upload in the lane that is not delivered; none if nothing is due.
     fn begin<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Option<Job>, StoreError>>;
 
-    /// Stores how far the journal of the upload is at which an attempt was begun.
+    /// Stores how far the journal is of the upload at which an attempt was begun, or of a shard that is merged with it.
     fn checkpoint<'a>(
         &'a self,
         lease: &'a Lease,
@@ -255,12 +255,13 @@ pub trait Store: Send + Sync + 'static {
         journal: Vec<u8>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Ends attempts at uploads in the lane, all at once.
+    /// Ends attempts at uploads in the lane, all at once. Returns those that have ended: a shard is left alone that a person has deleted,
+    /// or wants to be tried again, since the shards were read.
     fn end<'a>(
         &'a self,
         lease: &'a Lease,
         ends: Vec<(UploadId, End)>,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    ) -> BoxFuture<'a, Result<Vec<UploadId>, StoreError>>;
 
     /// Which shards of the lane have arrived, and how far each is, without their journals.
     fn arrived<'a>(
@@ -280,7 +281,7 @@ pub trait Store: Send + Sync + 'static {
     /// How far an upload is; none if it is not stored.
     fn status<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<Option<Status>, StoreError>>;
 
-    /// Fails if the store cannot be used now.
+    /// Fails if nothing can be stored now. Writes a little to find out.
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Everything that is stored, in numbers.

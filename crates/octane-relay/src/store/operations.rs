@@ -44,6 +44,7 @@ pub(super) async fn put(
     if let Some(known) = known(store, &id, &digest, &project).await? {
         return Ok(known);
     }
+    store.row(sql::LOCK_PROJECT, cells![&*project]).await?;
     let ensured = store.row(
         sql::ENSURE_LANE,
         cells![
@@ -199,8 +200,9 @@ pub(super) async fn end(
     store: &mut impl Transaction,
     lease: &Lease,
     ends: Vec<(UploadId, End)>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<UploadId>, StoreError> {
     let now = check(store, lease).await?;
+    let mut ended = Vec::new();
     for (id, end) in ends {
         let next_attempt = match end.state {
             State::Waiting => now.after(end.pause),
@@ -210,7 +212,7 @@ pub(super) async fn end(
             _ => Time::EPOCH,
         };
         let is_journal_known = end.journal.is_some();
-        let ended = store.execute(
+        let changed = store.execute(
             sql::END_ATTEMPT,
             cells![
                 &id,
@@ -222,14 +224,15 @@ pub(super) async fn end(
                 now,
                 end.journal,
                 is_journal_known,
-                end.state == State::Stored
+                end.state == State::Stored,
+                end.state == State::Incomplete
             ],
         );
-        if ended.await? == 0 {
-            return Err(StoreError::LeaseLost);
+        if changed.await? > 0 {
+            ended.push(id);
         }
     }
-    Ok(())
+    Ok(ended)
 }
 
 pub(super) async fn arrived(
@@ -328,7 +331,8 @@ fn state(word: &str) -> Result<State, StoreError> {
 }
 
 pub(super) async fn ping(store: &mut impl Transaction) -> Result<(), StoreError> {
-    store.row(sql::PING, Vec::new()).await.map(drop)
+    let now = store.now().await?;
+    store.execute(sql::PING, cells![now]).await.map(drop)
 }
 
 pub(super) async fn overview(store: &mut impl Transaction) -> Result<Overview, StoreError> {

@@ -75,6 +75,10 @@ pub(super) const ENSURE_LANE: &str = "
     ON CONFLICT (lane) DO UPDATE SET server = excluded.server
     RETURNING id";
 
+/// Lets uploads of a project arrive one after the other, whatever their lanes, so that its quota holds.
+pub(super) const LOCK_PROJECT: &str =
+    "SELECT COUNT(CAST(?1 AS TEXT)) /*+ FROM pg_advisory_xact_lock(1, hashtext(?1)) */";
+
 pub(super) const KNOWN_UPLOAD: &str = "SELECT digest, project FROM relay_uploads WHERE id = ?1";
 
 pub(super) const COUNT_OPEN_OF_PROJECT: &str = "
@@ -119,7 +123,8 @@ pub(super) const RELEASE_LANE: &str =
 
 pub(super) const RELEASE_UPLOADS: &str = "UPDATE relay_uploads SET state = 'stored', changed = ?2 WHERE lane = ?1 AND state = 'delivering'";
 
-/// What is open comes before a shard that need not await others any longer.
+/// What is open comes before a shard that need not await others any longer. Also locks it, so that no person deletes it before an attempt
+/// has begun.
 pub(super) const FIRST_UPLOAD: &str = "
     SELECT next_attempt, id, journal, attempts, may_have_sent, CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END,
         compared
@@ -127,22 +132,25 @@ pub(super) const FIRST_UPLOAD: &str = "
     WHERE lane = ?1 AND (
         state IN ('stored', 'delivering', 'waiting') OR (state = 'awaiting_shards' AND next_attempt BETWEEN 1 AND ?2)
     )
-    ORDER BY CASE WHEN state = 'awaiting_shards' THEN 1 ELSE 0 END, sequence LIMIT 1";
+    ORDER BY CASE WHEN state = 'awaiting_shards' THEN 1 ELSE 0 END, sequence LIMIT 1 /*+ FOR UPDATE */";
 
 pub(super) const BEGIN_ATTEMPT: &str = "
     UPDATE relay_uploads SET closing = CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END,
         state = 'delivering', attempts = attempts + 1, may_have_sent = 1, next_attempt = 0, changed = ?2
     WHERE id = ?1";
 
+/// The upload at which an attempt was begun, or a shard that is merged with it; not one that a person wants to be tried again since.
 pub(super) const CHECKPOINT: &str = "
-    UPDATE relay_uploads SET journal = ?3, changed = ?4 WHERE id = ?1 AND lane = ?2 AND state = 'delivering'";
+    UPDATE relay_uploads SET journal = ?3, changed = ?4 WHERE id = ?1 AND lane = ?2 AND state NOT IN ('stored', 'waiting')";
 
-/// What was not begun is not an attempt: the state `stored` takes it back.
+/// Likewise. What was not begun is not an attempt: the state `stored` takes it back. A report of an earlier attempt says nothing about
+/// one that is incomplete now.
 pub(super) const END_ATTEMPT: &str = "
-    UPDATE relay_uploads SET state = ?3, next_attempt = ?4, report = COALESCE(?5, report), reason = ?6, changed = ?7,
+    UPDATE relay_uploads SET state = ?3, next_attempt = ?4, report = CASE WHEN ?11 = 1 THEN ?5 ELSE COALESCE(?5, report) END,
+        reason = ?6, changed = ?7,
         journal = COALESCE(?8, journal), may_have_sent = CASE WHEN ?9 = 1 THEN 0 ELSE may_have_sent END,
         attempts = CASE WHEN ?10 = 1 THEN attempts - 1 ELSE attempts END
-    WHERE id = ?1 AND lane = ?2";
+    WHERE id = ?1 AND lane = ?2 AND state NOT IN ('stored', 'waiting')";
 
 pub(super) const ARRIVED: &str = "
     SELECT id, shard, shards, state FROM relay_uploads WHERE lane = ?1 AND shard IS NOT NULL ORDER BY sequence";
@@ -156,17 +164,28 @@ pub(super) const CLOSE: &str = "
     UPDATE relay_uploads SET next_attempt = 1, changed = ?2
     WHERE state = 'awaiting_shards' AND lane IN (SELECT id FROM relay_lanes WHERE lane = ?1)";
 
-pub(super) const STATUS: &str = "
+/// The columns of an upload as it is shown.
+macro_rules! status {
+    ($rest:literal) => {
+        concat!(
+            "
     SELECT u.id, u.project, l.server, l.space, l.workspace, l.suite, l.suite_run, u.state, u.attempts, u.results, u.created, u.changed,
         u.next_attempt, u.report, u.reason
-    FROM relay_uploads u JOIN relay_lanes l ON l.id = u.lane WHERE u.id = ?1";
+    FROM relay_uploads u JOIN relay_lanes l ON l.id = u.lane ",
+            $rest
+        )
+    };
+}
 
-pub(super) const PROBLEMS: &str = "
-    SELECT u.id, u.project, l.server, l.space, l.workspace, l.suite, l.suite_run, u.state, u.attempts, u.results, u.created, u.changed,
-        u.next_attempt, u.report, u.reason
-    FROM relay_uploads u JOIN relay_lanes l ON l.id = u.lane WHERE u.state IN ('waiting', 'incomplete') ORDER BY u.sequence LIMIT 1000";
+pub(super) const STATUS: &str = status!("WHERE u.id = ?1");
 
-pub(super) const PING: &str = "SELECT id FROM relay_lanes LIMIT 1";
+pub(super) const PROBLEMS: &str =
+    status!("WHERE u.state IN ('waiting', 'incomplete') ORDER BY u.sequence LIMIT 1000");
+
+/// Writes, since a database that can only be read is of no use. A lock that nobody takes is as good as any row.
+pub(super) const PING: &str = "
+    INSERT INTO relay_locks (name, holder, expires) VALUES ('ping', '', ?1)
+    ON CONFLICT (name) DO UPDATE SET expires = excluded.expires";
 
 pub(super) const OVERVIEW: &str = "
     SELECT l.server, l.space, l.workspace, l.suite, l.suite_run, u.project, u.state, COUNT(*), MIN(u.created)
@@ -182,8 +201,12 @@ pub(super) const DELETE: &str = "DELETE FROM relay_uploads WHERE id = ?1 AND sta
 pub(super) const PRUNE_UPLOADS: &str =
     "DELETE FROM relay_uploads WHERE state = 'delivered' AND changed <= ?1";
 
+/// A lane in which an upload arrives now is locked, and stays.
 pub(super) const PRUNE_LANES: &str = "
-    DELETE FROM relay_lanes WHERE expires <= ?1 AND NOT EXISTS (SELECT 1 FROM relay_uploads u WHERE u.lane = relay_lanes.id)";
+    DELETE FROM relay_lanes WHERE id IN (
+        SELECT id FROM relay_lanes l
+        WHERE expires <= ?1 AND NOT EXISTS (SELECT 1 FROM relay_uploads u WHERE u.lane = l.id) /*+ FOR UPDATE SKIP LOCKED */
+    )";
 
 /// Also locks the row.
 pub(super) const ENSURE_PACE: &str = "

@@ -91,7 +91,12 @@ checks! {
     what_an_attempt_did_not_tell_may_have_been_sent
     what_a_report_should_say_is_known_to_each_attempt_and_to_the_merge
     a_stopped_attempt_does_not_count
+    a_quota_holds_also_if_uploads_arrive_at_once_in_several_lanes
+    a_store_that_can_be_written_to_says_so
     shards_are_ended_all_at_once
+    the_end_of_a_merge_leaves_shards_alone_that_a_person_has_changed
+    the_journal_of_a_shard_that_is_merged_is_stored_as_that_of_the_last_one
+    a_report_of_an_earlier_attempt_says_nothing_about_an_upload_that_is_incomplete
     a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open_in_its_lane
     a_suite_run_that_is_closed_is_due_and_stays_so_if_its_relay_dies
     a_lock_has_one_holder_until_it_is_given_back_or_expires
@@ -364,7 +369,10 @@ async fn the_holder_of_an_expired_lease_can_write_nothing(case: Case) {
         store.checkpoint(&late, &job.id, b"late".to_vec()).await
     ));
     assert!(lost(
-        store.end(&late, vec![(job.id.clone(), delivered())]).await
+        store
+            .end(&late, vec![(job.id.clone(), delivered())])
+            .await
+            .map(drop)
     ));
     assert!(lost(store.shards(&late).await.map(drop)));
     assert!(lost(store.release(&late).await));
@@ -377,6 +385,7 @@ async fn the_holder_of_an_expired_lease_can_write_nothing(case: Case) {
         store
             .end(&late, vec![(job.id, ended(State::Waiting))])
             .await
+            .map(drop)
     ));
     assert!(lost(store.release(&lease).await));
     assert_eq!(case.state(1).await, State::Delivered);
@@ -494,19 +503,104 @@ async fn shards_are_ended_all_at_once(case: Case) {
     }
     let shards = store.shards(&lease).await.unwrap();
     assert_eq!(shards.len(), 2);
-    let mut ends: Vec<_> = shards
+    let ends: Vec<_> = shards
         .iter()
         .map(|job| (job.id.clone(), delivered()))
         .collect();
-    ends.push((id(9), delivered()));
-    store.end(&lease, ends.clone()).await.unwrap_err();
-    assert_eq!(case.state(1).await, State::AwaitingShards);
-    ends.pop();
-    store.end(&lease, ends).await.unwrap();
+    let ended = store.end(&lease, ends).await.unwrap();
+    assert_eq!(ended, [id(1), id(2)]);
     assert_eq!(
         (case.state(1).await, case.state(2).await),
         (State::Delivered, State::Delivered)
     );
+}
+
+async fn the_end_of_a_merge_leaves_shards_alone_that_a_person_has_changed(case: Case) {
+    let store = &*case.store;
+    for number in 1..=3 {
+        hand_over_shard(store, number, 3).await;
+    }
+    let lease = case.lease().await.unwrap();
+    for _ in 1..=2 {
+        let job = case.begin(&lease).await.unwrap();
+        case.end(&lease, &job, ended(State::Incomplete)).await;
+    }
+    let last = case.begin(&lease).await.unwrap();
+    assert_eq!(store.shards(&lease).await.unwrap().len(), 2);
+    assert!(store.retry(&id(1)).await.unwrap());
+    assert!(store.delete(&id(2)).await.unwrap());
+    let merged = (1..=3).map(|number| (id(number), ended(State::Incomplete)));
+    let ended = store.end(&lease, merged.collect()).await.unwrap();
+    assert_eq!(ended, [last.id]);
+    assert_eq!(case.state(1).await, State::Stored);
+    let again = case.begin(&lease).await.unwrap();
+    assert_eq!((again.id, again.attempt), (id(1), 1));
+}
+
+async fn the_journal_of_a_shard_that_is_merged_is_stored_as_that_of_the_last_one(case: Case) {
+    let store = &*case.store;
+    for number in 1..=2 {
+        hand_over_shard(store, number, 2).await;
+    }
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    case.end(&lease, &job, ended(State::Incomplete)).await;
+    case.begin(&lease).await.unwrap();
+    for number in 1..=2 {
+        let journal = b"merged".to_vec();
+        store
+            .checkpoint(&lease, &id(number), journal)
+            .await
+            .unwrap();
+    }
+    assert_eq!(case.state(1).await, State::Incomplete);
+    assert_eq!(store.shards(&lease).await.unwrap()[0].journal, b"merged");
+    // What a person asks for is not changed.
+    assert!(store.retry(&id(1)).await.unwrap());
+    let late = store.checkpoint(&lease, &id(1), b"late".to_vec()).await;
+    assert!(late.is_err());
+}
+
+async fn a_report_of_an_earlier_attempt_says_nothing_about_an_upload_that_is_incomplete(
+    case: Case,
+) {
+    let store = &*case.store;
+    hand_over(store, 1).await;
+    let lease = case.lease().await.unwrap();
+    for (state, expected) in [
+        (State::AwaitingShards, Some("{}")),
+        (State::Waiting, Some("{}")),
+        (State::Incomplete, None),
+    ] {
+        if state != State::AwaitingShards {
+            store.close(&lane("4711")).await.unwrap();
+        }
+        let job = case.begin(&lease).await.unwrap();
+        let report = (state == State::AwaitingShards).then(|| "{}".to_owned());
+        let end = End {
+            report,
+            ..ended(state)
+        };
+        case.end(&lease, &job, end).await;
+        let status = store.status(&id(1)).await.unwrap().unwrap();
+        assert_eq!(status.report.as_deref(), expected, "{state}");
+    }
+}
+
+async fn a_quota_holds_also_if_uploads_arrive_at_once_in_several_lanes(case: Case) {
+    let store = &*case.store;
+    let many = (0..24).map(|number| store.put(upload(number, &format!("run {number}")), 3));
+    let puts = futures_util::future::join_all(many).await;
+    let stored = puts
+        .into_iter()
+        .filter(|put| matches!(put, Ok(Put::Stored)));
+    assert_eq!(stored.count(), 3);
+}
+
+async fn a_store_that_can_be_written_to_says_so(case: Case) {
+    for _ in 0..2 {
+        case.store.ping().await.unwrap();
+    }
 }
 
 fn awaiting(time: Option<Duration>) -> End {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use octane_relay::{PostgresStore, Store, StoreError};
 use octane_rest::Secret;
 use octane_test_support::postgres::Postgres;
+use tokio::task::JoinHandle;
 
 use crate::contract::{self, Case};
 
@@ -118,4 +119,86 @@ async fn a_database_that_may_lose_what_it_has_committed_is_refused() {
         ),
         "{error:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_can_only_be_read_is_of_no_use() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let store = open(&server.database("relay")).await.unwrap();
+    store.ping().await.unwrap();
+    server.query(
+        "postgres",
+        "ALTER SYSTEM SET default_transaction_read_only = on",
+    );
+    server.query("postgres", "SELECT pg_reload_conf()");
+    let since = std::time::Instant::now();
+    while store.ping().await.is_ok() {
+        assert!(since.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    store.overview().await.unwrap();
+}
+
+/// Runs statements in a transaction that ends after a while, and returns once they have been run.
+async fn held(
+    server: &Arc<Postgres>,
+    database: &'static str,
+    statements: String,
+) -> JoinHandle<String> {
+    let running = Arc::clone(server);
+    let held = tokio::task::spawn_blocking(move || {
+        running.query(
+            database,
+            &format!("BEGIN; {statements}; SELECT pg_sleep(1); COMMIT"),
+        )
+    });
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    while server.query(database, sleeping) != "1" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    held
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_deleted_while_its_attempt_begins_is_not_delivered() {
+    let Some(server) = Postgres::start().map(Arc::new) else {
+        return;
+    };
+    let store = open(&server.database("relay")).await.unwrap();
+    contract::hand_over(&store, 1).await;
+    let workspaces = contract::workspaces();
+    let lease = store.lease(&workspaces, "one", contract::LONG).await;
+    let lease = lease.unwrap().unwrap();
+    let deleting = format!("DELETE FROM relay_uploads WHERE id = '{}'", contract::id(1));
+    let deleting = held(&server, "relay", deleting).await;
+    assert_eq!(store.begin(&lease).await.unwrap(), None);
+    deleting.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_uploads_are_deleted_while_another_one_arrives_in_an_empty_lane() {
+    let Some(server) = Postgres::start().map(Arc::new) else {
+        return;
+    };
+    let store = open(&server.database("relay")).await.unwrap();
+    for number in 1..=2 {
+        contract::hand_over_to(&store, number, &format!("run {number}")).await;
+    }
+    let old = "UPDATE relay_uploads SET state = 'delivered', changed = 1";
+    server.query("relay", &format!("{old} WHERE id = '{}'", contract::id(1)));
+    // The lane of the other one is empty, and something arrives in it.
+    server.query(
+        "relay",
+        &format!("UPDATE relay_uploads SET lane = (SELECT MIN(id) FROM relay_lanes) WHERE id = '{}'; {old}", contract::id(2)),
+    );
+    let arriving = "UPDATE relay_lanes SET server = server; \
+        INSERT INTO relay_uploads (id, digest, project, lane, results, state, created, changed, journal) \
+        SELECT 'u-arriving', '', 'shop', MAX(id), 1, 'stored', 1, 1, '' FROM relay_lanes";
+    let arriving = held(&server, "relay", arriving.to_owned()).await;
+    assert_eq!(store.prune(Duration::from_secs(60)).await.unwrap(), 2);
+    arriving.await.unwrap();
+    let lanes = server.query("relay", "SELECT count(*) FROM relay_uploads");
+    assert_eq!(lanes, "1");
 }

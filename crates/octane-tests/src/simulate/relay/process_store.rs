@@ -251,8 +251,8 @@ impl Store for ProcessStore {
     fn end<'a>(
         &'a self,
         lease: &'a Lease,
-        ends: Vec<(UploadId, End)>,
-    ) -> BoxFuture<'a, Answer<()>> {
+        mut ends: Vec<(UploadId, End)>,
+    ) -> BoxFuture<'a, Answer<Vec<UploadId>>> {
         let described = ends.iter().map(|(id, end)| {
             let reason = end.reason.as_deref().unwrap_or_default();
             format!("{id} is {} {reason}", end.state)
@@ -270,7 +270,8 @@ impl Store for ProcessStore {
                         (State::AwaitingShards, Some(Duration::ZERO));
                 }
                 let done = store.end(&lease, written).await;
-                if done.is_ok() {
+                if let Ok(ended) = &done {
+                    ends.retain(|(id, _)| ended.contains(id));
                     log.ended(&lease.lane, &ends);
                 }
                 done
