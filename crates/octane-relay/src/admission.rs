@@ -28,8 +28,8 @@ pub(crate) enum NotAdmitted {
     #[error("the relay cannot check the journal now")]
     Unavailable(#[source] Unusable),
     /// It is not a journal that this version can deliver.
-    #[error("it is not the journal of an upload: {}", .0.of_content())]
-    NotAnUpload(Unusable),
+    #[error("it is not the journal of an upload: {0}")]
+    NotAnUpload(String),
     /// It did not arrive as it was sent.
     #[error("the journal does not match its `Content-Digest`")]
     OtherDigest,
@@ -82,7 +82,10 @@ impl Admitted {
             if error.is_retryable() {
                 NotAdmitted::Unavailable(error)
             } else {
-                NotAdmitted::NotAnUpload(error)
+                let problem = error.of_content();
+                NotAdmitted::NotAnUpload(
+                    problem.unwrap_or_else(|| "it cannot be opened".to_owned()),
+                )
             }
         })?;
         let (digest, packed, summary) = checked.ok_or(NotAdmitted::OtherDigest)?;

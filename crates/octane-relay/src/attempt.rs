@@ -1,26 +1,27 @@
 //! One attempt to deliver an upload: its journal is stored in a folder, delivered as a resume would, and stored again.
 
+mod done;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use octane_client::{
-    CancellationToken, Client, Comparison, DeliveryError, Journal, MergeError, Outcome, Report,
+    CancellationToken, Client, DeliveryError, Journal, MergeError, Outcome, Report,
     ReportedProblem, RollCall, UploadId, UploadSettings, UploadState, UploadSummary,
 };
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use self::done::{Done, Reported};
 use crate::audit::Event;
 use crate::blocking;
 use crate::chain::Chain;
 use crate::deliveries::Deliveries;
-use crate::opened::{Opened, Unusable, is_of_machine};
-use crate::others::{Contradiction, Others, others};
-use crate::remedy::DAMAGED;
-use crate::state::{AttemptEnd, Next, State, next, retries_rejected};
+use crate::opened::{Opened, Unusable};
+use crate::others::{Others, others};
+use crate::state::{AttemptEnd, State, next, retries_rejected};
 use crate::store::{End, Job, Lease, Store, StoreError};
 use crate::store_lock::StoreLock;
 use crate::worker_settings::WorkerSettings;
@@ -48,24 +49,6 @@ struct Order {
     is_compared: bool,
 }
 
-/// What an attempt came to, before the store knows.
-#[derive(Clone)]
-struct Done {
-    next: Next,
-    report: Option<Reported>,
-    reason: Option<String>,
-    shards_awaited: Option<Duration>,
-}
-
-/// What an agent that waits is answered in the end.
-#[derive(Clone, Serialize)]
-struct Reported {
-    #[serde(flatten)]
-    report: Report,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comparison: Option<Comparison>,
-}
-
 impl Attempt<'_> {
     /// Delivers the upload, and stores what became of it. An error means that the store does not know.
     pub(crate) async fn run(&self, job: Job) -> Result<(), StoreError> {
@@ -84,11 +67,7 @@ impl Attempt<'_> {
         let (opened, summary) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                let mut done = Done::failed(error.is_retryable(), &error, attempt);
-                if !error.is_retryable() {
-                    // Not with the path of a file that soon is nowhere.
-                    done.reason = Some(format!("{DAMAGED}: {}", error.of_content()));
-                }
+                let done = Done::unusable(&error, None, attempt);
                 return self.end(vec![(id, done.into_end(None))]).await;
             }
         };
@@ -120,10 +99,11 @@ impl Attempt<'_> {
             entry.upload = Some(upload.clone());
             entry.state = Some(end.state);
             entry.reason.clone_from(&end.reason);
-            entries.push(entry);
+            entries.push((upload.clone(), entry));
         }
-        self.store.end(self.lease, ends).await?;
-        for entry in &entries {
+        let ended = self.store.end(self.lease, ends).await?;
+        entries.retain(|(upload, _)| ended.contains(upload));
+        for (_, entry) in &entries {
             let audit = &self.settings.audit;
             audit.record(Event::AttemptEnded, entry).await;
         }
@@ -134,10 +114,7 @@ impl Attempt<'_> {
         let (folder, is_inline) = (self.settings.folder.clone(), self.is_inline);
         self.blocking(move || {
             let opened = Opened::new(&folder, is_inline)?;
-            let summary = opened.add_stored(&job.journal)?;
-            if job.may_have_sent {
-                opened.open(&job.id)?.assume_sent()?;
-            }
+            let summary = opened.restore(&job)?;
             Ok((opened, summary))
         })
         .await
@@ -160,7 +137,7 @@ impl Attempt<'_> {
         let journal = match open(opened.clone()).await {
             Ok(journal) => journal,
             Err(error) => {
-                let done = Done::failed(error.is_retryable(), &error, attempt);
+                let done = Done::unusable(&error, None, attempt);
                 return Ok(vec![(id, done.into_end(None))]);
             }
         };
@@ -180,11 +157,13 @@ impl Attempt<'_> {
                     let (opened, id) = (opened.clone(), id.clone());
                     move || opened.summary(&id)
                 });
-                let state = state.await.map_or(UploadState::Pending, |now| now.state);
-                self.reported(report, state, attempt)
+                match state.await {
+                    Ok(now) => self.reported(report, now.state, attempt),
+                    // Whether it awaits other shards is not known.
+                    Err(error) => Done::unusable(&error, None, attempt),
+                }
             }
-            Err(DeliveryError::Cancelled) => Done::stopped(),
-            Err(error) => Done::failed(is_retryable(&error), &error, attempt),
+            Err(error) => undelivered(error, attempt),
         };
         if order.is_compared
             && summary.shard.is_none()
@@ -244,32 +223,42 @@ impl Attempt<'_> {
         order: Order,
     ) -> Result<Option<Vec<(UploadId, End)>>, StoreError> {
         let attempt = order.attempt;
-        let unmerged = |is_retryable, error: &dyn std::error::Error| {
-            let done = Done::failed(is_retryable, error, attempt);
-            Some(vec![(last.id.clone(), done.into_end(None))])
+        let unmerged = async |done: Done| {
+            let end = self.stored(opened, &last.id, done).await;
+            Ok(Some(vec![(last.id.clone(), end)]))
         };
         let shards = self.store.shards(self.lease).await?;
         let is_compared = order.is_compared || shards.iter().any(|job| job.is_compared);
         let opening = self.blocking({
             let (opened, last) = (opened.clone(), last.id.clone());
-            move || -> Result<_, Unusable> {
-                let mut summaries = vec![opened.summary(&last)?];
+            move || -> Result<_, Box<(Unusable, Option<UploadId>)>> {
+                let of = |shard| move |error| Box::new((error, shard));
+                let own = opened.summary(&last).map_err(of(None))?;
+                let mut summaries = vec![own];
                 for job in shards.into_iter().filter(|job| job.id != last) {
-                    summaries.push(opened.add_stored(&job.journal)?);
+                    let shard = opened.restore(&job);
+                    summaries.push(shard.map_err(of(Some(job.id)))?);
                 }
                 Ok(summaries)
             }
         });
         let summaries = match opening.await {
             Ok(summaries) => summaries,
-            Err(error) => return Ok(unmerged(error.is_retryable(), &error)),
+            Err(unusable) => {
+                let (error, shard) = *unusable;
+                return unmerged(Done::unusable(&error, shard.as_ref(), attempt)).await;
+            }
         };
         match RollCall::of(&summaries) {
             Ok(roll_call) if order.is_closing || roll_call.is_complete() => {}
             Ok(_) if summaries.iter().any(|shard| shard.merged.is_some()) => {}
             Ok(_) => return Ok(None),
-            Err(error) => return Ok(unmerged(false, &error)),
+            Err(error) => return unmerged(Done::failed(false, &error, attempt)).await,
         }
+        // The strictest shard decides for all.
+        let is_strict = |shard| self.deliveries.of(shard).1.require_all_jira_keys;
+        let mut settings = settings.clone();
+        settings.require_all_jira_keys = summaries.iter().any(is_strict);
         let ids: Vec<UploadId> = summaries.into_iter().map(|summary| summary.id).collect();
         let journals = self.blocking({
             let (opened, ids) = (opened.clone(), ids.clone());
@@ -280,26 +269,28 @@ impl Attempt<'_> {
         });
         let journals = match journals.await {
             Ok(journals) => journals,
-            Err(error) => return Ok(unmerged(error.is_retryable(), &error)),
+            Err(error) => return unmerged(Done::unusable(&error, None, attempt)).await,
         };
         let merge = client
             .merge(journals.clone())
             // The attempts at each shard have sent it again.
             .retry_rejected(false)
-            .settings(settings.clone())
+            .settings(settings)
             .cancellation(self.stop.clone());
         let mut done = match Box::pin(merge.run()).await {
             Ok(report) => self.reported(report, UploadState::Finished, attempt),
-            Err(MergeError::Delivery {
-                source: DeliveryError::Cancelled,
-                ..
-            }) => Done::stopped(),
-            Err(error) => Done::failed(is_merge_retryable(&error), &error, attempt),
+            Err(error) => unmergeable(error, attempt),
         };
         if is_compared {
             self.compare(client, &journals, &mut done).await;
         }
         drop(journals);
+        if done.is_stopped() {
+            for id in ids.iter().filter(|id| **id != last.id) {
+                self.keep(opened, id).await?;
+            }
+            return unmerged(done).await;
+        }
         let mut ends = Vec::new();
         for id in ids {
             let end = self.stored(opened, &id, done.clone()).await;
@@ -415,6 +406,23 @@ impl Attempt<'_> {
 
     /// The end of an attempt, with the journal as it is now.
     async fn stored(&self, opened: &Opened, id: &UploadId, done: Done) -> End {
+        done.into_end(self.packed(opened, id).await)
+    }
+
+    /// Stores the journal of a shard whose merge was ended because the relay stops. It is in the state in which it was before.
+    async fn keep(&self, opened: &Opened, id: &UploadId) -> Result<(), StoreError> {
+        let Some(journal) = self.packed(opened, id).await else {
+            return Ok(());
+        };
+        match self.store.checkpoint(self.lease, id, journal).await {
+            // A person has deleted it, or wants it to be tried again; if the lane is lost, the end of the attempt will say so.
+            Err(StoreError::LeaseLost) => Ok(()),
+            kept => kept,
+        }
+    }
+
+    /// A journal as it is now; none if it cannot be read.
+    async fn packed(&self, opened: &Opened, id: &UploadId) -> Option<Vec<u8>> {
         let bundle = self.blocking({
             let (opened, id) = (opened.clone(), id.clone());
             move || -> Result<Vec<u8>, Unusable> { opened.packed(&opened.open(&id)?) }
@@ -422,65 +430,7 @@ impl Attempt<'_> {
         let bundle = bundle.await.inspect_err(|error| {
             warn!(upload = %id, error = %Chain(error), "a journal could not be stored");
         });
-        done.into_end(bundle.ok())
-    }
-}
-
-impl Done {
-    fn failed(is_retryable: bool, error: &dyn std::error::Error, attempt: u32) -> Self {
-        Self {
-            next: next(AttemptEnd::Failed { is_retryable }, attempt),
-            report: None,
-            reason: Some(Chain(error).to_string()),
-            shards_awaited: None,
-        }
-    }
-
-    /// What is in Octane is not linked, and the suite run is not completed with it.
-    fn contradict(&mut self, contradiction: &Contradiction) {
-        self.next = next(
-            AttemptEnd::Failed {
-                is_retryable: false,
-            },
-            1,
-        );
-        let message = contradiction.to_string();
-        if let Some(Reported { report, .. }) = &mut self.report {
-            if report.outcome == Outcome::Success {
-                report.outcome = Outcome::Partial;
-            }
-            let problem = ReportedProblem::new("shard_mismatch", message.clone());
-            report.problems.push(problem);
-        }
-        self.reason = Some(message);
-    }
-
-    fn stopped() -> Self {
-        Self {
-            next: next(AttemptEnd::Stopped, 0),
-            report: None,
-            reason: None,
-            shards_awaited: None,
-        }
-    }
-
-    fn into_end(self, journal: Option<Vec<u8>>) -> End {
-        let Next { state, pause } = self.next;
-        let report = self.report.map(|report| serde_json::to_string(&report));
-        let mut reason = self.reason;
-        let report = report.and_then(|written| {
-            written
-                .inspect_err(|error| reason = Some(error.to_string()))
-                .ok()
-        });
-        End {
-            journal,
-            state,
-            pause,
-            shards_awaited: self.shards_awaited,
-            report,
-            reason,
-        }
+        bundle.ok()
     }
 }
 
@@ -496,19 +446,33 @@ fn is_worth_another(report: &Report) -> bool {
     }
 }
 
-/// Whether another attempt may succeed.
-fn is_retryable(error: &DeliveryError) -> bool {
+/// What an attempt without a report came to.
+fn undelivered(error: DeliveryError, attempt: u32) -> Done {
     match error {
-        DeliveryError::Target(error) => error.is_retryable(),
-        DeliveryError::Journal(error) => is_of_machine(error),
-        _ => false,
+        DeliveryError::Cancelled => Done::stopped(),
+        DeliveryError::Journal(error) => Done::unusable(&error.into(), None, attempt),
+        DeliveryError::Target(ref target) => Done::failed(target.is_retryable(), &error, attempt),
+        _ => Done::failed(false, &error, attempt),
     }
 }
 
-fn is_merge_retryable(error: &MergeError) -> bool {
+/// What a merge without a report came to.
+fn unmergeable(error: MergeError, attempt: u32) -> Done {
     match error {
-        MergeError::Delivery { source, .. } => is_retryable(source),
-        MergeError::Journal(error) => is_of_machine(error),
-        _ => false,
+        MergeError::Journal(error) => Done::unusable(&error.into(), None, attempt),
+        MergeError::Delivery {
+            source: DeliveryError::Cancelled,
+            ..
+        } => Done::stopped(),
+        MergeError::Delivery {
+            id,
+            source: DeliveryError::Journal(error),
+            ..
+        } => Done::unusable(&error.into(), Some(&id), attempt),
+        MergeError::Delivery {
+            source: DeliveryError::Target(ref target),
+            ..
+        } => Done::failed(target.is_retryable(), &error, attempt),
+        _ => Done::failed(false, &error, attempt),
     }
 }

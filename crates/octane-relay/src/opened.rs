@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use octane_client::{BundleError, Journal, JournalError, Spool, UploadId, UploadSummary};
+use rusqlite::ErrorCode;
 
+use crate::chain::Chain;
 use crate::packed::{pack, unpack};
+use crate::store::Job;
 use crate::work_folder::WorkFolder;
 
 /// A temporary folder with journals, which is deleted with it. All of its functions block.
@@ -45,38 +48,69 @@ impl Unusable {
             Self::Folder { .. } => true,
         }
     }
-}
 
-impl Unusable {
-    /// What is wrong with the journal, without the path of a file that only this machine has.
-    pub(crate) fn of_content(&self) -> String {
-        match self {
-            Self::Bundle(
-                BundleError::Invalid { problem, .. }
-                | BundleError::Journal(JournalError::Corrupted { problem, .. }),
-            ) => problem.clone(),
-            Self::Bundle(BundleError::Journal(JournalError::Newer {
+    /// Whether it is this version that is too old.
+    pub(crate) fn is_newer(&self) -> bool {
+        matches!(
+            self,
+            Self::Bundle(BundleError::Journal(JournalError::Newer { .. }))
+                | Self::Journal(JournalError::Newer { .. })
+        )
+    }
+
+    /// What is wrong with the journal, without the path of a file that only this machine has; none if nothing is known to be.
+    pub(crate) fn of_content(&self) -> Option<String> {
+        let error = match self {
+            Self::Bundle(BundleError::Invalid { problem, .. }) => return Some(problem.clone()),
+            Self::Bundle(BundleError::Journal(error)) | Self::Journal(error) => error,
+            Self::Packed(_) => return Some("it cannot be decompressed".to_owned()),
+            Self::Bundle(_) | Self::Folder { .. } => return None,
+        };
+        match error {
+            JournalError::Corrupted { problem, .. } => Some(problem.clone()),
+            JournalError::Newer {
                 found, supported, ..
-            })) => {
-                format!("its format is {found}, and this relay knows {supported}")
-            }
-            Self::Bundle(BundleError::Journal(JournalError::Older {
+            } => Some(format!(
+                "its format is {found}, and this relay knows {supported}"
+            )),
+            JournalError::Older {
                 found, supported, ..
-            })) => {
-                format!("its format is {found}, and this relay knows {supported} and newer")
+            } => Some(format!(
+                "its format is {found}, and this relay knows {supported} and newer"
+            )),
+            JournalError::Database { source, .. } if !is_of_machine(error) => {
+                Some(Chain(&**source).to_string())
             }
-            Self::Packed(_) => "it cannot be decompressed".to_owned(),
-            _ => "it cannot be opened".to_owned(),
+            _ => None,
         }
     }
 }
 
 /// Whether this machine is what is wrong, and not the journal.
-pub(crate) fn is_of_machine(error: &JournalError) -> bool {
-    matches!(
-        error,
-        JournalError::Folder { .. } | JournalError::Database { .. } | JournalError::Full { .. }
-    )
+fn is_of_machine(error: &JournalError) -> bool {
+    match error {
+        JournalError::Folder { .. }
+        | JournalError::Full { .. }
+        | JournalError::InUse { .. }
+        | JournalError::Unknown { .. } => true,
+        JournalError::Database { source, .. } => {
+            let error = source.downcast_ref::<rusqlite::Error>();
+            error.is_none_or(|error| {
+                matches!(
+                    error.sqlite_error_code(),
+                    Some(
+                        ErrorCode::DatabaseBusy
+                            | ErrorCode::DatabaseLocked
+                            | ErrorCode::FileLockingProtocolFailed
+                            | ErrorCode::OperationInterrupted
+                            | ErrorCode::OutOfMemory
+                            | ErrorCode::SystemIoFailure
+                    )
+                )
+            })
+        }
+        _ => false,
+    }
 }
 
 impl Opened {
@@ -100,9 +134,13 @@ impl Opened {
         Ok(summary)
     }
 
-    /// Stores a journal that comes from a store.
-    pub(crate) fn add_stored(&self, stored: &[u8]) -> Result<UploadSummary, Unusable> {
-        self.add(&unpack(stored).map_err(Unusable::Packed)?)
+    /// Stores a journal that comes from a store, so that work on it goes on.
+    pub(crate) fn restore(&self, job: &Job) -> Result<UploadSummary, Unusable> {
+        let summary = self.add(&unpack(&job.journal).map_err(Unusable::Packed)?)?;
+        if job.may_have_sent {
+            self.open(&job.id)?.assume_sent()?;
+        }
+        Ok(summary)
     }
 
     /// Writes a new journal.

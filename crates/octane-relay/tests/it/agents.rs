@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
     /// How long the relays let shards await others.
     pub(crate) shard_timeout: Option<Duration>,
+    /// The shard whose agent wants all of its Jira keys to be linked.
+    pub(crate) strict_shard: Option<u32>,
     rate: u32,
 }
 
@@ -31,6 +33,7 @@ struct ToSandbox {
     workspaces: Workspaces,
     client: Client,
     shard_timeout: Option<Duration>,
+    strict_shard: Option<u32>,
 }
 
 impl Deliveries for ToSandbox {
@@ -38,8 +41,11 @@ impl Deliveries for ToSandbox {
         &self.workspaces
     }
 
-    fn of(&self, _: &UploadSummary) -> (Client, UploadSettings) {
-        (self.client.clone(), UploadSettings::default())
+    fn of(&self, upload: &UploadSummary) -> (Client, UploadSettings) {
+        let mut settings = UploadSettings::default();
+        let shard = upload.shard.map(Shard::index);
+        settings.require_all_jira_keys = shard.is_some() && shard == self.strict_shard;
+        (self.client.clone(), settings)
     }
 
     fn shard_timeout(&self, _: &UploadSummary) -> Option<Duration> {
@@ -60,6 +66,7 @@ impl World {
             store,
             folder,
             shard_timeout: None,
+            strict_shard: None,
             rate,
         }
     }
@@ -185,6 +192,7 @@ impl World {
                 workspaces,
                 client: Client::new(endpoint),
                 shard_timeout: self.shard_timeout,
+                strict_shard: self.strict_shard,
             },
             settings,
         )
@@ -212,22 +220,31 @@ impl World {
 
     /// Lets a relay work until all of these uploads are in this state.
     pub(crate) async fn until(&self, relay: &Worker, ids: &[UploadId], state: State) -> Vec<State> {
+        let reached = async {
+            loop {
+                let states = self.states(ids).await;
+                if states.iter().all(|found| *found == state) {
+                    break states;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        self.while_running(relay, reached).await
+    }
+
+    /// Lets a relay work until `done` is, and stops it then.
+    pub(crate) async fn while_running<T>(
+        &self,
+        relay: &Worker,
+        done: impl Future<Output = T>,
+    ) -> T {
         let stop = CancellationToken::new();
-        let (states, ()) = tokio::join!(
-            async {
-                let states = loop {
-                    let states = self.states(ids).await;
-                    if states.iter().all(|found| *found == state) {
-                        break states;
-                    }
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                };
-                stop.cancel();
-                states
-            },
-            relay.run(&stop)
-        );
-        states
+        let done = async {
+            let done = done.await;
+            stop.cancel();
+            done
+        };
+        tokio::join!(done, relay.run(&stop)).0
     }
 
     /// Waits until these uploads have ended. Several of them can end together while one after the other is read, so that they are read again

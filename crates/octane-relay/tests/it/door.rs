@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::agents::{World, results, workspace};
+use crate::shards::changed;
 
 /// A door to the store of a world, and a token of the project `shop`.
 struct Case {
@@ -472,4 +473,65 @@ async fn a_journal_that_does_not_arrive_is_given_up() {
     let answer = case.send(request.unwrap()).await;
     assert_eq!(answer.code(), (400, "incomplete".to_owned()));
     assert!(since.elapsed() >= Duration::from_secs(120));
+}
+
+#[tokio::test]
+async fn a_relay_that_cannot_check_journals_is_not_healthy() {
+    let mut case = Case::new().await;
+    assert_eq!(case.get("/healthz").await.status, StatusCode::OK);
+    // There is no directory below a file.
+    case.settings.folder = case.world.folder.path().join("relay.db/door");
+    let answer = case.get("/healthz").await;
+    assert_eq!(answer.code(), (503, "store_unavailable".to_owned()));
+    let metrics = case.get("/metrics").await.text;
+    assert!(metrics.contains("octane_relay_store_up 0\n"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_arrives_also_if_the_body_is_not_read() {
+    let mut case = Case::new().await;
+    case.settings.journal_bytes_max = 1000;
+    let bearer = format!("Bearer {}", case.token.text.expose());
+    for (authorization, status) in [("Bearer x", 401), (&*bearer, 413)] {
+        let server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let (address, stop) = (server.address(), CancellationToken::new());
+        let sending = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let body = vec![b'x'; 32 << 20];
+            let head = format!(
+                "PUT /v1/uploads/u-01jd8x2m5k3q7r HTTP/1.1\r\nhost: relay\r\nauthorization: {authorization}\r\ncontent-digest: \
+                 sha-256=:AAAA:\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&body).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            stop.cancel();
+            answer
+        };
+        let (answer, ()) = tokio::join!(sending, server.serve(case.routes(), &stop));
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_journal_with_a_right_checksum_is_refused() {
+    let case = Case::new().await;
+    let (journal, id) = case.plan("4711");
+    for sql in [
+        // Its tables are newer than it says, and cannot be migrated.
+        "PRAGMA user_version = 1",
+        "DROP TABLE batches",
+        "UPDATE bodies SET length = 1 << 40; UPDATE batches SET checksum = NULL",
+    ] {
+        let answer = case.put(&id, &changed(&journal, sql)).await;
+        let refused = (422, "not_an_upload".to_owned());
+        assert_eq!(answer.code(), refused, "{sql}: {}", answer.text);
+        let folder = case.world.folder.path().display().to_string();
+        assert!(!answer.text.contains(&folder), "{}", answer.text);
+    }
 }

@@ -9,6 +9,7 @@ mod oidc;
 mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod shards;
 mod sqlite;
 mod tls;
 mod worker;
