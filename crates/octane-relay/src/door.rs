@@ -5,7 +5,7 @@
 //! | `PUT /v1/uploads/ID` with a journal and its `Content-Digest` | 201 once it is stored, 200 if it was stored before, with how far it is |
 //! | `GET /v1/uploads/ID` | how far the upload is, with its report at the end |
 //! | `GET /v1/status` | the project of the token, the version of the relay and its workspaces, and how many uploads of the project are in which lane and state |
-//! | `GET /healthz` | 200 if the store can be used, else 503 |
+//! | `GET /healthz` | 200 if uploads can be stored, else 503 |
 //! | `GET /metrics` | numbers of all projects, in the text format of Prometheus |
 //! | `GET /` | the [pages](crate::page) for operators |
 //!
@@ -16,16 +16,19 @@
 mod answer;
 mod body;
 mod caller;
+mod health;
 mod metrics;
 mod octane;
 mod receive;
 mod session_key;
 mod shared;
+mod unread;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::middleware::map_request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use http::{HeaderMap, StatusCode, header};
@@ -62,6 +65,7 @@ pub fn routes(
         })
         // What is received is bounded by the settings instead.
         .layer(DefaultBodyLimit::disable())
+        .layer(map_request(unread::receive_rest))
         .with_state(door)
 }
 
@@ -95,12 +99,13 @@ async fn project(State(door): State<Door>, headers: HeaderMap) -> Result<Respons
 }
 
 async fn health(State(door): State<Door>) -> Result<&'static str, Refusal> {
-    door.store.ping().await?;
+    door.check_health().await?;
     Ok("ok\n")
 }
 
 async fn metrics(State(door): State<Door>) -> Response {
+    let is_up = door.check_health().await.is_ok();
     let overview = door.store.overview().await;
-    let text = metrics::text(overview.as_ref().ok());
+    let text = metrics::text(is_up, overview.as_ref().ok());
     ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response()
 }

@@ -8,8 +8,8 @@ use crate::store::Overview;
 
 pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The metrics; without an overview the store cannot be used.
-pub(super) fn text(overview: Option<&Overview>) -> String {
+/// The metrics. `is_up`: uploads can be stored. Without an overview nothing else is known.
+pub(super) fn text(is_up: bool, overview: Option<&Overview>) -> String {
     let mut text = String::new();
     let mut metric = |name: &str, help: &str, samples: &[(String, f64)]| {
         // Writing into a text cannot fail.
@@ -19,10 +19,10 @@ pub(super) fn text(overview: Option<&Overview>) -> String {
             let _ = writeln!(text, "octane_relay_{name}{labels} {value}");
         }
     };
-    let up = f64::from(u8::from(overview.is_some()));
+    let up = f64::from(u8::from(is_up && overview.is_some()));
     metric(
         "store_up",
-        "Whether the store can be used.",
+        "Whether uploads can be stored.",
         &[(String::new(), up)],
     );
     let Some(overview) = overview else {
@@ -83,7 +83,7 @@ mod tests {
                 count(State::Delivered, 7, 1000),
             ],
         };
-        let text = text(Some(&overview));
+        let text = text(true, Some(&overview));
         for line in [
             "octane_relay_store_up 1",
             "octane_relay_uploads{state=\"stored\"} 5",
@@ -98,7 +98,22 @@ mod tests {
 
     #[test]
     fn without_a_store_only_that_is_said() {
-        let text = text(None);
+        let text = text(false, None);
         assert!(text.ends_with("octane_relay_store_up 0\n"), "{text}");
+    }
+
+    #[test]
+    fn a_store_that_can_only_be_read_is_not_up_and_its_uploads_are_counted() {
+        let overview = Overview {
+            now: Time::EPOCH,
+            lanes: Vec::new(),
+        };
+        let text = text(false, Some(&overview));
+        for line in [
+            "octane_relay_store_up 0",
+            "octane_relay_uploads{state=\"stored\"} 0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::answer::Refusal;
+use super::health::Health;
 use super::session_key::SessionKey;
 use crate::audit::Audit;
 use crate::chain::Chain;
@@ -91,6 +92,7 @@ pub(crate) struct Door {
     pub(crate) settings: Arc<DoorSettings>,
     /// So many journals are in memory at the same time.
     receiving: Arc<Semaphore>,
+    health: Arc<Health>,
     pub(crate) on_stored: Arc<dyn Fn() + Send + Sync>,
     /// By which sessions end.
     pub(super) clock: Clock,
@@ -111,9 +113,15 @@ impl Door {
             store,
             settings: Arc::new(settings),
             receiving: Arc::new(Semaphore::new(RECEIVING_MAX)),
+            health: Arc::default(),
             on_stored: Arc::new(on_stored),
             clock: system_clock(),
         }
+    }
+
+    /// Fails if no upload can be stored now.
+    pub(super) async fn check_health(&self) -> Result<(), Refusal> {
+        self.health.check(&*self.store, &self.settings.folder).await
     }
 
     /// A place to receive something, as what is received is in memory. Waits for one for a while; `None` if all are still taken then.
@@ -133,11 +141,6 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         tracing::warn!(error = %Chain(&error), "the store cannot be used");
         // What the database says is for the one who runs the relay.
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "store_unavailable",
-            "the relay cannot use its store now",
-        )
-        .retry_after(5)
+        Self::unavailable("the relay cannot use its store now")
     }
 }
