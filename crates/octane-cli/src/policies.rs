@@ -40,23 +40,13 @@ impl Policies {
         Self::resumed(args, &BTreeMap::new())
     }
 
-    /// Those of an upload that a relay delivers.
-    #[cfg(feature = "relay")]
-    pub(crate) fn of_stored(stored: &BTreeMap<String, String>) -> Self {
-        let default = Self::default();
-        Self {
-            on_unresolved: value(stored, ON_UNRESOLVED).unwrap_or(default.on_unresolved),
-            ..default
-        }
-    }
-
     /// Those of an upload that is resumed.
     pub(crate) fn resumed(args: &DeliveryArgs, stored: &BTreeMap<String, String>) -> Self {
         Self::as_stored(stored).unless_typed(args)
     }
 
     /// Those that are stored with an upload. A word that this version does not know counts as the default.
-    fn as_stored(stored: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn as_stored(stored: &BTreeMap<String, String>) -> Self {
         let default = Self::default();
         let words = stored.get(TOLERATE).map_or("", String::as_str).split(',');
         let known = words.filter_map(|word| Tolerate::from_str(word, false).ok());

@@ -32,6 +32,7 @@ mod pace;
 mod packed;
 mod page;
 mod patient;
+mod rate_watch;
 mod remedy;
 mod server;
 pub mod state;
@@ -59,6 +60,7 @@ pub use oidc::{
     OidcError, OidcIssuer, ProjectRule, Rejection, UrlKeys,
 };
 pub use pace::{Pace, Rate, SLOT_LENGTH, Slots};
+pub use rate_watch::RateWatch;
 pub use remedy::Remedy;
 pub use server::Server;
 pub use state::State;

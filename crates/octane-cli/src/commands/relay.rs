@@ -12,7 +12,6 @@ mod token;
 mod uploads;
 mod workspaces;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +19,8 @@ use std::time::Duration;
 
 use octane_client::{CancellationToken, Client, Endpoint, UploadSettings, UploadSummary};
 use octane_relay::{
-    Deliveries, DoorSettings, Hosts, Lane, Rate, Server, SessionKey, Store, StorePace, Worker,
-    WorkerSettings, Workspaces, routes,
+    Deliveries, DoorSettings, Hosts, Lane, Rate, RateWatch, Server, SessionKey, Store, StorePace,
+    Worker, WorkerSettings, Workspaces, routes,
 };
 use serde_json::json;
 use tracing::{info, warn};
@@ -103,6 +102,11 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     let workspaces = workspaces::of(connection.client.endpoint(), &args.also_workspace);
     workspaces::say_what_is_left(&*store, &workspaces, output).await?;
     let (address, first) = (workspaces.server().clone(), workspaces.first());
+    let watch = RateWatch::new(
+        Arc::clone(&store),
+        address.base().as_ref(),
+        rate(&args.connection),
+    );
     let mut door = DoorSettings::new(address, first, received);
     door.workspaces = workspaces.clone();
     door.journal_bytes_max = usize::from(args.upload_max) << 20;
@@ -138,12 +142,7 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
             .context(format!("cannot listen on {listen}"))
             .hint("use another port, or `--port 0` for a free one")
     })?;
-    if !args.listen.is_loopback() && tls.is_none() {
-        output.say(
-            "warning: the door is not encrypted, and others on the network can read tokens and results: use `--tls-cert`, or let agents \
-             reach it through a proxy with TLS",
-        );
-    }
+    warn_if_exposed(args, tls.is_some(), output);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", server.address());
     if let Some(tls) = &tls {
@@ -162,11 +161,10 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
             tls.watch(&stop).await;
         }
     };
-    let serving = server.serve(routes, &stop);
-    let delivering = worker.run(&stop);
     tokio::join!(
-        delivering,
-        serving,
+        worker.run(&stop),
+        server.serve(routes, &stop),
+        watch.run(&stop),
         receiving_files,
         watching_files,
         async {
@@ -179,6 +177,16 @@ async fn serve(args: &RelayArgs, output: Output) -> Result<Exit> {
     );
     connection.close().await;
     Ok(Exit::Success)
+}
+
+/// Warns if others on the network can read what agents send.
+fn warn_if_exposed(args: &RelayArgs, is_encrypted: bool, output: Output) {
+    if !args.listen.is_loopback() && !is_encrypted {
+        output.say(
+            "warning: the door is not encrypted, and others on the network can read tokens and results: use `--tls-cert`, or let agents \
+             reach it through a proxy with TLS",
+        );
+    }
 }
 
 /// Says so if no agent can hand anything over.
@@ -260,9 +268,7 @@ async fn connect(
     store: &Arc<dyn Store>,
     output: Output,
 ) -> Result<Connection> {
-    // The default is that of an endpoint; only `--rate off` means none.
-    let rate = args.rate.map_or(Some(DEFAULT_RATE), |rate| rate.0);
-    let Some(rate) = rate else {
+    let Some(rate) = rate(args) else {
         return Connection::open(args, output).await;
     };
     let address = connect::address(args)?;
@@ -280,6 +286,11 @@ async fn session_key(args: &ConnectionArgs) -> Option<SessionKey> {
 
 /// As without a relay.
 const DEFAULT_RATE: u32 = 10;
+
+/// How many requests may start in a second; only `--rate off` means that this is not limited.
+fn rate(args: &ConnectionArgs) -> Option<u32> {
+    args.rate.map_or(Some(DEFAULT_RATE), |rate| rate.0)
+}
 
 /// Which relay has a lane, for people who look into the database.
 fn holder() -> String {
@@ -305,15 +316,12 @@ impl Deliveries for ToServer {
         let endpoint = self.endpoint.in_workspace(workspace);
         let client = connect::client_for(endpoint, &self.args, &upload.options);
         let mut settings = UploadSettings::default();
-        settings.require_all_jira_keys = on_unresolved(&upload.options) == OnUnresolved::Fail;
+        let policies = Policies::as_stored(&upload.options);
+        settings.require_all_jira_keys = policies.on_unresolved == OnUnresolved::Fail;
         (client, settings)
     }
 
     fn shard_timeout(&self, upload: &UploadSummary) -> Option<Duration> {
         shard_timeout::of_stored(&upload.options)
     }
-}
-
-fn on_unresolved(stored: &BTreeMap<String, String>) -> OnUnresolved {
-    Policies::of_stored(stored).on_unresolved
 }
