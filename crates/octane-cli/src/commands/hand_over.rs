@@ -7,7 +7,7 @@ mod handed_over;
 use std::time::Duration;
 
 use bytes::Bytes;
-use octane_client::{Journal, Spool, UploadId};
+use octane_client::{Journal, Outcome, Spool, UploadId};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -148,14 +148,14 @@ impl HandOver<'_> {
             let handed = handed.unwrap_or_else(|| {
                 Err(delivery.interrupted_while("handing the results over to the relay"))
             })?;
-            Ok((contents, handed.state))
+            Ok((contents, handed))
         };
         match put.await {
-            Ok((contents, state)) => {
+            Ok((contents, handed)) => {
                 journal.discard();
                 Ok(HandedOver {
                     id,
-                    state,
+                    handed,
                     contents,
                 })
             }
@@ -225,15 +225,17 @@ impl HandOver<'_> {
                 return Err(self.stored(Failure::message(Exit::Unreachable, message), id));
             }
         };
+        // A success that is incomplete is that of an earlier attempt.
+        let report = handed
+            .report
+            .as_ref()
+            .filter(|found| !handed.is_incomplete() || found.report.outcome != Outcome::Success);
         let Some(HandedReport {
             mut report,
             comparison,
-        }) = handed.report
+        }) = report.cloned()
         else {
-            let reason = handed
-                .reason
-                .unwrap_or_else(|| "it does not say why".to_owned());
-            let message = format!("the relay could not deliver upload {id}: {reason}");
+            let message = handed.undelivered();
             return Err(self.stored(Failure::message(Exit::Refused, message), id));
         };
         // There is nothing left to resume here.

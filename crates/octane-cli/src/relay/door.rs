@@ -82,6 +82,20 @@ impl Handed {
     pub(crate) fn is_open(&self) -> bool {
         matches!(&*self.state, "stored" | "delivering" | "waiting")
     }
+
+    /// Whether it waits for a person.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.state == "incomplete"
+    }
+
+    /// Why the relay could not deliver it.
+    pub(crate) fn undelivered(&self) -> String {
+        let reason = self.reason.as_deref().unwrap_or("it does not say why");
+        format!(
+            "the relay could not deliver upload {}: {reason}",
+            self.upload_id
+        )
+    }
 }
 
 impl Door {

@@ -276,3 +276,41 @@ fn a_token_that_is_revoked_while_an_agent_waits_is_not_a_refused_upload() {
     done.fails(7, &["does not answer how far upload u-", "has upload u-"]);
     assert!(!done.stderr.contains("refused"), "{done:?}");
 }
+
+#[test]
+fn an_upload_that_is_handed_over_again_is_as_the_relay_says() {
+    let place = Place::new();
+    place.file("t.csv", "name,status\na,passed\n");
+    // Its suite does not exist, and is not to be created.
+    let upload = "upload t.csv --suite Missing --suite-run r --retries 0 --format json";
+    let kept = place.run_without_relay(upload);
+    assert_eq!(kept.code, 8, "{kept:?}");
+    let (spool, copy) = ("spool", "copy");
+    let own = |name: &str| place.server.place.path().join(name);
+    let copied = |from: &str, to: &str| {
+        std::fs::create_dir_all(own(to)).unwrap();
+        for file in std::fs::read_dir(own(from)).unwrap() {
+            let file = file.unwrap();
+            if file.path().is_file() {
+                std::fs::copy(file.path(), own(to).join(file.file_name())).unwrap();
+            }
+        }
+    };
+    copied(spool, copy);
+    let waited = place.run("resume --all --format json");
+    assert_eq!(waited.code, 0, "{waited:?}");
+    let id = waited.json()["uploads"][0]["upload_id"].clone();
+    let path = format!("/v1/uploads/{}", id.as_str().unwrap());
+    while place.relay.get(&path, &place.token)["state"] != "incomplete" {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    for (format, wait) in [("human", ""), ("json", ""), ("human", " --wait 1m")] {
+        copied(copy, spool);
+        let line = format!("resume {} --format {format}{wait}", id.as_str().unwrap());
+        let again = place.run(&line);
+        assert_eq!(again.code, 6, "{again:?}");
+        let text = format!("{}{}", again.stdout, again.stderr);
+        assert!(text.contains("could not deliver"), "{again:?}");
+        assert!(!text.contains("not in Octane yet"), "{again:?}");
+    }
+}

@@ -8,6 +8,7 @@ use super::super::delivery::{Codes, Delivery};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Text, problem_lines, result_lines};
+use crate::relay::Handed;
 use crate::spool::journal_failure;
 use crate::suggest::Suggest;
 use crate::test_failures::Tests;
@@ -25,7 +26,7 @@ pub(super) struct Contents {
 pub(super) struct HandedOver {
     pub(super) id: UploadId,
     /// How far the relay is with it.
-    pub(super) state: String,
+    pub(super) handed: Handed,
     pub(super) contents: Contents,
 }
 
@@ -53,11 +54,23 @@ fn is_of_input(code: &str) -> bool {
     )
 }
 
+/// How far the relay is, which may have had the upload before.
+fn how_far(state: &str) -> &'static str {
+    match state {
+        "delivered" => "the relay has delivered them to Octane",
+        "awaiting_shards" => "they are in Octane, and are linked once all shards are",
+        "incomplete" => "the relay could not deliver them",
+        _ => "the relay has stored them, and they are not in Octane yet",
+    }
+}
+
 impl HandedOver {
-    /// What it means that it was handed over: not success if some of the input was not.
+    /// What it means that it was handed over: not success if some of the input was not, or if it was handed over before and waits for a
+    /// person.
     pub(super) fn codes(&self, delivery: &Delivery<'_>) -> Codes {
         let counts = &self.contents.summary.counts;
         let meant = match counts.invalid {
+            _ if self.handed.is_incomplete() => Exit::Refused,
             0 => Exit::Success,
             _ => Exit::Partial,
         };
@@ -69,6 +82,10 @@ impl HandedOver {
         let counts = &self.contents.summary.counts;
         let message = match codes.shown {
             Exit::Success => return None,
+            Exit::Refused => {
+                let failure = Failure::message(codes.shown, self.handed.undelivered());
+                return Some(failure.hint("`octane relay status` on its machine says what helps"));
+            }
             Exit::Partial => {
                 let (invalid, verb) = match counts.invalid {
                     1 => ("1 row or file is invalid and".to_owned(), "was"),
@@ -100,8 +117,9 @@ impl HandedOver {
     pub(super) fn text(&self, relay: &str, failure: Option<&Failure>) -> Text {
         let results = plural(self.contents.results(), "result");
         let mut text = Text::line(format!(
-            "Handed over {results} to {relay} as upload {}; the relay has stored them, and they are not in Octane yet",
-            self.id
+            "Handed over {results} to {relay} as upload {}; {}",
+            self.id,
+            how_far(&self.handed.state)
         ));
         text.append(result_lines(&self.contents.summary.counts));
         text.append(problem_lines(&self.contents.problems));
@@ -119,7 +137,7 @@ impl HandedOver {
             ..
         } = self.contents.summary.counts;
         json!({
-            "upload_id": self.id, "state": self.state, "results": self.contents.results(), "failed": failed, "invalid": invalid,
+            "upload_id": self.id, "state": self.handed.state, "results": self.contents.results(), "failed": failed, "invalid": invalid,
             "flaky": flaky, "problems": self.contents.problems,
         })
     }
