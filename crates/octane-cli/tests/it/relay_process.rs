@@ -202,7 +202,7 @@ fn a_shard_is_awaited_and_said_to_be_in_words() {
         2,
         &[
             "is waiting for other shards",
-            "octane relay close r --relay-data",
+            "octane relay close --suite=S --relay-data",
         ],
     );
     // A shard of another number of shards does not wait for it without a word.
@@ -220,4 +220,54 @@ fn a_shard_is_awaited_and_said_to_be_in_words() {
         status.stderr.contains("does not belong to the suite run"),
         "{status:?}"
     );
+}
+
+#[test]
+fn the_command_that_completes_a_suite_run_works_as_it_is_printed() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    let token = token(&server, None);
+    let relay = Relay::start(&server, &["--port", "0", "--rate", "1000"], None);
+    for suite in ["S", "T"] {
+        let upload =
+            format!("upload a.csv --suite {suite} --suite-run=-r -y --shard 1/2 --wait 1m");
+        let shown = agent(&server, &relay.url, &token, &upload);
+        assert_eq!(shown.code, 0, "{shown:?}");
+    }
+    let stored = crate::relay::audit_log(&server);
+    let stored = stored
+        .iter()
+        .find(|line| line["event"] == "stored")
+        .unwrap();
+    let id = stored["upload_id"].as_str().unwrap();
+    let retry = ["relay", "retry", id, "--relay-data", "relay"];
+    let retry = server.place.octane(&retry);
+    let printed = retry
+        .stderr
+        .split('`')
+        .find(|part| part.starts_with("octane relay close"));
+    let printed = printed.unwrap().strip_prefix("octane ").unwrap();
+    let arguments: Vec<&str> = printed.split(' ').collect();
+    let closed = server.place.octane(&arguments);
+    assert_eq!(closed.code, 0, "{printed}: {closed:?}");
+    assert!(
+        closed.stdout.contains("suite run `-r` of `S`"),
+        "{closed:?}"
+    );
+}
+
+#[test]
+fn the_answer_to_a_revocation_says_whose_token_it_was() {
+    let server = Server::new();
+    for (whose, project) in [("shop", Some("shop")), ("--operator", None)] {
+        let own = ["--relay-data", "relay", "--format", "json"];
+        let create = [&["relay", "token", "create", whose], &own[..]].concat();
+        let created = server.place.octane(&create).json();
+        let id = created["id"].as_str().unwrap();
+        let revoke = [&["relay", "token", "revoke", id], &own[..]].concat();
+        let revoked = server.place.octane(&revoke).json();
+        assert_eq!(revoked["project"].as_str(), project);
+        assert_eq!(revoked["is_operator"], project.is_none());
+        assert_eq!(revoked["token"], serde_json::Value::Null);
+    }
 }

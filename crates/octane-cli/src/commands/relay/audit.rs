@@ -1,6 +1,6 @@
 //! Where the audit log of a relay is, and who runs a command.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -20,7 +20,11 @@ pub(super) fn open(log: Option<&Path>, folder: &Path) -> Result<Audit> {
     let file = match log.and_then(Path::to_str) {
         Some("off") => return Ok(Audit::default()),
         Some("-") => {
-            return Ok(Audit::new(|line| append(&mut io::stdout().lock(), line)));
+            return Ok(Audit::new(|line| {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(redacted(line).as_bytes())?;
+                stdout.flush()
+            }));
         }
         _ => log.map_or_else(|| folder.join(FILE), Path::to_owned),
     };
@@ -32,7 +36,10 @@ pub(super) fn open(log: Option<&Path>, folder: &Path) -> Result<Audit> {
     })?;
     // Opened for each line, so that it can be rotated by renaming it.
     Ok(Audit::new(move |line| {
-        append(&mut options().open(&file)?, line)
+        let line = redacted(line);
+        append(&mut options().open(&file)?, |log| {
+            log.write_all(line.as_bytes())
+        })
     }))
 }
 
@@ -49,10 +56,23 @@ fn options() -> OpenOptions {
 }
 
 /// In one piece, so that lines of several processes do not mix.
-fn append(log: &mut impl Write, line: &str) -> io::Result<()> {
-    let line = format!("{}\n", secrets::redactor().redact(line));
-    log.write_all(line.as_bytes())?;
-    log.flush()
+fn redacted(line: &str) -> String {
+    format!("{}\n", secrets::redactor().redact(line))
+}
+
+/// Appends what `write` does, or nothing: half a line would make the next one unreadable. Other processes wait for their turn.
+fn append(log: &mut File, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    // A pipe or a terminal has neither a lock nor a length.
+    let is_file = log.metadata()?.is_file();
+    if is_file {
+        log.lock()?;
+    }
+    let length = log.metadata()?.len();
+    let written = write(log);
+    if written.is_err() && is_file {
+        log.set_len(length)?;
+    }
+    written
 }
 
 /// The user who runs this process.
@@ -85,6 +105,25 @@ fn name_of(id: u32, users: &str) -> Option<String> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_a_line_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let full = io::ErrorKind::StorageFull;
+        for (line, is_full) in [("one\n", false), ("tw", true), ("three\n", false)] {
+            let mut log = options().open(&path).unwrap();
+            let done = append(&mut log, |log| {
+                log.write_all(line.as_bytes())?;
+                if is_full { Err(full.into()) } else { Ok(()) }
+            });
+            assert_eq!(
+                done.err().map(|error| error.kind()),
+                is_full.then_some(full)
+            );
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "one\nthree\n");
+    }
 
     #[test]
     fn a_user_has_a_name_also_where_no_variable_has_it() {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use octane_relay::Lane;
+
 use crate::args::RelayStoreArgs;
 use crate::env;
 use crate::suggest::quoted;
@@ -50,6 +52,19 @@ impl RelaySuggest {
         Self { options }
     }
 
+    /// The command that completes the suite run of a lane. `is_of_several`: the store has lanes of several workspaces.
+    pub(super) fn close(&self, lane: &Lane, is_of_several: bool) -> String {
+        let mut command = format!("octane relay close --suite={}", quoted(&lane.suite));
+        if is_of_several {
+            let (space, workspace) = (lane.space, lane.workspace);
+            command.push_str(&format!(" --space {space} --workspace {workspace}"));
+        }
+        // After the options, as a name that begins with a hyphen would be one.
+        let name = quoted(&lane.suite_run);
+        let separator = if name.starts_with('-') { "-- " } else { "" };
+        format!("{} {separator}{name}", self.command(&command))
+    }
+
     /// A command on the same store.
     pub(super) fn command(&self, command: &str) -> String {
         format!("{command}{}", self.options)
@@ -65,6 +80,22 @@ fn absolute(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_command_that_completes_a_suite_run_names_it_whatever_it_is_called() {
+        let lane = |name| Lane::new("https://octane.example/", 1001, 1003, "S 1", name);
+        let suggest = RelaySuggest {
+            options: " --relay-data rd".to_owned(),
+        };
+        assert_eq!(
+            suggest.close(&lane("nightly"), false),
+            "octane relay close --suite='S 1' --relay-data rd nightly"
+        );
+        assert_eq!(
+            suggest.close(&lane("-n"), true),
+            "octane relay close --suite='S 1' --space 1001 --workspace 1003 --relay-data rd -- -n"
+        );
+    }
 
     #[test]
     fn a_command_names_the_store_unless_it_is_the_default_or_in_the_environment() {

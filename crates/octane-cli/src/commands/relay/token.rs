@@ -98,12 +98,17 @@ pub(super) async fn revoke(
         opened
             .record(Event::TokenRevoked, |entry| {
                 entry.token = Some(id.clone());
-                entry.project = found.and_then(|found| found.project);
+                entry.project = found.as_ref().and_then(|found| found.project.clone());
             })
             .await;
     }
+    // Another person may have revoked it at the same moment; then nothing more is known of it.
+    let project = found.as_ref().and_then(|found| found.project.as_deref());
+    let is_operator = found.as_ref().is_some_and(|found| found.project.is_none());
+    let workspaces = found.as_ref().and_then(|found| found.workspaces.names());
     let json = json!({
-        "schema": "octane.relay_token/1", "id": id, "project": null, "is_operator": false, "workspaces": null, "token": null, "is_dry_run": dry_run.dry_run,
+        "schema": "octane.relay_token/1", "id": id, "project": project, "is_operator": is_operator, "workspaces": workspaces,
+        "token": null, "is_dry_run": dry_run.dry_run,
     });
     output.answer(|| Text::line(format!("{verb} token {id}")), &json)?;
     Ok(Exit::Success)

@@ -1,7 +1,8 @@
 //! `octane relay status`, `retry` and `delete`.
 
 use octane_client::UploadId;
-use octane_relay::{Event, LaneCount, Remedy, State, Status, WorkspaceLabels};
+use octane_model::plural::thousands;
+use octane_relay::{Event, Lane, LaneCount, Remedy, State, Status, WorkspaceLabels};
 use serde_json::{Value, json};
 
 use super::store::{Opened, failure};
@@ -10,7 +11,6 @@ use crate::args::DryRunArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, Text, table};
-use crate::suggest::quoted;
 
 /// Shows what is stored by lane, and what waits.
 pub(super) async fn status(opened: &Opened, output: Output) -> Result<Exit> {
@@ -41,7 +41,12 @@ pub(super) async fn status(opened: &Opened, output: Output) -> Result<Exit> {
         })
         .collect();
     let name = |name: Option<&str>| name.unwrap_or("none").to_owned();
-    let json = json!({ "schema": "octane.relay_status/1", "lanes": lanes, "waiting": waiting });
+    let is_waiting = |count: &&LaneCount| matches!(count.state, State::Waiting | State::Incomplete);
+    let counts = overview.lanes.iter().filter(is_waiting);
+    let waiting_count: u64 = counts.map(|count| count.uploads).sum();
+    let json = json!({
+        "schema": "octane.relay_status/1", "lanes": lanes, "waiting": waiting, "waiting_count": waiting_count,
+    });
     let labels = WorkspaceLabels::of(overview.lanes.iter().map(|count| &count.lane));
     let human = || {
         let rows = overview.lanes.iter().map(|count| {
@@ -65,7 +70,22 @@ pub(super) async fn status(opened: &Opened, output: Output) -> Result<Exit> {
     for status in &problems {
         output.say(&problem(status, labels, &opened.suggest));
     }
+    if let Some(note) = unlisted(problems.len(), waiting_count) {
+        output.say(&note);
+    }
     Ok(Exit::Success)
+}
+
+/// What is said if not all uploads are listed that wait.
+fn unlisted(listed: usize, waiting: u64) -> Option<String> {
+    let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
+    (waiting > listed).then(|| {
+        format!(
+            "these are the oldest {} of {} uploads that wait",
+            thousands(listed),
+            thousands(waiting)
+        )
+    })
 }
 
 fn problem(status: &Status, labels: WorkspaceLabels, suggest: &RelaySuggest) -> String {
@@ -123,6 +143,13 @@ fn in_words(state: State) -> &'static str {
     }
 }
 
+/// The command that completes a suite run of a lane.
+async fn close(opened: &Opened, lane: &Lane) -> Result<String> {
+    let overview = opened.store.overview().await.map_err(failure)?;
+    let labels = WorkspaceLabels::of(overview.lanes.iter().map(|count| &count.lane));
+    Ok(opened.suggest.close(lane, labels.are_needed()))
+}
+
 /// Asks for another attempt.
 pub(super) async fn retry(
     opened: &Opened,
@@ -145,10 +172,7 @@ pub(super) async fn retry(
         let failure = Failure::message(Exit::Usage, message);
         return Err(match found.state {
             State::AwaitingShards => {
-                let name = quoted(&found.lane.suite_run);
-                let close = opened
-                    .suggest
-                    .command(&format!("octane relay close {name}"));
+                let close = close(opened, &found.lane).await?;
                 failure.hint(format!(
                     "`{close}` completes the suite run without the missing shards"
                 ))
@@ -240,4 +264,18 @@ fn changed(
     });
     output.answer(|| Text::lines([text]), &json)?;
     Ok(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_said_if_more_uploads_wait_than_are_listed() {
+        assert_eq!(unlisted(1000, 1000), None);
+        // One more may have ended since they were counted.
+        assert_eq!(unlisted(3, 2), None);
+        let note = "these are the oldest 1,000 of 1,001 uploads that wait";
+        assert_eq!(unlisted(1000, 1001).as_deref(), Some(note));
+    }
 }
