@@ -1,9 +1,10 @@
 //! What Octane knows of the tests that failed, to distinguish known failures from new ones.
 //!
-//! The history of a test is what its runs show in the suite runs of the same suite, that of the upload first. It is read for many
+//! The history of a test is what its runs show in the suite runs of the same suite, up to the one of the upload. It is read for many
 //! tests at once: a request has 1000 runs, newest first.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use futures_util::TryStreamExt;
 use octane_model::{AutomatedRun, Entity, Order, Query, Resource, SuiteId, SuiteRunId, TestId};
@@ -207,19 +208,17 @@ impl Seen {
             .or_insert(Some(ran));
     }
 
-    /// Up to `depth` runs of each test, newest first, as far as they are known without a gap: that of the upload, which is the newest
-    /// result although its suite run may have been planned before others, and then those of the other suite runs. None if the suite run
-    /// does not show the test.
+    /// Up to `depth` runs of each test, newest first, from the suite run of the upload backwards, as far as they are known without a
+    /// gap. None if the suite run does not show the test, or if it did not fail in a later one: a planned suite run may be filled
+    /// after others, and a pass between its failures is part of the history. What failed later says nothing of this upload.
     fn histories(self, suite_run: SuiteRunId, depth: usize) -> HashMap<RunKey, Vec<Ran>> {
         let histories = self.0.into_iter().map(|(key, suite_runs)| {
-            let others = suite_runs.iter().rev().filter(|(id, _)| **id != suite_run);
+            let mut later = suite_runs.range((Bound::Excluded(suite_run), Bound::Unbounded));
+            let is_known = later.all(|(_, ran)| *ran == Some(Ran::Failed));
+            let known = suite_runs.range(..=suite_run).rev();
             let history = match suite_runs.get(&suite_run) {
-                Some(now) => std::iter::once(now)
-                    .chain(others.map(|(_, ran)| ran))
-                    .map_while(|ran| *ran)
-                    .take(depth)
-                    .collect(),
-                None => Vec::new(),
+                Some(_) if is_known => known.map_while(|(_, ran)| *ran).take(depth).collect(),
+                _ => Vec::new(),
             };
             (key, history)
         });

@@ -484,7 +484,7 @@ mod tests {
         assert_eq!(
             repair(&mut run, &policy).unwrap().to_string(),
             "1 text shortened, 1 error text truncated, \
-             1 text stripped of characters not allowed in XML, 1 empty name replaced by a placeholder, \
+             1 text with characters not allowed in XML replaced, 1 empty name replaced by a placeholder, \
              1 empty text removed, 1 link removed, 1 single-run build removed"
         );
         assert_eq!(run.identity.name, "(unnamed)");

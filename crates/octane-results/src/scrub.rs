@@ -83,7 +83,13 @@ impl Scrub {
 pub(crate) struct Scrubber {
     scrub: Scrub,
     /// The number of each original name, by identity after the scrubbing; those with a number are such identities too.
-    numbers: HashMap<Identity, HashMap<Identity, usize>>,
+    numbers: HashMap<Identity, Numbers>,
+}
+
+#[derive(Debug, Default)]
+struct Numbers {
+    of: HashMap<Identity, usize>,
+    highest: usize,
 }
 
 impl Scrubber {
@@ -101,18 +107,24 @@ impl Scrubber {
             return;
         }
         let numbers = self.numbers.entry(run.identity.clone()).or_default();
-        let mut number = numbers.get(&original).copied().unwrap_or(0);
+        let mut number = numbers.of.get(&original).copied().unwrap_or(0);
         if number == 0 {
-            number = numbers.len() + 1;
+            number = numbers.highest + 1;
             while number > 1 && self.numbers.contains_key(&numbered(&run.identity, number)) {
                 number += 1;
             }
-            let taken = self.numbers.entry(numbered(&run.identity, number));
-            taken.or_default().insert(original.clone(), 1);
-            let numbers = self.numbers.entry(run.identity.clone());
-            numbers.or_default().insert(original, number);
+            self.give(numbered(&run.identity, number), original.clone(), 1);
+            self.give(run.identity.clone(), original, number);
         }
         run.identity = numbered(&run.identity, number);
+    }
+}
+
+impl Scrubber {
+    fn give(&mut self, scrubbed: Identity, original: Identity, number: usize) {
+        let numbers = self.numbers.entry(scrubbed).or_default();
+        numbers.of.insert(original, number);
+        numbers.highest = numbers.highest.max(number);
     }
 }
 

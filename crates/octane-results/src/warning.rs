@@ -222,7 +222,7 @@ impl fmt::Display for WarningKind {
             }
             Self::UnreadLine { line } => write!(
                 f,
-                "`{}` looks like a result, but is not part of the stream; not read",
+                "`{}` looks like a result, but is not part of the TAP stream; ignored",
                 shortened(line)
             ),
             Self::UnusedJiraLine => f.write_str("this line matches no test"),

@@ -100,9 +100,12 @@ impl ConnectionArgs {
     pub(crate) fn prefer_typed_url(&mut self) -> Vec<String> {
         let typed = self.typed;
         let url = self.url.as_deref().filter(|_| typed.is_url);
-        let level = |is_typed| match is_typed {
-            true => Level::Flag,
-            false => Level::Variable,
+        let level = |is_typed| {
+            if is_typed {
+                Level::Flag
+            } else {
+                Level::Variable
+            }
         };
         let address = url.and_then(|url| url.parse::<Address>().ok());
         let named = |id: Option<String>| id.unwrap_or_default();

@@ -500,18 +500,18 @@ mod tests {
         };
         let line = after(&state, 5, 5);
         assert_eq!(line, "batches: 0/24 accepted, 0/24 ingested");
-        (state.accepted, state.ended) = (6, 2);
+        (state.accepted, state.ended, state.ingested) = (6, 2, 2);
         assert_eq!(
             after(&state, 3, 3),
             "batches: 6/24 accepted, 2/24 ingested · 1,000 results/s · 9s left"
         );
         // Once all are sent, the time left is that of their ingestion.
-        (state.accepted, state.ended) = (24, 12);
+        (state.accepted, state.ended, state.ingested) = (24, 12, 12);
         assert_eq!(
             after(&state, 70, 1),
             "batches: 24/24 accepted, 12/24 ingested · 85 results/s · 1m 10s left"
         );
-        state.ended = 24;
+        (state.ended, state.ingested) = (24, 24);
         assert_eq!(after(&state, 140, 1), "verifying runs");
         state.runs_read = 3000;
         let line = after(&state, 141, 2);

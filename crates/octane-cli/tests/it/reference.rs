@@ -56,7 +56,8 @@ fn add(place: &Place, path: &[String], page: &mut String, shared: &mut [String; 
     let unset = [("OCTANE_SPOOL", ""), ("OCTANE_SANDBOX_DATA", "")];
     let done = place.octane_with(&arguments, &unset);
     assert_eq!(done.code, 0, "{path:?}: {}", done.stderr);
-    let sections = sections(&done.stdout);
+    let help = done.stdout.replace("OCTANE_RATE=off", "OCTANE_RATE=");
+    let sections = sections(&help);
     let mut name = String::from("octane");
     for part in path {
         name = format!("{name} {part}");

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | one run each | succeeded | the run shows this or a newer result |
 //! | | is in doubt | the run shows this result, or held it before |
-//! | several runs | succeeded | one of them shows this result, or held it before; if there is no history, a newer one is enough |
+//! | several runs | succeeded | one of them shows this result, or held it before, or may show it and has no start time; if there is no history, a newer one is enough |
 //! | | is in doubt | the same, and the result has a start time: others may look just like it |
 //!
 //! That a single test of the upload has several runs is enough. Runs that were not changed since before the upload prove nothing of a
@@ -54,15 +54,36 @@ pub(super) fn exact_match(row: &str, shown: &str) -> String {
     )
 }
 
+/// Whether the result `shown`, of which the server does not say when it started, may be that of `row`.
+pub(super) fn match_without_start(row: &str, shown: &str) -> String {
+    format!(
+        "({row}.started IS NOT NULL AND {shown}.started IS NULL
+         AND ({shown}.status IS NULL OR {shown}.status IN (lower({row}.status), '?'))
+         AND ({shown}.duration IS NULL OR {shown}.duration = {row}.duration))"
+    )
+}
+
 /// Whether `run` (one of `server_runs`) held the result of `row` before, as far as its history was read.
 pub(super) fn held_before(row: &str, run: &str) -> String {
     let exact = exact_match(row, "p");
     format!("EXISTS (SELECT 1 FROM previous_runs p WHERE p.run = {run}.run AND {exact})")
 }
 
+/// Whether a run `f` with the key of a row is that of this upload, which needs no search where no key has several runs.
+pub(super) fn is_own(connection: &Connection) -> rusqlite::Result<String> {
+    let has_several = connection
+        .prepare_cached("SELECT 1 FROM server_runs GROUP BY key HAVING COUNT(*) > 1")?
+        .exists([])?;
+    Ok(if has_several {
+        is_own_of_several()
+    } else {
+        "1".to_owned()
+    })
+}
+
 /// Whether a run `f` with the key of a row is that of this upload: one that shows a result of the upload or held it before. If that is not
 /// known of any run with this key, each of them may be it.
-pub(super) fn is_own() -> String {
+pub(super) fn is_own_of_several() -> String {
     let holds = |row, run| {
         let (now, before) = (exact_match(row, run), held_before(row, run));
         format!("({now} OR {before})")

@@ -5,7 +5,9 @@ use rusqlite::{Transaction, params};
 use super::batch::{StoredBatch, batches};
 use super::database::Journal;
 use super::error::JournalError;
-use super::evidence::{NEWER, NEWER_OR_SAME, exact_match, has_several_runs, held_before};
+use super::evidence::{
+    NEWER, NEWER_OR_SAME, exact_match, has_several_runs, held_before, match_without_start,
+};
 use super::resume::update_superseded;
 use super::row_table::ensure_rows;
 use super::state::{Reason, RowState};
@@ -110,10 +112,11 @@ fn observe_and_judge(
         "1"
     };
     // Where there is a history, the run of this upload has shown the result now or before.
-    let newer = if has_several_runs && has_history {
-        "0"
-    } else {
-        newer
+    let without_start = match_without_start("rows", "f");
+    let newer = match has_several_runs && has_history {
+        true if is_in_doubt || batch.is_duplicate => "0",
+        true => &without_start,
+        false => newer,
     };
     // One step for all three observations: each row is written once.
     let of_row = format!("SELECT 1 FROM server_runs f WHERE f.key = rows.key AND {is_evidence}");

@@ -66,9 +66,10 @@ impl Journal {
         kind: RunKind,
         level: LinkLevel,
     ) -> Result<(), JournalError> {
-        let (holder, is_own) = (holder(level), is_own());
+        let holder = holder(level);
         let is_of_kind = is_of(kind, "rows.number");
         self.read(|connection| {
+            let is_own = is_own(connection)?;
             ensure_rows(connection)?;
             connection.execute_batch(&format!(
                 "DROP TABLE IF EXISTS temp.link_candidates;

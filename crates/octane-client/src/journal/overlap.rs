@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::evidence::is_own;
+use super::evidence::is_own_of_several;
 use super::position::position;
 use super::row_table::{ensure_index_of_keys, ensure_rows};
 use super::schema::INDEX_OF_SERVER_RUNS;
@@ -171,9 +171,9 @@ impl Journal {
     }
 
     /// The statuses that the runs with a key had when they were last read, in lower case; none if they were not read. Of several runs, those
-    /// [of this upload](is_own).
+    /// [of this upload](is_own_of_several).
     pub(crate) fn shown_statuses(&self, key: &RunKey) -> Result<Vec<Option<String>>, JournalError> {
-        let is_own = is_own();
+        let is_own = is_own_of_several();
         self.read(|connection| {
             connection.execute_batch(INDEX_OF_SERVER_RUNS)?;
             ensure_index_of_keys(connection)?;

@@ -215,7 +215,7 @@ impl Journal {
                     "SELECT COUNT(*) FROM server_runs f WHERE EXISTS (SELECT 1 FROM rows
                          CROSS JOIN row_states s ON s.number = rows.number
                          WHERE rows.key = f.key AND s.state = 'ingested' AND {})",
-                    is_own()
+                    is_own(connection)?
                 ),
             )?;
             Ok(())

@@ -1,4 +1,4 @@
-//! Failures that a merge of shards has sent again, so that their runs show them.
+//! Results that a merge of shards has sent again, so that their runs show them.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::error::JournalError;
 use super::resume::{replan_rows, unfinish};
 use crate::upload_id::UploadId;
 
-/// The key of the failures that were sent again.
+/// The key of the results that were sent again.
 const KEY: &str = "sent_again";
 
-/// The failures that were sent again, and the uploads that were merged then.
+/// The results that were sent again, and the uploads that were merged then.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct SentAgain {
     uploads: BTreeSet<UploadId>,

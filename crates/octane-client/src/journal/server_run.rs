@@ -4,7 +4,7 @@ use octane_model::{EntityId, References, TestId};
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::evidence::{NEWER_OR_SAME, exact_match, has_several_runs, is_own};
+use super::evidence::{NEWER_OR_SAME, exact_match, has_several_runs, is_own, match_without_start};
 use super::feature_row::is_of;
 use super::row_table::ensure_index_of_keys;
 use super::schema::INDEX_OF_SERVER_RUNS;
@@ -111,7 +111,11 @@ impl Journal {
         self.finish_server_runs()?;
         let is_of_kind = is_of(kind, "b.first_row");
         let is_certain = if self.read(has_several_runs)? {
-            format!("rows.started IS NOT NULL AND {}", exact_match("rows", "f"))
+            let exact = exact_match("rows", "f");
+            let without_start = match_without_start("rows", "f");
+            format!(
+                "(rows.started IS NOT NULL AND {exact} OR b.ended_as = 'success' AND {without_start})"
+            )
         } else {
             NEWER_OR_SAME.to_owned()
         };
@@ -131,8 +135,9 @@ impl Journal {
     /// between. Without ranges that span much more than the results of their batch.
     pub(crate) fn ranges_of_batches(&self, kind: RunKind) -> Result<Vec<(i64, i64)>, JournalError> {
         self.finish_server_runs()?;
-        let (is_of_kind, is_own) = (is_of(kind, "b.first_row"), is_own());
+        let is_of_kind = is_of(kind, "b.first_row");
         self.read(|connection| {
+            let is_own = is_own(connection)?;
             connection
                 .prepare_cached(&format!(
                     "SELECT MIN(CAST(f.run AS INTEGER)) AS first, MAX(CAST(f.run AS INTEGER)) AS last FROM batches b
@@ -149,8 +154,8 @@ impl Journal {
     /// What the runs show that hold results of this upload.
     pub(crate) fn shown_results(&self) -> Result<Vec<Shown>, JournalError> {
         self.finish_server_runs()?;
-        let is_own = is_own();
         self.read(|connection| {
+            let is_own = is_own(connection)?;
             let results: Result<Vec<OwnResult>, _> = connection
                 .prepare_cached(&format!(
                     "SELECT rows.key, rows.test, rows.name, rows.run_name, f.run, f.status, rows.status
@@ -201,10 +206,11 @@ impl Journal {
 
     /// The runs that may have held a result which they do not show now, where nothing else proves that it is in.
     pub(crate) fn runs_needing_history(&self) -> Result<Vec<EntityId>, JournalError> {
-        let is_newer_enough = if self.read(has_several_runs)? {
-            "0"
+        let is_newer_enough = "b.ended_as = 'success' AND b.is_duplicate = 0";
+        let newer = if self.read(has_several_runs)? {
+            match_without_start("rows", "f")
         } else {
-            "b.ended_as = 'success' AND b.is_duplicate = 0"
+            NEWER_OR_SAME.to_owned()
         };
         let exact = exact_match("rows", "f");
         let is_evidence = format!(
@@ -220,7 +226,7 @@ impl Journal {
                      CROSS JOIN server_runs f ON f.key = rows.key AND {is_evidence}
                      WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND NOT EXISTS (
                          SELECT 1 FROM server_runs f WHERE f.key = rows.key AND {is_evidence}
-                         AND ({exact} OR {is_newer_enough} AND {NEWER_OR_SAME})) ORDER BY 1"
+                         AND ({exact} OR {is_newer_enough} AND {newer})) ORDER BY 1"
                 ))?
                 .query_map([], |row| Ok(EntityId::from(row.get::<_, String>(0)?)))?
                 .collect()

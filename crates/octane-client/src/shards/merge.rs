@@ -14,7 +14,7 @@ use crate::common_links::CommonLinks;
 use crate::delivery::{Delivery, DeliveryError};
 use crate::event::Event;
 use crate::journal::{Journal, JournalError, LinkTotals, UploadSummary};
-use crate::outcome::Facts;
+use crate::outcome::{Facts, Outcome};
 use crate::reconciliation::DeliveryEnd;
 use crate::report::{Report, ReportedProblem};
 use crate::run_options::{RunOptions, run_options};
@@ -219,13 +219,30 @@ impl<'a> Merge<'a> {
 fn cut_short(end: &mut DeliveryEnd) {
     end.facts.is_cancelled = true;
     end.facts.is_cut_short = true;
-    end.report.is_resumable |= end.report.journal.is_some();
+    resumable(end, Outcome::Interrupted);
+}
+
+/// Says in the report that there is something left to do, also of the shard itself.
+fn resumable(end: &mut DeliveryEnd, outcome: Outcome) {
+    let is_resumable = end.report.journal.is_some();
+    end.report.is_resumable |= is_resumable;
+    for shard in end
+        .report
+        .shards
+        .iter_mut()
+        .flat_map(|shards| &mut shards.uploads)
+    {
+        shard.is_resumable |= is_resumable;
+        if shard.outcome == Outcome::Success {
+            shard.outcome = outcome;
+        }
+    }
 }
 
 /// Other shards hide failures of this one, although those were sent again.
 fn still_hidden(end: &mut DeliveryEnd, failures: usize) {
     end.facts.is_incomplete = true;
-    end.report.is_resumable |= end.report.journal.is_some();
+    resumable(end, Outcome::Partial);
     let failures = plural(failures, "failure");
     let message = format!(
         "Octane shows results of other shards instead of {failures}; merge the shards again"

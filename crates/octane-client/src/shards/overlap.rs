@@ -11,7 +11,8 @@
 //! Shards run at the same time, so that nothing but start times says which of their results is later. What a shard shows as failed is
 //! as late as its last result of the test, which did not replace the failure there and so does not here. If the run should show a
 //! failure and shows something else, the failure is sent again; if its status is an ID that says nothing, once for the same uploads. A
-//! pass is sent again if the run shows that the test was skipped or planned, and never replaces a failure that it shows. Results that Octane has rejected are named, and no run can show them.
+//! pass is sent again if the run shows that the test was skipped or planned, and never replaces a failure that it shows. Results that
+//! Octane has rejected are named, and no run can show them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,7 +99,7 @@ pub(super) fn look(
             (Status::Failed, Shown::Unknown) => !sent_once[wanted.journal].contains(&wanted.row),
             // A shard that did not run the test said so later.
             (Status::Passed, Shown::Status(status)) => {
-                sent.is_none() && matches!(&**status, "skipped" | "planned")
+                sent_again.is_empty() && matches!(&**status, "skipped" | "planned")
             }
             _ => false,
         };

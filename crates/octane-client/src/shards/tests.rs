@@ -56,8 +56,10 @@ impl Server {
     /// Delivers a shard with a result of the test `both`, which has no start time.
     async fn upload(&self, shard: &str, status: Status) -> UploadId {
         let client = self.octane.client(1);
-        let mut settings = UploadSettings::default();
-        settings.shard = Some(shard.parse().unwrap());
+        let settings = UploadSettings {
+            shard: Some(shard.parse().unwrap()),
+            ..UploadSettings::default()
+        };
         let spec = TargetSpec::new(SuiteChoice::Id(SuiteId::new(7045)), "nightly-1");
         let runs = vec![TestRun::new("both", status)];
         let prepared = client.prepare(runs, &spec, &settings, &self.spool(), UploadId::new());

@@ -319,8 +319,7 @@ fn replace(known: &mut Value, later: Value) -> Result<()> {
         (_, Value::Null) => {}
         (Value::Null, _) => *known = later,
         (one, other) if is_flat(one) && is_flat(other) && one != other => {
-            let reason =
-                "a name is given twice with different values, of which the second ends here";
+            let reason = "a name occurs twice in an object with different values; the second value ends here";
             return Err(JsonError::Malformed(reason));
         }
         _ => *known = later,

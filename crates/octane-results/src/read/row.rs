@@ -391,9 +391,22 @@ fn contradiction<'c>(
 /// nothing.
 fn is_other_word(text: &str) -> bool {
     const WORDS_MAX: usize = 3;
-    let is_passed = ["true", "yes"]
-        .iter()
-        .any(|word| text.eq_ignore_ascii_case(word));
+    // Of some of them, the test ran, and the status says how it ended.
+    const PASSED: [&str; 12] = [
+        "true",
+        "yes",
+        "run",
+        "completed",
+        "complete",
+        "done",
+        "finished",
+        "executed",
+        "✅",
+        "✔",
+        "✔\u{fe0f}",
+        "✓",
+    ];
+    let is_passed = PASSED.iter().any(|word| text.eq_ignore_ascii_case(word));
     let is_number = text.contains(|char: char| char.is_ascii_digit())
         && text
             .chars()

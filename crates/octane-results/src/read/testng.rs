@@ -31,7 +31,7 @@
 //! - The files of one suite (root `suite`) or one test (root `test`) that `TestNG` writes with `fileFragmentationLevel` are reports as
 //!   well.
 //! - A report that counts failures (`failed`) although none of its results has failed is a failed result of its own, called `[run]`.
-//!   That is so as well where it only refers to the files that have its results: whether they are there is not known.
+//!   This includes a report whose results are in other files: whether these are uploaded as well is not known, so leave it out if they are.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -62,7 +62,7 @@ impl fmt::Display for Repairs {
             (
                 self.texts_sanitized,
                 "text",
-                "stripped of characters not allowed in XML",
+                "with characters not allowed in XML replaced",
             ),
             (
                 self.empty_names_replaced,

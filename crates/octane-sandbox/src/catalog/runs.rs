@@ -20,7 +20,7 @@ const RUNS: Table = Table {
         ("run_key", "TEXT"),
         // Whether one of its previous results failed.
         ("failed_before", "INTEGER NOT NULL DEFAULT 0"),
-        // When the current result arrived, unless it is the first.
+        // When the current result arrived; may be missing for the first one.
         ("arrived", "INTEGER"),
     ],
     indexes: &[

@@ -33,7 +33,7 @@ pub(super) fn by_error(parameters: &Parameters, comparison: &Comparison) -> Stri
         let count = |number: usize, noun| count(i64::try_from(number).unwrap_or(i64::MAX), noun);
         let _ = write!(
             html,
-            "<p class=\"quiet\">And {} of {}.</p>",
+            "<p class=\"quiet\">And {} ({}).</p>",
             count(rest.len(), "more error"),
             count(failures, "failure")
         );

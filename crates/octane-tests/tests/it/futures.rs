@@ -17,8 +17,8 @@ use octane_model::{
     TaskId, WorkItemId,
 };
 use octane_relay::{
-    Audit, AuditEntry, DoorTls, Event, Folder, Oidc, OidcIssuer, PostgresStore, Server, Time,
-    Worker,
+    Audit, AuditEntry, DoorTls, Event, Folder, Oidc, OidcIssuer, PostgresStore, RateWatch, Server,
+    Time, Worker,
 };
 use octane_rest::{
     Body, Endpoint, Entities, Environment, Idempotency, ListRequest, Secret, SecretCommand,
@@ -203,6 +203,7 @@ fn relays(
     (worker, tls): (&Worker, &Arc<DoorTls>),
     (audit, entry): (&Audit, &AuditEntry),
     (oidc, issuer): (&Oidc, &OidcIssuer),
+    rate_watch: fn() -> RateWatch,
     stop: &CancellationToken,
 ) {
     is_send(Folder::run(folder(), stop));
@@ -213,6 +214,7 @@ fn relays(
     is_send(DoorTls::watch(tls, stop, |_| {}));
     is_send(Audit::record(audit, Event::Stored, entry));
     is_send(Oidc::job(oidc, ""));
+    is_send(RateWatch::run(rate_watch(), stop));
     is_send(OidcIssuer::fetch_keys(issuer, Time::EPOCH));
     is_send(PostgresStore::open(&Secret::from("postgres://")));
 }

@@ -62,14 +62,11 @@ fn redacted(line: &str) -> String {
 
 /// Appends what `write` does, or nothing: half a line would make the next one unreadable. Other processes wait for their turn.
 fn append(log: &mut File, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    // A pipe or a terminal has neither a lock nor a length.
-    let is_file = log.metadata()?.is_file();
-    if is_file {
-        log.lock()?;
-    }
+    // A pipe or a terminal has neither a lock nor a length, and some file systems have no locks. Without one, half a line stays.
+    let is_locked = log.metadata()?.is_file() && log.lock().is_ok();
     let length = log.metadata()?.len();
     let written = write(log);
-    if written.is_err() && is_file {
+    if written.is_err() && is_locked {
         log.set_len(length)?;
     }
     written

@@ -53,6 +53,40 @@ fn the_run_of_another_environment_proves_nothing() {
 }
 
 #[test]
+fn a_run_without_a_start_time_may_be_that_of_a_batch_that_succeeded() {
+    for (status, expected) in [
+        ("success", ["ingested", "unconfirmed"]),
+        ("warning", ["rejected"; 2]),
+    ] {
+        let runs = tests(2);
+        let journal = ready(runs.clone(), &UploadSettings::default());
+        end(&journal, 1, status, Some("t2: no release R 99"));
+        let of = |id, run, status| ServerRun {
+            started: None,
+            ..shown(id, run, Some(status), 0)
+        };
+        // The second test has a run that was planned, and one of which the status says that it is another result.
+        let found = [
+            of("1", &runs[0], "passed"),
+            of("2", &runs[0], "planned"),
+            of("3", &runs[1], "planned"),
+            of("4", &runs[1], "failed"),
+        ];
+        journal.add_server_runs(&found).unwrap();
+        journal.judge(RUNS).unwrap();
+        let states: Vec<String> = states(&journal)
+            .into_iter()
+            .map(|(state, _)| state)
+            .collect();
+        assert_eq!(states, expected, "{status}");
+        if status == "success" {
+            let missing = journal.names_of_missing_runs(RunKind::Test).unwrap();
+            assert_eq!(missing, [runs[1].identity.name.as_str()]);
+        }
+    }
+}
+
+#[test]
 fn a_result_that_was_replaced_is_in_if_the_history_of_a_run_shows_it() {
     let runs = tests(1);
     let journal = ready(runs.clone(), &UploadSettings::default());

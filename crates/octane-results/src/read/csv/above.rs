@@ -8,6 +8,7 @@ use super::row::Row;
 use super::table::Table;
 use crate::invalid::{InvalidCell, InvalidRow, shortened};
 use crate::position::Position;
+use crate::read::field::ResultField;
 use crate::read::options::ReadOptions;
 use crate::read::record::Record;
 use crate::warning::WarningKind;
@@ -16,21 +17,60 @@ use crate::warning::WarningKind;
 #[derive(Debug)]
 pub(super) struct RowAbove {
     line: u64,
-    cells: usize,
-    /// The first cell that is a word for a status.
-    status: Option<String>,
+    cells: Vec<CellAbove>,
     has_swallowed: bool,
+}
+
+/// What is in a cell of it.
+#[derive(Debug)]
+enum CellAbove {
+    Nothing,
+    /// A word for a status.
+    Status(String),
+    Other,
 }
 
 impl RowAbove {
     pub(super) fn new(row: &Row, text: &[u8], options: &ReadOptions) -> Self {
-        let words = row.cells(text).map(String::from_utf8_lossy);
-        let mut words = words.map(|word| word.trim().to_owned());
+        let cell = |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            match text.trim() {
+                "" => CellAbove::Nothing,
+                word if options.status_aliases.status(word).is_some() => {
+                    CellAbove::Status(word.to_owned())
+                }
+                _ => CellAbove::Other,
+            }
+        };
         Self {
             line: row.line,
-            cells: row.len(),
-            status: words.find(|word| options.status_aliases.status(word).is_some()),
+            cells: row.cells(text).map(cell).collect(),
             has_swallowed: row.has_swallowed,
+        }
+    }
+
+    /// The status, if it is in the column of the status, next to a name. Exports have sums and legends above the header, too: words
+    /// for a status in other columns.
+    fn status(&self, table: &Table) -> Option<&str> {
+        let mapping = &table.mapping;
+        let index = |field| {
+            let mut columns = mapping.columns.iter();
+            columns
+                .find(|column| column.field == field)
+                .map(|column| column.index)
+        };
+        let (name, status) = (index(ResultField::Name)?, index(ResultField::Status)?);
+        let may_have_status =
+            |at: usize| at == status || mapping.verdicts.iter().any(|column| column.index == at);
+        let has_same_width = [table.width, table.named_width].contains(&self.cells.len());
+        let mut cells = self.cells.iter().enumerate();
+        let is_elsewhere =
+            cells.any(|(at, cell)| matches!(cell, CellAbove::Status(_)) && !may_have_status(at));
+        match (self.cells.get(name)?, self.cells.get(status)?) {
+            (CellAbove::Other, CellAbove::Status(word)) if has_same_width && !is_elsewhere => {
+                Some(word)
+            }
+            _ => None,
         }
     }
 
@@ -39,8 +79,7 @@ impl RowAbove {
         if self.has_swallowed {
             return Some(swallowed());
         }
-        let has_same_width = self.cells == table.width || self.cells == table.named_width;
-        let status = self.status.as_ref().filter(|_| has_same_width)?;
+        let status = self.status(table)?;
         let reason = format!(
             "row is above the header, which is in line {}, and has the status `{}`",
             table.line,

@@ -198,7 +198,7 @@ impl RowRecords {
 
 /// What is wrong with a row that a quote has swallowed others into.
 pub(super) fn swallowed() -> InvalidCell {
-    let reason = "a cell begins with a quote, goes on over several lines, and has text after its closing quote";
+    let reason = "a quoted cell spans several lines and has text after its closing quote";
     InvalidCell::new(None, "", reason).hint(
         "write each quote inside a cell twice; otherwise the rows below become part of the cell",
     )

@@ -111,12 +111,22 @@ fn a_result_above_the_header_is_invalid() {
     assert_eq!(two_tables.matches("invalid").count(), 2, "{two_tables}");
     let title = shown("Failed,3,of,7\n\nname,status\na,passed\n");
     assert_eq!(title.matches("invalid").count(), 0, "{title}");
+    for above in [
+        "Passed,8,,\nFailed,1,,",
+        "Total,Passed,Failed,Skipped",
+        ",failed,,",
+    ] {
+        let sums = shown(&format!(
+            "{above}\n,,,\nname,class,status,duration_ms\na,C,passed,1\n"
+        ));
+        assert_eq!(sums.matches("invalid").count(), 0, "{sums}");
+    }
 }
 
 #[test]
 fn rows_that_a_quote_has_swallowed_are_not_part_of_a_message() {
     insta::assert_snapshot!(shown("name,status,error_message\na,passed,\"oops\nb,failed,y\nc,passed,\"z\"\nd,passed,\n"), @r"
-    invalid in.csv:2: a cell begins with a quote, goes on over several lines, and has text after its closing quote; write each quote inside a cell twice; otherwise the rows below become part of the cell
+    invalid in.csv:2: a quoted cell spans several lines and has text after its closing quote; write each quote inside a cell twice; otherwise the rows below become part of the cell
     in.csv:5: d Passed
     ");
     let header = shown("name,status,\"note\na,failed,\"x\"\nb,passed,\n");
@@ -125,7 +135,7 @@ fn rows_that_a_quote_has_swallowed_are_not_part_of_a_message() {
         "in.csv:1: unterminated quoted cell in the row that starts here"
     );
     let above = shown("Report,\"of\na,failed\nb,\"x\nname,status\nc,passed\n");
-    assert!(above.contains("invalid in.csv:1: a cell begins"), "{above}");
+    assert!(above.contains("invalid in.csv:1: a quoted cell"), "{above}");
 }
 
 #[test]

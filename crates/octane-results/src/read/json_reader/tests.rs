@@ -118,7 +118,7 @@ fn what_is_no_json_has_a_place_and_a_reason() {
         ("1 2", "1:3 Malformed(\"more\")"),
         (
             "{\"a\":\"failed\",\"a\":\"passed\"}",
-            "1:27 Malformed(\"a name is given twice with different values, of which the second ends here\")",
+            "1:27 Malformed(\"a name occurs twice in an object with different values; the second value ends here\")",
         ),
     ] {
         assert_eq!(value(text), Err(expected.to_owned()), "{text}");

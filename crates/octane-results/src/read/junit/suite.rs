@@ -212,7 +212,7 @@ impl Suite {
                 }
             }
             // How many cases passed, and not whether the suite did; how many assumptions did not hold, of those that are no cases too.
-            "passed" | "success" | "ok" | "aborted" if value.parse::<u64>().is_ok() => {}
+            _ if value.parse::<u64>().is_ok() && is_count(name) => {}
             _ => self.verdict.attribute(name, value),
         }
     }
@@ -389,6 +389,12 @@ impl Suite {
             found: self.cases,
         })
     }
+}
+
+/// Whether a number in this attribute counts cases, in whatever case it is written.
+fn is_count(name: &str) -> bool {
+    let counts = ["passed", "success", "ok", "aborted"];
+    counts.iter().any(|count| name.eq_ignore_ascii_case(count))
 }
 
 /// A name without the time of the run, such as `-20261130045457`, which `unittest-xml-reporting` appends to those of suites.

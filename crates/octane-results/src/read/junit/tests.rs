@@ -610,7 +610,13 @@ fn how_many_cases_of_a_suite_passed_is_not_whether_it_did() {
             "<testsuite name='s' tests='1' {attribute}><testcase name='a'><skipped/></testcase></testsuite>"
         ))
     };
-    for attribute in ["passed='0'", "success='0'", "ok='0'", "passed='true'"] {
+    for attribute in [
+        "passed='0'",
+        "Passed='0'",
+        "success='0'",
+        "ok='0'",
+        "passed='true'",
+    ] {
         let found = shown(attribute);
         assert!(!found.contains("Failed"), "{attribute}: {found}");
     }

@@ -18,7 +18,7 @@ impl Indent {
         let depth = indentation
             .is_multiple_of(width)
             .then_some(indentation / width);
-        if depth.is_some_and(|depth| depth > 0) {
+        if begins && depth.is_some_and(|depth| depth > 0) {
             self.0 = Some(width);
         }
         depth

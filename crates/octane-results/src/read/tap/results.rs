@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn a_printed_line_says_nothing_of_how_subtests_are_indented() {
+        let stream = "1..1\n    printed\n# Subtest: s\n  1..1\n  not ok 1 - b\nnot ok 1 - s\n";
+        let found = shown(stream);
+        assert!(found.contains("s | b = Failed"), "{found}");
+    }
+
+    #[test]
     fn subtests_are_indented_as_the_first_one_is() {
         insta::assert_snapshot!(shown(indoc! {"
             TAP version 14
@@ -143,7 +150,7 @@ mod tests {
     #[test]
     fn a_line_that_looks_like_a_result_is_not_dropped_silently() {
         insta::assert_snapshot!(shown("1..1\n  not ok 1 - inner\n  not ok 2 - b\nok 1 - outer\n"), @"
-        warning in.tap:2:1: `not ok 1 - inner` looks like a result, but is not part of the stream; not read
+        warning in.tap:2:1: `not ok 1 - inner` looks like a result, but is not part of the TAP stream; ignored
         4: outer = Passed
         ");
         // What is printed below a failed test.

@@ -89,7 +89,9 @@ pub(super) fn without_directive(text: &str) -> (&str, Directive) {
             let is_whole = !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_');
             is_whole.then(|| rest.trim_start_matches([':', ' ', '\t']))
         };
-        if let Some(reason) = word("skip").or_else(|| word("skipped")) {
+        if let Some(reason) =
+            (word("skip").or_else(|| word("skipped"))).or_else(|| word("skipping"))
+        {
             return (&text[..at], Directive::Skip(unescaped(reason)));
         }
         if let Some(reason) = word("todo").or_else(|| word("xfail")) {

@@ -245,7 +245,7 @@ async fn failures_are_grouped_by_what_their_errors_have_in_common() {
     let many = suite.send("night 2", "", &errors).await;
     holds(
         &suite.page(&many, "").await,
-        &["And 1 more error of 1 failure."],
+        &["And 1 more error (1 failure)."],
     );
     let unknown = suite.page(&now, "?error=nonsense").await;
     assert_eq!(listed(&unknown), Vec::<String>::new());
