@@ -71,7 +71,7 @@ async fn the_strictest_shard_decides_whichever_is_delivered_last() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_whose_journal_cannot_be_looked_at_is_tried_again_and_awaits_the_others() {
     let world = World::new(1000).await;
-    let looking = Fault::delay(Duration::from_secs(1));
+    let looking = Fault::delay(Duration::from_secs(3));
     let looking = looking.method("GET").path("*/test-results/*").times(1);
     world.sandbox.sandbox().fail_next(looking).unwrap();
     let id = hand_over(&world, 1, "SHOP-101").await;
@@ -86,6 +86,7 @@ async fn a_shard_whose_journal_cannot_be_looked_at_is_tried_again_and_awaits_the
         loop {
             let status = world.store.status(&id).await.unwrap().unwrap();
             assert_ne!(status.state, State::Delivered);
+            assert_ne!(status.state, State::AwaitingShards);
             assert_ne!(status.state, State::Incomplete, "{:?}", status.reason);
             if status.state == State::Waiting {
                 break;
