@@ -23,7 +23,7 @@ use crate::upload_id::UploadId;
 ///
 /// A suite run that the payload names for all of its test runs confirms them, as it does for any upload. Otherwise only Octane's task
 /// does: its success counts as success, and what a task that ended with a warning has skipped is not known. That is also so if the name
-/// is not one that an upload would have (see [`suite_run_name`](crate::suite_run_name)): it cannot be looked up reliably.
+/// is not one that an upload would have (see [`suite_run_name`]): it cannot be looked up reliably.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/sandbox.rs"));

@@ -59,7 +59,7 @@ pub(crate) enum Outcome {
     #[default]
     Missing,
     Known(Status),
-    /// A word: one of [`StatusAliases`](crate::StatusAliases), or the result is invalid.
+    /// A word: one of [`StatusAliases`], or the result is invalid.
     Word(String),
 }
 
