@@ -171,8 +171,8 @@ def endpoint(
     if rate is not None and rate != "off" and (isinstance(rate, bool) or rate not in range(1, RATE_MAX + 1)):
         raise ConfigError(f"`rate` must be a whole number from 1 to {RATE_MAX}, or `off`, got {rate!r}")
     times = {"deadline": deadline, "attempt_timeout": attempt_timeout, "connect_timeout": connect_timeout}
-    given = list(ca_files or ()) if isinstance(ca_files, (list, tuple, type(None))) else [ca_files]
-    paths = [path(file, "ca_files") for file in given]
+    files = list(ca_files or ()) if isinstance(ca_files, (list, tuple, type(None))) else [ca_files]
+    paths = [path(file, "ca_files") for file in files]
     settings: dict[str, Any] = {
         "url": text(url, "url"),
         "space": number(space, "space"),
