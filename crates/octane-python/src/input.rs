@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use octane_client::{InvalidResults, PartPlanner, PlanPart, ReportedProblem};
 use octane_model::plural::plural;
 use octane_results::{
-    Arrangement, Dialect, FindOptions, Identity, InvalidCell, InvalidRow, LeftOut, Process,
-    ReadError, ReadOptions, Record, Records, Reruns, Source, Survey, Tag, TestRun, UnreadablePath,
-    Warning, WarningKind, read, sources,
+    Arrangement, Dialect, FindOptions, InvalidCell, InvalidRow, LeftOut, Process, ReadError,
+    ReadOptions, Record, Records, Reruns, Source, Survey, Tag, TestRun, UnreadablePath, Warning,
+    WarningKind, read, sources,
 };
 use serde_json::{Value, json};
 
@@ -60,14 +60,7 @@ struct Content(u64);
 impl Content {
     fn add(&mut self, run: &TestRun) {
         let mut hasher = DefaultHasher::new();
-        let Identity {
-            module,
-            package,
-            class,
-            name,
-        } = &run.identity;
-        (module, package, class, name, &run.run_name).hash(&mut hasher);
-        run.status.as_str().hash(&mut hasher);
+        (&run.identity, &run.run_name, run.status.as_str()).hash(&mut hasher);
         self.0 = self.0.wrapping_add(hasher.finish());
     }
 }

@@ -98,39 +98,28 @@ impl ConnectionArgs {
     /// Leaves a space or workspace of the environment unused if a URL was typed that names both: they belong to another URL. Returns
     /// a note for each that differs.
     pub(crate) fn prefer_typed_url(&mut self) -> Vec<String> {
-        let typed = self.typed;
-        let url = self.url.as_deref().filter(|_| typed.is_url);
-        let level = |is_typed| {
-            if is_typed {
-                Level::Flag
-            } else {
-                Level::Variable
-            }
-        };
-        let address = url.and_then(|url| url.parse::<Address>().ok());
-        let named = |id: Option<String>| id.unwrap_or_default();
-        let of_url = [
-            named(
-                address
-                    .as_ref()
-                    .and_then(|url| url.space().map(|id| id.to_string())),
-            ),
-            named(
-                address
-                    .as_ref()
-                    .and_then(|url| url.workspace().map(|id| id.to_string())),
-            ),
-        ];
-        let given = [
-            (&mut self.space, typed.is_space, env::SHARED_SPACE),
-            (&mut self.workspace, typed.is_workspace, env::WORKSPACE),
-        ];
+        let url = self.url.as_deref().filter(|_| self.typed.is_url);
+        let url = url.map(|url| (Level::Flag, url));
+        if is_for_url(url, Level::Variable) {
+            return Vec::new();
+        }
+        let address = url.and_then(|(_, url)| url.parse::<Address>().ok());
+        let address = address.as_ref();
+        let space = address.and_then(Address::space).map(|id| id.to_string());
+        let workspace = address.and_then(Address::workspace);
+        let workspace = workspace.map(|id| id.to_string());
+        let Typed {
+            is_space,
+            is_workspace,
+            ..
+        } = self.typed;
         let mut notes = Vec::new();
-        for ((given, is_typed, variable), of_url) in given.into_iter().zip(of_url) {
-            if is_for_url(url.map(|url| (Level::Flag, url)), level(is_typed)) {
-                continue;
-            }
-            if given.take().is_some_and(|given| given.trim() != of_url) {
+        for (given, is_typed, of_url, variable) in [
+            (&mut self.space, is_space, space, env::SHARED_SPACE),
+            (&mut self.workspace, is_workspace, workspace, env::WORKSPACE),
+        ] {
+            let ignored = given.take_if(|_| !is_typed);
+            if ignored.is_some_and(|given| Some(given.trim()) != of_url.as_deref()) {
                 notes.push(format!("note: {variable} is ignored because of `--url`"));
             }
         }

@@ -433,7 +433,7 @@ impl Single {
     }
 }
 
-/// The totals of a file that is no payload.
+/// The totals of a file that is not a payload.
 fn totals_of(results: usize) -> PlanTotals {
     let mut totals = PlanTotals::default();
     totals.counts.read = results;

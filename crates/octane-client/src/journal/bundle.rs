@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::batch::batches;
 use super::database::{Journal, Opened, Seams, existing_database};
 use super::error::JournalError;
-use super::files::{create_folder, database, private, remove};
+use super::files::{create_folder, database, private, remove, remove_each};
 use super::lock::lock;
 use super::row_table::check_facts;
 use super::spool::Spool;
@@ -180,14 +180,7 @@ fn unpack(
         error => error.at(file).into(),
     })?;
     // What a process that was killed has left of an upload of this ID would be applied to this one.
-    for extension in ["db-wal", "db-shm"] {
-        match fs::remove_file(path.with_extension(extension)) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(folder_error(path, source).into());
-            }
-            _ => {}
-        }
-    }
+    remove_each(path, &["db-wal", "db-shm"])?;
     fs::rename(&copy.0, path).map_err(|source| folder_error(path, source))?;
     Ok(())
 }

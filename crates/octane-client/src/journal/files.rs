@@ -73,7 +73,15 @@ pub(super) fn publish(database: &Path, is_unsynced: bool) -> Result<(), JournalE
 /// Removes a journal, SQLite's files next to it, what an export or import has left, and the lock. Without those files the journal would be an older one,
 /// so it goes first.
 pub(super) fn remove(path: &Path) -> Result<(), JournalError> {
-    for extension in ["db", "plan", "db-wal", "db-shm", "export", "import", "lock"] {
+    remove_each(
+        path,
+        &["db", "plan", "db-wal", "db-shm", "export", "import", "lock"],
+    )
+}
+
+/// Removes files next to a journal, as far as they are there.
+pub(super) fn remove_each(path: &Path, extensions: &[&str]) -> Result<(), JournalError> {
+    for extension in extensions {
         match fs::remove_file(path.with_extension(extension)) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 return Err(JournalError::Folder {

@@ -113,10 +113,12 @@ fn observe_and_judge(
     };
     // Where there is a history, the run of this upload has shown the result now or before.
     let without_start = match_without_start("rows", "f");
-    let newer = match has_several_runs && has_history {
-        true if is_in_doubt || batch.is_duplicate => "0",
-        true => &without_start,
-        false => newer,
+    let newer = if !(has_several_runs && has_history) {
+        newer
+    } else if is_in_doubt || batch.is_duplicate {
+        "0"
+    } else {
+        &without_start
     };
     // One step for all three observations: each row is written once.
     let of_row = format!("SELECT 1 FROM server_runs f WHERE f.key = rows.key AND {is_evidence}");

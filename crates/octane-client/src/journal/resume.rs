@@ -60,10 +60,10 @@ impl Journal {
     /// and that the runs, which have been read just now, do not show. Returns how many there are.
     pub(crate) fn resend_ignored(&self) -> Result<usize, JournalError> {
         self.write("resend", |transaction| {
+            let newer = newer_of_others(transaction)?;
             for batch in batches(transaction, "state = 'ended' AND is_duplicate = 1")? {
                 let left = rows_left(transaction, &batch, &BTreeSet::new())?;
                 if resend(&batch.state, left, Look::Read) == (Resend::Rows { new_bytes: true }) {
-                    let newer = newer_of_others(transaction)?;
                     replan(transaction, batch, Some(&self.mark()), &newer)?;
                 }
             }

@@ -15,7 +15,7 @@ use crate::work_folder::WorkFolder;
 /// Who asks more often gets the same answer, since finding out writes to the disk.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// When uploads could be stored the last time that somebody asked.
+/// When it was found out last that uploads can be stored.
 #[derive(Debug, Default)]
 pub(super) struct Health(Mutex<Option<Instant>>);
 
