@@ -50,7 +50,7 @@ pub enum ReadErrorKind {
         label: String,
     },
     /// The root element is not that of a supported report.
-    #[error("root element is `{root}`{}", .hint.map_or_else(|| format!("; expected {}", Roots(expected)), |hint| format!("; {hint}")))]
+    #[error("root element is `{root}`{}", RootMeans { root, expected, hint: *hint })]
     UnknownRoot {
         /// The element's name.
         root: String,
@@ -103,11 +103,7 @@ pub enum ReadErrorKind {
         header: Vec<String>,
     },
     /// Two columns contain the same field.
-    #[error(
-        "columns `{}` and `{}` both contain {meaning}; keep one",
-        shortened(first),
-        shortened(second)
-    )]
+    #[error("{}", DuplicateColumns { first, second, meaning })]
     DuplicateColumns {
         /// The first column.
         first: String,
@@ -260,6 +256,43 @@ impl fmt::Display for MissingColumns<'_> {
         };
         write!(f, "required {columns} {} {are} missing", quoted(&names))?;
         write!(f, "; columns found: {}", quoted(header))
+    }
+}
+
+/// What the name of a root element says of the document.
+struct RootMeans<'a> {
+    root: &'a str,
+    expected: &'static [&'static str],
+    hint: Option<&'static str>,
+}
+
+impl fmt::Display for RootMeans<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None if is_other_root(self.root) => f.write_str("; this is not a test report"),
+            None => write!(f, "; expected {}", Roots(self.expected)),
+        }
+    }
+}
+
+struct DuplicateColumns<'a> {
+    first: &'a str,
+    second: &'a str,
+    meaning: &'static str,
+}
+
+impl fmt::Display for DuplicateColumns<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, second) = (shortened(self.first), shortened(self.second));
+        if first == second {
+            return write!(f, "two columns are called `{first}`");
+        }
+        let meaning = self.meaning;
+        write!(
+            f,
+            "columns `{first}` and `{second}` both contain {meaning}; keep one"
+        )
     }
 }
 

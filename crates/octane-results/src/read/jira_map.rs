@@ -315,10 +315,18 @@ impl Columns {
                 .filter(|(_, name)| !name.trim().is_empty())
         };
         if let Some((_, name)) = named().find(|(at, _)| !is_known(*at)) {
+            let is_repeated = COLUMNS
+                .iter()
+                .chain(&JIRA)
+                .any(|known| is_same(known, name));
             let name = shortened(name);
-            return Err(invalid(format!(
-                "column `{name}` has no meaning here, or is there twice"
-            )));
+            return Err(invalid(if is_repeated {
+                format!(
+                    "column `{name}` is there twice, or next to another one with the same meaning"
+                )
+            } else {
+                format!("column `{name}` has no meaning here")
+            }));
         }
         match jira {
             None => Err(invalid("there is no column `jira`".to_owned())),
@@ -430,7 +438,7 @@ mod tests {
     fn a_table_of_another_kind_is_refused_with_file_and_line() {
         let error = |map: &[u8]| JiraMap::parse("map.csv", map).unwrap_err().to_string();
         insta::assert_snapshot!(error(b""), @"map.csv:1: the file is empty; expected the columns `test` (or `module`, `package`, `class`, `name`) and `jira`");
-        insta::assert_snapshot!(error(b"test,story\na,SHOP-1\n"), @"map.csv:1: column `story` has no meaning here, or is there twice; expected the columns `test` (or `module`, `package`, `class`, `name`) and `jira`");
+        insta::assert_snapshot!(error(b"test,story\na,SHOP-1\n"), @"map.csv:1: column `story` has no meaning here; expected the columns `test` (or `module`, `package`, `class`, `name`) and `jira`");
         insta::assert_snapshot!(error(b"jira\nSHOP-1\n"), @"map.csv:1: there is no column for the test; expected the columns `test` (or `module`, `package`, `class`, `name`) and `jira`");
         insta::assert_snapshot!(error(b"test\na\n"), @"map.csv:1: there is no column `jira`; expected the columns `test` (or `module`, `package`, `class`, `name`) and `jira`");
         insta::assert_snapshot!(error(b"jira,test\nSHOP-1,a\nSHOP-1,SHOP-2,b\n"), @"map.csv:3: there are more cells than columns");

@@ -308,7 +308,7 @@ fn malformed_reports_have_a_position_and_a_reason() {
     error in.xml:6:1: unexpected end of file inside `failure` (opened at line 5); the file is truncated (in testsuites/testsuite/testcase/failure)
     ");
     insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a' name='b'/></testsuite>"), @"invalid in.xml:2:2: attribute `name` is given twice, as `a` and as `b`; remove one of them");
-    insta::assert_snapshot!(shown("<?xml version='1.0'?>\n<suites><suite/></suites>"), @"error in.xml:2:1: root element is `suites`; expected `testsuites` or `testsuite` (in suites)");
+    insta::assert_snapshot!(shown("<?xml version='1.0'?>\n<suites><suite/></suites>"), @"error in.xml:2:1: root element is `suites`; this is not a test report (in suites)");
     insta::assert_snapshot!(shown("<TestLog/>"), @"error in.xml:1:1: root element is `TestLog`; Boost.Test reports are not supported yet (in TestLog)");
     insta::assert_snapshot!(shown("<testsuite>\n <testcase name='a'></testsuite>"), @"error in.xml:2:21: malformed XML: found the end of `testsuite`, but `testcase` (opened at line 2) is still open (in testsuite/testcase)");
     insta::assert_snapshot!(shown("<!DOCTYPE x [\n<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>\n]><testsuite><testcase name='&b;'/></testsuite>"), @r"
