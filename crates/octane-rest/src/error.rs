@@ -206,6 +206,11 @@ impl Error {
         status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 404 | 408 | 409 | 429)
     }
 
+    /// The request could not be built, for example because its URL is on another server; nothing was sent.
+    pub fn is_invalid_request(&self) -> bool {
+        matches!(self.actual().kind, Kind::InvalidRequest { .. })
+    }
+
     /// There were too many requests (429), or the queue of test results is full (503).
     pub fn is_throttled(&self) -> bool {
         match &self.actual().kind {

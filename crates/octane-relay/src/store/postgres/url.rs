@@ -19,6 +19,10 @@ pub(super) fn parse(url: &Secret) -> Result<Config, StoreError> {
             "`sslmode` is `{mode}`; it can be `{modes}`"
         )));
     }
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.trim());
+    if scheme.is_some_and(|scheme| !matches!(scheme, "postgres" | "postgresql")) {
+        return Err(invalid("it does not begin with `postgres://`".to_owned()));
+    }
     let text = ["verify-ca", "verify-full"]
         .iter()
         .fold(text.to_owned(), |text, mode| {
