@@ -108,7 +108,7 @@ pub(crate) struct Args {
     /// Output format.
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, help_heading = "Output")]
     pub(crate) format: Format,
-    /// Print errors only.
+    /// Print no progress, notes or warnings; the answer and errors are still printed.
     #[arg(short, long, global = true, help_heading = "Output")]
     pub(crate) quiet: bool,
     /// Print more; repeat (-vv) to log every request.
@@ -242,7 +242,7 @@ pub(crate) enum Command {
     Module(Deferred<OnServerGroup<ModuleCommand>>),
     /// Find and create test suites.
     Suite(Deferred<OnServerGroup<SuiteCommand>>),
-    /// Find suite runs.
+    /// Find, create and close suite runs.
     SuiteRun(Deferred<OnServerGroup<SuiteRunCommand>>),
     /// Find automated runs.
     Run(Deferred<OnServerGroup<RunCommand>>),

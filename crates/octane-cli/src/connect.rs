@@ -225,17 +225,24 @@ pub(crate) fn build(builder: Builder, args: &ConnectionArgs) -> Result<Endpoint>
         .redactor(secrets::redactor().clone())
         .build();
     built.map_err(|error| {
-        let is_missing = !matches!(error, BuildError::Network(_) | BuildError::Setting(_));
+        let hint = match &error {
+            BuildError::Network(_) | BuildError::Setting(_) => None,
+            BuildError::Address(_) => Some(format!(
+                "correct the URL (`--url` or {}); one that is copied from the browser works",
+                env::URL
+            )),
+            _ => Some(format!(
+                "set {}, {} and {}, or try `--sandbox`",
+                env::URL,
+                env::SHARED_SPACE,
+                env::WORKSPACE
+            )),
+        };
         let failure = setup_failure(error);
-        if !is_missing {
-            return failure;
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
-        failure.hint(format!(
-            "set {}, {} and {}, or try `--sandbox`",
-            env::URL,
-            env::SHARED_SPACE,
-            env::WORKSPACE
-        ))
     })
 }
 

@@ -99,7 +99,7 @@ impl Exit {
     pub(crate) fn meaning(self) -> String {
         let reason = self.reason();
         if self.leaves_results() {
-            format!("{reason}; results are saved, run `octane resume ID`")
+            format!("{reason}; uploads are saved, run `octane resume ID`")
         } else {
             reason.to_owned()
         }

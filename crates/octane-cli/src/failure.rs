@@ -105,6 +105,8 @@ impl From<octane_rest::Error> for Failure {
                 "the response does not look like Octane's; check the URL (`--url` or {}) and any proxy, then try again",
                 env::URL
             ))
+        } else if error.is_invalid_request() {
+            Self::new(Exit::Usage, error)
         } else if error.is_forbidden() {
             Self::new(Exit::Refused, error)
                 .hint("give the API key (or the user) a role with this permission, then try again")
@@ -124,7 +126,7 @@ fn unauthorized_hint(error: &octane_rest::Error) -> String {
 
 /// What to check about credentials that were rejected; where they came from is not known if a session was.
 fn rejected_hint(origin: Option<&Origin>, variable: impl Fn(&str) -> Option<String>) -> String {
-    const ONLY_KEYS: &str = "(some workspaces accept only API keys)";
+    const ONLY_KEYS: &str = "(some spaces accept only API keys)";
     let is_set = |name| variable(name).is_some_and(|value| !value.trim().is_empty());
     let name = match origin {
         Some(Origin::Variable(name)) => name.as_str(),

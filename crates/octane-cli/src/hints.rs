@@ -145,7 +145,7 @@ mod tests {
         insta::assert_snapshot!(hints("v2.id,title,Test Result\n"), @"t.csv:1: required columns `name`, `status` are missing; columns found: `v2.id`, `title`, `Test Result`; name them, for example: `--column title=name --column 'Test Result=status'`");
         insta::assert_snapshot!(hints("id,status\n"), @"t.csv:1: required column `name` is missing; columns found: `id`, `status`; name them, for example: `--column COLUMN=name`");
         insta::assert_snapshot!(hints("name,status,Status\n"), @"t.csv:1: columns `status` and `Status` both contain status; keep one; for example, ignore the second one: `--column Status=`");
-        insta::assert_snapshot!(hints("name,status,name\n"), @"t.csv:1: columns `name` and `name` both contain name; keep one; rename one of them");
+        insta::assert_snapshot!(hints("name,status,name\n"), @"t.csv:1: two columns are called `name`; rename one of them");
     }
 
     #[test]

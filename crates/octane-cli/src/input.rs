@@ -211,13 +211,14 @@ impl Input {
         }
     }
 
-    /// Fails if anything is invalid, unless it may be skipped, and if there are no results, unless that is allowed.
-    pub(crate) fn check(&self, args: &InputArgs) -> Result<()> {
+    /// Fails if anything is invalid, unless it may be skipped, and if there are no results, unless that is allowed. `undone` is
+    /// what was not done then: `sent` or `written`.
+    pub(crate) fn check(&self, args: &InputArgs, undone: &str) -> Result<()> {
         if !self.is_valid() && !args.skip_invalid {
             let problems = self.problems();
             let message = match problems.len() {
-                1 => "1 row or file is invalid; nothing was sent".to_owned(),
-                found => format!("{found} rows or files are invalid; nothing was sent"),
+                1 => format!("1 row or file is invalid; nothing was {undone}"),
+                found => format!("{found} rows or files are invalid; nothing was {undone}"),
             };
             return Err(Failure::message(Exit::Input, message)
                 .hint(self.hint())
@@ -274,8 +275,10 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
         };
     }
     for template in &args.identity {
-        let invalid =
-            |error| Failure::new(Exit::Usage, error).context(format!("`--identity {template}`"));
+        let invalid = |error| {
+            Failure::new(Exit::Usage, error)
+                .context(format!("`--identity {template}` is not valid"))
+        };
         options.identity = options.identity.with(template).map_err(invalid)?;
     }
     for volatile in &args.normalize {
@@ -287,10 +290,10 @@ fn options(args: &InputArgs) -> Result<ReadOptions> {
     options.jira_sources = jira_sources(args);
     if let Some(file) = &args.jira_map {
         let map = JiraMap::read(file);
-        options.jira_map =
-            Some(map.map_err(|error| {
-                Failure::new(Exit::Configuration, error).context("`--jira-map`")
-            })?);
+        options.jira_map = Some(map.map_err(|error| {
+            Failure::new(Exit::Configuration, error)
+                .context("the table of `--jira-map` cannot be used")
+        })?);
     }
     options.time_zone.clone_from(&args.time_zone);
     if let Some(path) = &args.suite_path {

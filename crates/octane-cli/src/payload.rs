@@ -24,9 +24,9 @@ pub(crate) fn settings(args: &PayloadArgs) -> Result<UploadSettings> {
         Gherkin::Features => GherkinUnit::Features,
     };
     settings.started = args.started;
-    settings
-        .testing_tool_type
-        .clone_from(&args.testing_tool_type);
+    let testing_tool_type =
+        names::optional("--testing-tool-type", args.testing_tool_type.as_deref())?;
+    settings.testing_tool_type = testing_tool_type.map(str::to_owned);
     settings.batch_limits.runs_max = usize::try_from(args.batch_size).unwrap_or(usize::MAX);
     settings.batch_limits.bytes_max = args.batch_bytes;
     if args.long_names == LongNamesPolicy::Refuse {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 use octane_model::Address;
@@ -11,7 +10,9 @@ use octane_rest::Secret;
 
 use super::duration::time_limit;
 use super::network::NetworkArgs;
+use super::number::{at_least_one, number};
 use super::rate::Rate;
+use super::values::yes_or_no;
 use crate::credentials::given::{Configured, Remembered};
 use crate::credentials::known::Known;
 use crate::env;
@@ -49,7 +50,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true, value_name = "COMMAND")]
     pub(crate) secret_command: Option<String>,
     /// Share the session with your other processes on this machine, for an hour at most, so that they sign in once.
-    #[arg(long, global = true, env = env::SESSION_CACHE, value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = env::SESSION_CACHE, value_parser = yes_or_no)]
     pub(crate) session_cache: bool,
     /// What a settings file says about credentials.
     #[arg(skip)]
@@ -76,10 +77,10 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true, value_enum, value_name = "ACTION")]
     pub(crate) on_ambiguous: Option<OnAmbiguous>,
     /// Maximum number of concurrent requests [default: 4].
-    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, value_name = "COUNT", value_parser = at_least_one::<u16>)]
     pub(crate) concurrency: Option<u16>,
     /// Maximum retries per request, only where a retry is safe [default: 4].
-    #[arg(long, global = true, value_name = "COUNT")]
+    #[arg(long, global = true, value_name = "COUNT", value_parser = number::<u32>)]
     pub(crate) retries: Option<u32>,
     /// Total time limit per request including retries, for example `10m`; without a unit in seconds [default: 5m].
     #[arg(long, global = true, value_name = "DURATION", value_parser = time_limit)]

@@ -334,7 +334,7 @@ Examples:
   octane unlink --suite Nightly --suite-run 'nightly #4711' --jira SHOP-12")]
 pub(crate) struct ChangeLinksArgs {
     /// Jira key of a story, feature or defect.
-    #[arg(long, value_name = "KEY", num_args = 1..)]
+    #[arg(long, value_name = "KEY", num_args = 1.., value_delimiter = ',')]
     pub(crate) jira: Vec<String>,
     /// ID of a story, feature or defect.
     #[arg(long, value_name = "ID", num_args = 1..)]

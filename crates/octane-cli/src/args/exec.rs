@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use super::number::between;
 use super::results::UploadArgs;
 
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ pub(crate) struct ExecArgs {
     #[command(flatten)]
     pub(crate) upload: UploadArgs,
     /// The exit code of the command that means that tests failed and nothing else; `--tolerate` applies to no other.
-    #[arg(long, value_name = "CODE", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "CODE", default_value_t = 1, value_parser = |code: &str| between(code, &(1..=u8::MAX)))]
     pub(crate) test_failure_code: u8,
     /// The command, with its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]

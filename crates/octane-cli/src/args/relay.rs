@@ -7,8 +7,10 @@ use clap::{Args, Subcommand};
 
 use super::connection::ConnectionArgs;
 use super::dry_run::DryRunArgs;
+use super::number::{at_least_one, between, port};
 use super::relay_access::RelayAccessArgs;
 use super::shards::SuiteRunOfShards;
+use super::values::address;
 use super::workspace_name::WorkspaceName;
 use crate::env;
 
@@ -31,20 +33,20 @@ pub(crate) struct RelayArgs {
     #[command(subcommand)]
     pub(crate) command: Option<RelayCommand>,
     /// Port; 0 picks a free one.
-    #[arg(long, default_value_t = 8485)]
+    #[arg(long, default_value_t = 8485, value_parser = port)]
     pub(crate) port: u16,
     /// Address to listen on. Only this machine by default.
-    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS", value_parser = address)]
     pub(crate) listen: IpAddr,
     /// Workspace to deliver to besides the one of the URL, as `WORKSPACE` or, in another shared space, as `SPACE/WORKSPACE`; may be
     /// repeated. All of them share the API key and the rate.
     #[arg(long, value_name = "WORKSPACE")]
     pub(crate) also_workspace: Vec<WorkspaceName>,
     /// The largest upload that is accepted, in MiB.
-    #[arg(long, default_value_t = 64, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, default_value_t = 64, value_name = "MIB", value_parser = |size: &str| between(size, &(1..=1024_u16)))]
     pub(crate) upload_max: u16,
     /// How many uploads of a project may wait; others are asked to come back.
-    #[arg(long, default_value_t = 1000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 1000, value_name = "COUNT", value_parser = at_least_one::<u64>)]
     pub(crate) quota: u64,
     /// Name under which the web pages can be reached besides `localhost`, where a proxy is in front of the relay; may be repeated. Other
     /// names are refused while it listens on this machine alone.

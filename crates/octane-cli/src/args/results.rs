@@ -15,7 +15,7 @@ use super::build_context::BuildContext;
 use super::connection::ConnectionArgs;
 use super::duration::duration;
 use super::entities::CreateSimilarArgs;
-use super::number::number;
+use super::number::{at_least_one, number};
 use super::run_url::RunUrl;
 use super::shards::ShardChoice;
 use super::uploads::DeliveryArgs;
@@ -189,10 +189,10 @@ pub(crate) struct PayloadArgs {
     #[arg(long, value_name = "LABEL")]
     pub(crate) testing_tool_type: Option<String>,
     /// Maximum results per batch.
-    #[arg(long, value_name = "COUNT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = 500, value_parser = at_least_one::<u32>)]
     pub(crate) batch_size: u32,
     /// Maximum uncompressed payload size per batch, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
+    #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024, value_parser = number::<usize>)]
     pub(crate) batch_bytes: usize,
     /// What to do with names longer than Octane's limit (255 characters).
     #[arg(long, value_enum, value_name = "ACTION", default_value_t = LongNamesPolicy::Shorten)]

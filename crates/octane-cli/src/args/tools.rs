@@ -8,6 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::network::NetworkArgs;
+use super::number::port;
+use super::values::address;
 use crate::{env, schema};
 
 #[derive(Debug, Args)]
@@ -42,11 +44,6 @@ pub(crate) struct ManArgs {
     /// Folder to write to; it is created.
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
-}
-
-fn port(text: &str) -> Result<u16, String> {
-    text.parse()
-        .map_err(|_| "not a port; use a number from 0 to 65535".to_owned())
 }
 
 /// The methods that Octane's API has.
@@ -127,7 +124,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, default_value_t = 8484, value_parser = port)]
     pub(crate) port: u16,
     /// Address to listen on. Anyone who can reach this address has full access to the sandbox.
-    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS", value_parser = address)]
     pub(crate) listen: IpAddr,
     /// Keep data in memory only.
     #[arg(long)]

@@ -1,6 +1,7 @@
 //! Values of options that have parts.
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -81,6 +82,23 @@ impl FromStr for JiraSource {
             _ => Err("expected `property`, `property:NAME`, `tag` or `name`".to_owned()),
         }
     }
+}
+
+/// Parses whether something is on, as variables of the environment say it.
+pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" | "y" | "t" => Ok(true),
+        "0" | "false" | "no" | "off" | "n" | "f" => Ok(false),
+        _ => Err("expected `1` or `0`".to_owned()),
+    }
+}
+
+/// Parses the address that a server listens on.
+pub(super) fn address(text: &str) -> Result<IpAddr, String> {
+    text.trim().parse().map_err(|_| {
+        "not an IP address such as `127.0.0.1` or `0.0.0.0`; names of hosts are not accepted"
+            .to_owned()
+    })
 }
 
 /// Parses `TYPE:VALUE` of an environment.

@@ -5,7 +5,7 @@ use octane_model::plural::plural;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::entity::Shown;
+use super::entity::{Answer, Shown};
 use crate::exit::Exit;
 use crate::failure::Result;
 use crate::output::{Output, Text};
@@ -164,4 +164,12 @@ pub(super) fn show(changes: &[Change], output: Output) -> Result<Exit> {
     });
     output.answer(human, &json)?;
     Ok(Exit::Success)
+}
+
+/// Answers where what a command creates unless it exists does exist.
+pub(super) fn ensured<E: Shown>(existing: E, is_dry_run: bool, output: Output) -> Result<Exit> {
+    if is_dry_run {
+        return show(&[], output);
+    }
+    Answer::One(existing).show(output)
 }

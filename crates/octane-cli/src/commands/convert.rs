@@ -67,7 +67,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
     for warning in input.warnings.lines() {
         output.say(&format!("warning: {warning}"));
     }
-    input.check(&args.input)?;
+    input.check(&args.input, "written")?;
     let totals = if input.is_arranged() {
         payloads = Payloads::new(args, file.as_ref(), is_json);
         let totals = payloads.write_all(input.runs(), each_of, target, &settings)?;
@@ -95,7 +95,7 @@ pub(super) fn run(args: &ConvertArgs, output: Output) -> Result<Exit> {
         let mut text = format!(
             "wrote {} in {}: {}",
             plural(results, "result"),
-            plural(written.len(), "payload"),
+            plural(written.len(), if is_table { "file" } else { "payload" }),
             args.output.display()
         );
         match written.len() {

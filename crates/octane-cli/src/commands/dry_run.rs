@@ -102,7 +102,7 @@ impl DryRun<'_> {
             text.append(problem_lines(&others.cloned().collect::<Vec<_>>()));
             if meant != Exit::Success && !refused {
                 text.push(&format!(
-                    "exit {}: {}",
+                    "the upload would end with {}: {}",
                     meant.code(),
                     meant.meaning_of(true)
                 ));

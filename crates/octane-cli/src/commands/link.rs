@@ -71,7 +71,7 @@ async fn run(
     let is_complete = keys.missing.is_empty() && keys.ambiguous.is_empty();
     let only_removes = unlink_stale && is_complete && !asked.keys_of_runs.is_empty();
     if stories.is_empty() && !only_removes {
-        return Err(no_story(args.map.is_some()));
+        return Err(no_story(args.map.as_deref(), &asked.keys));
     }
     let mut changes = Changes {
         client,
@@ -208,7 +208,7 @@ async fn given(
         .chain(keys.found.values().map(|item| item.id))
         .collect();
     if stories.is_empty() {
-        return Err(no_story(false));
+        return Err(no_story(None, &keys));
     }
     let runs: Vec<RunId> = match &args.suite_run {
         None => args.runs.clone(),
@@ -234,8 +234,9 @@ async fn mapped(
     problems: &mut Vec<ReportedProblem>,
     output: Output,
 ) -> Result<Asked> {
-    let map = JiraMap::read(file)
-        .map_err(|error| Failure::new(Exit::Configuration, error).context("`--map`"))?;
+    let map = JiraMap::read(file).map_err(|error| {
+        Failure::new(Exit::Configuration, error).context("the table of `--map` cannot be used")
+    })?;
     let suite_run = args.suite_run.as_deref().unwrap_or_default();
     let runs = runs(suite_run, args, client, output).await?;
     let mut by_key: BTreeMap<String, Vec<RunId>> = BTreeMap::new();
@@ -266,12 +267,22 @@ async fn mapped(
     })
 }
 
-fn no_story(is_mapped: bool) -> Failure {
-    let message = "nothing was changed: no Jira key matches exactly one backlog item";
-    Failure::message(Exit::Refused, message).hint(if is_mapped {
-        "`octane run list` shows the tests of the suite run, and `octane jira resolve` what keys match"
-    } else {
-        "give the ID of the backlog item with `--story`"
+fn no_story(map: Option<&Path>, keys: &Resolution) -> Failure {
+    let is_without_keys = keys.missing.is_empty() && keys.ambiguous.is_empty();
+    let reason = match map {
+        Some(map) if is_without_keys => {
+            format!(
+                "no line of `{}` matches a test of the suite run",
+                map.display()
+            )
+        }
+        _ => "no Jira key matches exactly one backlog item".to_owned(),
+    };
+    let failure = Failure::message(Exit::Refused, format!("nothing was changed: {reason}"));
+    failure.hint(match map {
+        Some(_) if is_without_keys => "`octane run list` shows the tests of the suite run",
+        Some(_) => "`octane jira resolve` shows what the keys match",
+        None => "give the ID of the backlog item with `--story`",
     })
 }
 
@@ -300,8 +311,8 @@ fn line(story: WorkItemId, change: Change, is_dry_run: bool, outcome: &LinkOutco
     let (done, unchanged) = match (change, is_dry_run) {
         (Change::Link, false) => ("linked", "already linked"),
         (Change::Link, true) => ("would be linked", "already linked"),
-        (Change::Unlink, false) => ("unlinked", "had no link"),
-        (Change::Unlink, true) => ("would be unlinked", "have no link"),
+        (Change::Unlink, false) => ("unlinked", "without a link"),
+        (Change::Unlink, true) => ("would be unlinked", "without a link"),
     };
     format!(
         "story {story}: {} {done}, {} {unchanged}, {} failed{note}",

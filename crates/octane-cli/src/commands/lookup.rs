@@ -90,6 +90,27 @@ impl<'a> Lookup<'a> {
         )))
     }
 
+    /// The suite with a number as its ID or name, if `name` is a number; a new one is not created under it, because a mistyped ID is
+    /// more likely.
+    pub(super) async fn numbered_suite(self, name: &str) -> Result<Option<TestSuite>> {
+        if !is_number(name) {
+            return Ok(None);
+        }
+        let found = self.client.suites().find_id_or_name(name).await?;
+        let found = found.ok_or_else(|| not_created("test suite", name))?;
+        Ok(Some(self.entity(found)))
+    }
+
+    /// The same for a module.
+    pub(super) async fn numbered_module(self, path: &str) -> Result<Option<ApplicationModule>> {
+        if !is_number(path) {
+            return Ok(None);
+        }
+        let found = self.client.modules().find_id_or_path(path).await?;
+        let found = found.ok_or_else(|| not_created("application module", path))?;
+        Ok(Some(self.entity(found)))
+    }
+
     fn entity<E>(self, found: IdOrName<E>) -> E {
         if let Some(warning) = found.warning {
             self.output.say(&format!("warning: {warning}"));
@@ -99,7 +120,7 @@ impl<'a> Lookup<'a> {
 }
 
 fn unknown(kind: &'static str, name: &str, similar: Vec<Similar>, list_command: &str) -> Failure {
-    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = is_number(name);
     let name = name.to_owned();
     let error = if is_number {
         ClientError::UnknownIdOrName { kind, id: name }
@@ -111,4 +132,13 @@ fn unknown(kind: &'static str, name: &str, similar: Vec<Similar>, list_command: 
         }
     };
     Failure::new(Exit::Refused, error).hint(format!("`{list_command}` lists all {kind}s"))
+}
+
+fn not_created(kind: &'static str, number: &str) -> Failure {
+    let id = number.to_owned();
+    ClientError::UnknownIdOrName { kind, id }.into()
+}
+
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -11,9 +11,10 @@ use super::lookup::Lookup;
 use super::similar::{check_not_existing, check_not_similar};
 use crate::args::ModuleCommand;
 use crate::exit::Exit;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::names;
 use crate::output::Output;
+use crate::suggest::quoted;
 
 pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output) -> Result<Exit> {
     let modules = client.modules();
@@ -34,6 +35,14 @@ pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output)
             dry_run,
         } => {
             let name = names::required("NAME", &name)?;
+            if name.contains('/') {
+                let message =
+                    format!("`{name}` contains `/`, which separates the modules of a path");
+                return Err(Failure::message(Exit::Configuration, message).hint(format!(
+                    "to create the modules of the path, run `octane module ensure {}`",
+                    quoted(name)
+                )));
+            }
             let parent = lookup.module_id("--parent", parent.as_deref()).await?;
             if !similar.create_similar {
                 let parent = match parent {
@@ -43,7 +52,7 @@ pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output)
                 let existing = modules.find(name, Parent::Id(parent)).await?;
                 check_not_existing(
                     existing.as_ref(),
-                    "use it, for example with `octane module ensure`",
+                    "use it, or add `--create-similar` to create another one of that name",
                 )?;
                 let similar = modules.similar_below(parent, name).await?;
                 check_not_similar::<ApplicationModule>(name, &similar)?;
@@ -64,6 +73,9 @@ pub(super) async fn run(command: ModuleCommand, client: &Client, output: Output)
             dry_run,
         } => {
             let path = names::required_path("A/B/C", &path)?;
+            if let Some(existing) = lookup.numbered_module(path).await? {
+                return changes::ensured(existing, dry_run.dry_run, output);
+            }
             if !similar.create_similar {
                 check_not_similar::<ApplicationModule>(path, &modules.similar(path).await?)?;
             }

@@ -174,12 +174,17 @@ async fn id_of_story(text: &str, client: &Client) -> Result<WorkItemId> {
     if let Some(item) = keys.found.get(text) {
         return Ok(item.id);
     }
+    let several = keys.ambiguous.get(text).and_then(|items| items.first());
+    let hint = several.map_or_else(
+        || "`octane story list` lists all stories".to_owned(),
+        |first| format!("use an ID, for example `octane story get {}`", first.id),
+    );
     let problem = keys.problems().into_iter().next();
     let message = problem.map_or_else(
         || format!("`{text}` is neither an ID nor a Jira key"),
         |problem| problem.message,
     );
-    Err(Failure::message(Exit::Refused, message).hint("`octane story list` lists all stories"))
+    Err(Failure::message(Exit::Refused, message).hint(hint))
 }
 
 async fn read(id: WorkItemId, field: Option<&str>, client: &Client) -> Result<Story> {

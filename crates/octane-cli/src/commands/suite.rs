@@ -39,8 +39,7 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
                 let existing = suites.find(name, module).await?;
                 check_not_existing(
                     existing.as_ref(),
-                    "use it, for example with `octane suite ensure`, or add `--create-similar` to create another one \
-                     of that name",
+                    "use it, or add `--create-similar` to create another one of that name",
                 )?;
                 check_not_similar::<TestSuite>(name, &suites.similar(name).await?)?;
             }
@@ -56,6 +55,9 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
             dry_run,
         } => {
             let name = names::required("NAME", &name)?;
+            if let Some(existing) = lookup.numbered_suite(name).await? {
+                return changes::ensured(existing, dry_run.dry_run, output);
+            }
             let module = lookup.module_id("--module", module.as_deref()).await?;
             let is_missing = suites.find(name, module).await?.is_none();
             if is_missing && !similar.create_similar {

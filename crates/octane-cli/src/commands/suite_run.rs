@@ -44,10 +44,7 @@ pub(super) async fn run(command: SuiteRunCommand, client: &Client, output: Outpu
             let name = &*suite_run_name(names::required("NAME", &args.name)?);
             let suite = lookup.suite("--suite", &args.suite).await?.id;
             let existing = suite_runs.find(name, suite).await?;
-            check_not_existing(
-                existing.as_ref(),
-                "use it, for example with `octane suite-run ensure`, or choose another name",
-            )?;
+            check_not_existing(existing.as_ref(), "use it, or choose another name")?;
             let release = release(&args.release, client).await?;
             if args.dry_run.dry_run {
                 return would_create(name, suite, output);
@@ -58,8 +55,7 @@ pub(super) async fn run(command: SuiteRunCommand, client: &Client, output: Outpu
             let name = &*suite_run_name(names::required("NAME", &args.name)?);
             let suite = lookup.suite("--suite", &args.suite).await?.id;
             match suite_runs.find(name, suite).await? {
-                Some(_) if args.dry_run.dry_run => return changes::show(&[], output),
-                Some(existing) => Answer::One(existing),
+                Some(existing) => return changes::ensured(existing, args.dry_run.dry_run, output),
                 None => {
                     let release = release(&args.release, client).await?;
                     if args.dry_run.dry_run {

@@ -303,7 +303,7 @@ async fn upload_input(
 ) -> Result<Exit> {
     let Read { input, draft } = read;
     delivery.know_failed(input.count(Status::Failed));
-    input.check(&args.input)?;
+    input.check(&args.input, "sent")?;
     input.check_count(args.min_tests)?;
     settings.invalid = input.invalid_input();
 

@@ -35,7 +35,7 @@ pub(super) async fn status(
         }
         Some(Watched::Task(task)) => {
             let show = async |client: &Client| {
-                let task = client.endpoint().test_results().task(*task).await?;
+                let task = read(client, *task).await?;
                 show(client, &task, output).await?;
                 Ok(Exit::Success)
             };
@@ -69,11 +69,26 @@ pub(super) async fn run(
 async fn last_state(client: &Client, id: TaskId, wait_max: Duration) -> Result<Task> {
     let mut pauses = Pauses::new(wait_max, PAUSES);
     loop {
-        let task = client.endpoint().test_results().task(id).await?;
+        let task = read(client, id).await?;
         if task.status.is_final() || !pauses.pause().await {
             return Ok(task);
         }
     }
+}
+
+async fn read(client: &Client, id: TaskId) -> Result<Task> {
+    let task = client.endpoint().test_results().task(id).await;
+    task.map_err(|error| {
+        let is_unknown = error.is_not_found() && !error.is_retryable();
+        let failure = Failure::from(error);
+        if is_unknown {
+            failure.hint(
+                "is it a task of this workspace? Octane may forget tasks; `octane uploads list` lists the uploads of this machine",
+            )
+        } else {
+            failure
+        }
+    })
 }
 
 /// Waits until no process is working on an upload, and shows it.

@@ -24,6 +24,9 @@ pub(crate) fn credential_error_hint(error: &CredentialError) -> String {
             "correct it, then try again; `octane auth status` shows which credentials are used"
                 .to_owned()
         }
+        CredentialError::Incomplete {
+            present, missing, ..
+        } => format!("set `{missing}` as well, or remove `{present}`"),
         _ => credentials_hint(),
     }
 }

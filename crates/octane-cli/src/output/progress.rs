@@ -117,7 +117,7 @@ impl Progress {
     pub(crate) fn start(&self, begins: Begins) {
         self.print(|state, _| match begins {
             Begins::Upload => format!(
-                "sending {} in {}",
+                "prepared {} in {}",
                 plural(state.results, "result"),
                 plural(state.batches, "batch")
             ),
@@ -461,7 +461,7 @@ mod tests {
         assert_eq!(
             LINES.take(),
             [
-                "sending 1,500 results in 3 batches",
+                "prepared 1,500 results in 3 batches",
                 "15s: batches: 0/3 accepted, 0/3 ingested",
                 "30s: batches: 2/3 accepted, 0/3 ingested",
                 "45s: batches: 2/3 accepted, 0/3 ingested",

@@ -353,7 +353,7 @@ fn write_target(
     if let Some(suite_run) = &target.suite_run {
         match suite_run.id {
             Some(id) => writeln!(text, "Suite run {} ({id})", suite_run.name)?,
-            None => writeln!(text, "Suite run {} (not created yet)", suite_run.name)?,
+            None => writeln!(text, "Suite run {} (ID not known yet)", suite_run.name)?,
         }
     }
     if let Some(url) = &target.url {

@@ -59,8 +59,11 @@ pub(crate) fn failure(error: SandboxError) -> Failure {
     let hint = match &error {
         SandboxError::Settings { .. } => None,
         SandboxError::Bind { .. } => Some("use another port, or `--port 0` for a free one"),
-        _ => Some(
+        SandboxError::InUse { .. } => Some(
             "choose another directory with `--sandbox-data DIR`; only one process can use it at a time",
+        ),
+        _ => Some(
+            "choose another directory with `--sandbox-data DIR`, or move the file that is there",
         ),
     };
     let failure = Failure::new(Exit::Configuration, error).context("could not start the sandbox");

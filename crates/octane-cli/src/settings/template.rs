@@ -46,13 +46,14 @@ pub(crate) fn text(definitions: &Definitions, values: &[(&str, String)]) -> Stri
     text
 }
 
-/// A value of the right type: the default where it is one, or what the help calls the value.
+/// A value of the right type: a typical one, the default where it is a value, or what the help calls the value.
 fn example(setting: &Setting) -> String {
     let default = setting.default.clone();
     let default = default.filter(|default| setting.check(std::slice::from_ref(default)).is_ok());
+    let typical = typical(&setting.key).map(str::to_owned);
     let one = match &setting.kind {
         Kind::Flag => "false".to_owned(),
-        Kind::Integer => default.unwrap_or_else(|| "1001".to_owned()),
+        Kind::Integer => typical.or(default).unwrap_or_else(|| "1001".to_owned()),
         Kind::Choice(words) => quoted(
             default
                 .as_deref()
@@ -61,8 +62,10 @@ fn example(setting: &Setting) -> String {
         ),
         // A default in words is not a value.
         Kind::Text | Kind::TextOrInteger => {
-            let value = default.filter(|default| !default.contains(' '));
-            quoted(&value.unwrap_or_else(|| placeholder(setting)))
+            let value = typical.or_else(|| default.filter(|default| !default.contains(' ')));
+            let name = setting.value_name();
+            let name = name.split('|').next().unwrap_or_default();
+            quoted(value.as_deref().unwrap_or(name))
         }
     };
     if setting.is_list {
@@ -72,17 +75,24 @@ fn example(setting: &Setting) -> String {
     }
 }
 
-fn placeholder(setting: &Setting) -> String {
-    match &*setting.key {
-        "workspace" => return "1002".to_owned(),
-        "client-id" => return "ci-uploader".to_owned(),
-        _ => {}
-    }
-    match setting.value_name().split('|').next().unwrap_or_default() {
-        "URL" => "https://octane.example.com/ui/?p=1001/1002".to_owned(),
-        "ID" => "1001".to_owned(),
-        name => name.to_owned(),
-    }
+/// A value that a project may have, where neither the default nor the name of the value shows one.
+fn typical(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "url" => "https://octane.example.com/ui/?p=1001/1002",
+        "space" => "1001",
+        "workspace" => "1002",
+        "client-id" => "ci-uploader",
+        "link-field" => "covered_content",
+        "proxy" => "http://proxy.example:8080",
+        "no-proxy" => ".example.com,10.0.0.0/8",
+        "min-tests" => "100",
+        "suite" => "Nightly",
+        "module" => "Shop/Checkout",
+        "release" => "default",
+        "run-url" => "https://ci.example.com/builds/17",
+        "via" => "https://relay.example.com",
+        _ => return None,
+    })
 }
 
 /// A text as TOML, which has the quotes and escapes of JSON.
@@ -170,6 +180,25 @@ mod tests {
                 assert!(!is_type, "{problem}");
             }
         }
+    }
+
+    #[test]
+    fn typical_values_are_those_of_settings_and_valid() {
+        let definitions = Definitions::of(&UploadArgs::command());
+        let mut typical_values = 0;
+        for setting in definitions.iter() {
+            if let Some(value) = typical(&setting.key) {
+                typical_values += 1;
+                assert_eq!(
+                    setting.check(&[value.to_owned()]),
+                    Ok(()),
+                    "{}",
+                    setting.name()
+                );
+            }
+            assert!(!example(setting).contains('`'), "{}", setting.name());
+        }
+        assert_eq!(typical_values, 13);
     }
 
     #[test]

@@ -267,7 +267,7 @@ fn with_skip_invalid_a_file_that_breaks_off_counts_and_its_complete_results_go_i
     assert_eq!(done.code, 5, "{done:?}");
     // Only what can be sent is announced, and the statuses add up to what was read.
     assert!(
-        done.stderr.contains("sending 2 results in 1 batch"),
+        done.stderr.contains("prepared 2 results in 1 batch"),
         "{done:?}"
     );
     assert!(

@@ -170,13 +170,13 @@ const WRITING: &[(&str, &str, i32, &str)] = &[
         "link",
         "link --suite-run r --jira SHOP-102 --unlink-stale",
         0,
-        "1 run would be unlinked, 0 have no link, 0 failed (stale: SHOP-101)",
+        "1 run would be unlinked, 0 without a link, 0 failed (stale: SHOP-101)",
     ),
     (
         "unlink",
         "unlink --suite-run r --jira SHOP-101",
         0,
-        "1 run would be unlinked, 1 have no link, 0 failed",
+        "1 run would be unlinked, 1 without a link, 0 failed",
     ),
     (
         "api",

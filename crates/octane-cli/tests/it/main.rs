@@ -35,6 +35,7 @@ mod logging;
 mod main_job;
 mod names;
 mod networks;
+mod next_steps;
 mod not_octane;
 mod options;
 mod pages;

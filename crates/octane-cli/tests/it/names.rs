@@ -340,6 +340,43 @@ fn a_name_like_an_existing_one_is_created_only_on_request() {
 }
 
 #[test]
+fn a_number_ensures_what_has_it_as_its_id_and_creates_nothing() {
+    let server = server();
+    for [kind, name] in [["suite", "Nightly"], ["module", "Shop"]] {
+        let created = server.octane(&[kind, "create", name, "--format", "json"], SECRET);
+        let id = created.json()["id"].as_str().unwrap().to_owned();
+        for flags in [&[][..], &["--dry-run"]] {
+            let done = server.octane(&[&[kind, "ensure", &id], flags].concat(), SECRET);
+            assert_eq!(done.code, 0, "{done:?}");
+            let says = if flags.is_empty() {
+                name
+            } else {
+                "nothing would change"
+            };
+            assert!(done.stdout.contains(says), "{done:?}");
+        }
+        let unknown = server.octane(&[kind, "ensure", "987654"], SECRET);
+        unknown.fails(6, &["with the ID or the name `987654`", "a number"]);
+        assert_eq!(server.octane(&[kind, "create", "987654"], SECRET).code, 0);
+        let named = server.octane(&[kind, "ensure", "987654"], SECRET);
+        assert_eq!((named.code, &*named.stderr), (0, ""), "{named:?}");
+    }
+    // For a suite run it is the number of a build.
+    for created in ["created suite run 4711 (", ""] {
+        let done = server.octane(
+            &["suite-run", "ensure", "4711", "--suite", "Nightly"],
+            SECRET,
+        );
+        assert!(
+            done.code == 0 && done.stderr.starts_with(created),
+            "{done:?}"
+        );
+    }
+    let slash = server.octane(&["module", "create", "Shop/Cart"], SECRET);
+    slash.fails(3, &["contains `/`", "`octane module ensure Shop/Cart`"]);
+}
+
+#[test]
 fn in_the_sandbox_a_suite_named_after_its_file_is_created_whatever_its_name_is_like() {
     let place = Place::new();
     place

@@ -262,6 +262,7 @@ impl World {
                 ("--client-id", "ci-uploader") | ("-u", _) => "ci",
                 ("-s", _) => url,
                 ("--run", _) | ("get", "6001") => &self.run,
+                ("get", "{}") => "3001",
                 // There is no keyring on a machine that runs tests.
                 (_, "--keyring") => "--keyring --dry-run",
                 (_, word) if word.starts_with("SHOP-") => "SHOP-101",

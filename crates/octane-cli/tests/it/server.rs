@@ -199,7 +199,7 @@ fn off_a_terminal_an_upload_says_on_standard_error_that_it_begins_and_that_it_ha
     let upload = ["upload", "a.csv", "--suite", "S", "-y"];
     let done = server.octane(&upload, SECRET);
     let lines: Vec<&str> = done.stderr.lines().collect();
-    assert_eq!(lines[0], "sending 1 result in 1 batch", "{done:?}");
+    assert_eq!(lines[0], "prepared 1 result in 1 batch", "{done:?}");
     let last = lines[lines.len() - 1];
     assert!(
         last.starts_with("ended after ") && last.ends_with("1/1 ingested"),

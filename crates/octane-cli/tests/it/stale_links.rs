@@ -74,7 +74,7 @@ fn links_of_keys_that_the_table_does_not_give_a_test_are_removed_from_the_tests_
 
     let done = octane(&server, line);
     assert_eq!(done.code, 0, "{done:?}");
-    let says = "2 runs unlinked, 0 had no link, 0 failed (stale: SHOP-101)";
+    let says = "2 runs unlinked, 0 without a link, 0 failed (stale: SHOP-101)";
     assert!(done.stdout.contains(says), "{done:?}");
     // The table has no line for `c`.
     let expected = keys(&[

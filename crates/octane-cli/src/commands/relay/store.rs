@@ -7,7 +7,7 @@ use etcetera::BaseStrategy;
 use octane_relay::{
     Actor, Audit, AuditEntry, Event, PostgresStore, SqliteStore, Store, StoreError, system_clock,
 };
-use octane_rest::{Secret, SecretFile};
+use octane_rest::{CredentialError, Secret, SecretFile};
 
 use super::audit;
 use super::suggest::RelaySuggest;
@@ -114,7 +114,18 @@ fn sqlite(file: &Path) -> Result<SqliteStore> {
 async fn database(args: &RelayStoreArgs) -> Result<Option<Secret>> {
     if let Some(file) = &args.database_file {
         let file = SecretFile::new(file).named_by("`--database-file`");
-        return file.read().await.map(Some).map_err(credential_failure);
+        let read = file.read().await;
+        return read.map(Some).map_err(|error| {
+            let is_unreadable = matches!(error, CredentialError::Unreadable { .. });
+            let failure = credential_failure(error);
+            if is_unreadable {
+                failure.hint(
+                    "`--database-file` is a file with the URL of the database and nothing else",
+                )
+            } else {
+                failure
+            }
+        });
     }
     let url = env::text(env::RELAY_DATABASE);
     let url = url.filter(|url| !url.trim().is_empty());

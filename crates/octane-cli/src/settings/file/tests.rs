@@ -105,7 +105,7 @@ fn a_value_of_another_type_is_shown_with_what_is_expected() {
 fn a_value_that_its_option_does_not_accept_is_an_error() {
     insta::assert_snapshot!(problems("[octane]\ndeadline = 'soon'\nconcurrency = 0\nrate = 'fast'\n[upload]\ncreate = 'maybe'\n[jira]\npattern = '('\n").join("\n"), @r#"
     octane.toml:2:12: `octane.deadline`: `soon`: not a duration; for example: `30s`, `5m` or `1h 30m`; a number alone is in seconds
-    octane.toml:3:15: `octane.concurrency`: `0`: 0 is not in 1..=65535
+    octane.toml:3:15: `octane.concurrency`: `0`: expected a whole number of at least 1
     octane.toml:4:8: `octane.rate`: `fast`: expected a number from 1 to 1000, or `off`
     octane.toml:6:10: `upload.create`: `maybe` is not one of `ask`, `never`, `missing`
     octane.toml:8:11: `jira.pattern`: `(`: regex parse error: ( ^ error: unclosed group
