@@ -2,7 +2,7 @@
 //!
 //! | object | cell |
 //! | --- | --- |
-//! | `None`, NaN, `NaT`, `pandas.NA` | absent |
+//! | `None`, NaN, `NaT`, `pandas.NA`, `numpy.ma.masked` | absent |
 //! | `str`, also one that is an `Enum`; `UUID` | text |
 //! | `bool`, `int`, `float`, `Decimal`, and the scalars of numpy | a number or a flag |
 //! | `datetime` with a time zone, without one; `date` | a moment; a time without a zone; midnight |
@@ -101,7 +101,8 @@ fn other_type(object: &Bound<'_, PyAny>, depth: u8) -> PyResult<Cell<'static>> {
     let module = module.split('.').next().unwrap_or_default();
     match (module, name.to_str()?) {
         // Both count as what they stand for: NaT is a datetime, and NA has a truth value that cannot be asked.
-        ("pandas", "NaTType" | "NAType") => return Ok(Cell::Absent),
+        // What a masked array has where it has no value is a number, 0.
+        ("pandas", "NaTType" | "NAType") | ("numpy", "MaskedConstant") => return Ok(Cell::Absent),
         ("pandas", "Period" | "Interval") => return Ok(unusable(object)),
         // The only one that is not equal to itself is NaT.
         ("numpy", "datetime64" | "timedelta64") if object.ne(object)? => return Ok(Cell::Absent),

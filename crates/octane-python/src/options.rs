@@ -73,7 +73,7 @@ fn invalid(message: impl Into<String>) -> Failure {
     Failure::new("InputError", message)
 }
 
-/// Whether statuses are looked up as if two words were one, which ignores case, `_`, `-` and spaces.
+/// Whether two words are one, as where statuses are looked up: without regard to case, `_`, `-` and spaces.
 fn is_same_word(one: &str, other: &str) -> bool {
     let aliases = StatusAliases::default().with(one, Status::Passed);
     aliases.own(other).is_some()
@@ -149,7 +149,7 @@ impl Options {
             settings.batch_limits.bytes_max = bytes;
         }
         if let Some(batches) = self.batches_in_flight {
-            settings.batches_in_flight_max = batches.max(1);
+            settings.batches_in_flight_max = batches;
         }
         if self.long_names == "refuse" {
             settings.repair.long_names = LongNames::Refuse;
@@ -288,10 +288,7 @@ impl Options {
             };
         }
         if self.duration_unit.is_some() && !has_duration {
-            let is_duration = |name: &&String| {
-                name.trim()
-                    .eq_ignore_ascii_case(ResultField::Duration.as_str())
-            };
+            let is_duration = |name: &&String| is_same_word(ResultField::Duration.as_str(), name);
             if let Some(name) = header.iter().find(is_duration) {
                 columns = columns.with(name, duration);
             }

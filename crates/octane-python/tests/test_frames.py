@@ -223,6 +223,22 @@ def test_naive_and_aware_times_in_one_pandas_column_keep_their_moments(sandbox: 
     }
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_type_of_ones_own_is_read_as_the_frame_that_it_is(sandbox: Sandbox, client: Client, library: str) -> None:
+    class Frame(pytest.importorskip(library).DataFrame):  # type: ignore[misc]
+        pass
+
+    aware = datetime.datetime(2025, 4, 30, 10, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+    columns: dict[str, list[Any]] = {"name": ["a", "b"], "status": ["passed"] * 2, "started": [aware, None], "unused": [1, 2]}
+    if library == "pandas":
+        columns.update(started=[aware, datetime.datetime(2025, 4, 30, 10, 0)], unused=["text", 7])
+        with pytest.raises(octane.SchemaError, match="timezone="):
+            upload(client, Frame(columns, dtype=object))
+    upload(client, Frame(columns, **({"dtype": object} if library == "pandas" else {})), timezone="Europe/Berlin")
+    (started,) = {run.started for run in sandbox.runs} - {None}
+    assert started == "2025-04-30T08:00:00Z"
+
+
 def test_a_pandas_period_is_no_moment(client: Client) -> None:
     pandas = pytest.importorskip("pandas")
     periods = pandas.period_range("2025-04", periods=2, freq="M")
@@ -331,6 +347,20 @@ def test_numpy_scalars_are_what_they_stand_for(sandbox: Sandbox, client: Client)
     runs = {run["name"]: run for run in sandbox.entities("automated_runs", fields="name,started,duration")}
     assert runs["7"]["started"] == "2025-04-30T08:00:00Z"
     assert (runs["a"]["duration"], runs["c"]["duration"]) == (1500, 1500)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_columns_of_numpy_have_times_of_any_unit(sandbox: Sandbox, client: Client, unit: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    started = numpy.array(["2025-04-30T10:00:00", "NaT"], f"datetime64[{unit}]")
+    duration = numpy.ma.array(numpy.array([2000, 3000], "timedelta64[ms]").astype(f"timedelta64[{unit}]"), mask=[False, True])
+    columns = {"name": numpy.array(["a", "b"]), "status": ["passed", "passed"], "started": started, "duration": duration}
+    with pytest.raises(octane.SchemaError, match="timezone="):
+        upload(client, columns)
+    upload(client, columns, timezone="Europe/Berlin")
+    runs = {run["name"]: run for run in sandbox.entities("automated_runs", fields="name,started,duration")}
+    assert (runs["a"]["started"], runs["b"]["started"]) == ("2025-04-30T08:00:00Z", None)
+    assert (runs["a"]["duration"], runs["b"]["duration"]) == (2000, 0)
 
 
 def test_values_that_have_no_end_are_refused(sandbox: Sandbox, client: Client) -> None:

@@ -187,6 +187,18 @@ def test_numbers_for_a_duration_need_a_unit(sandbox: Sandbox, client: Client) ->
     assert durations == [2, 2, 1500, 2000]
 
 
+def test_the_unit_of_durations_is_that_of_a_column_in_any_spelling(sandbox: Sandbox, client: Client) -> None:
+    upload(client, [{"name": "a", "status": "passed", "Dura_tion ": 1.5}], duration_unit="s")
+    (run,) = sandbox.entities("automated_runs", fields="duration")
+    assert run["duration"] == 1500
+
+
+@pytest.mark.parametrize("column", [{"a", "b"}, frozenset("ab"), {0: "a", 1: "b"}])
+def test_columns_without_an_order_of_rows_are_refused(client: Client, column: Any) -> None:
+    with pytest.raises(octane.InputError, match="column `name` is a (set|frozenset|dict), whose values are not in the order"):
+        upload(client, {"name": column, "status": ["passed", "failed"]})
+
+
 def test_times_without_a_zone_need_one(sandbox: Sandbox, client: Client) -> None:
     rows = [{"name": "a", "status": "passed", "started": datetime.datetime(2025, 4, 30, 10, 0)}]
     with pytest.raises(octane.SchemaError, match="timezone="):

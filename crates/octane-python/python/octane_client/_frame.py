@@ -16,19 +16,21 @@ a dictionary of columns                       Python objects, a few rows at a ti
 ============================================  =====================================================
 
 Of a frame, the columns that mean something are selected first. A frame as a whole often cannot be exported, because of a column
-that are not needed.
+that is not needed.
 """
 
 from __future__ import annotations
 
 import os
 
+from collections.abc import Mapping
+
 from octane_client import _core
 from octane_client.errors import InputError, SchemaError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     Fetch = Callable[[int, int, list[int]], list[list[Any]]]
@@ -71,9 +73,10 @@ def source(results: Any, used: Used) -> dict[str, Any]:
     return _rows(rows)
 
 
-def _root(value: Any) -> str:
-    """The package that a value's type comes from, by its name: nothing is imported."""
-    return type(value).__module__.partition(".")[0]
+def _root(value: Any) -> str | None:
+    """The package of frames that a value's type or one of its bases comes from, by its name: nothing is imported."""
+    roots = (kind.__module__.partition(".")[0] for kind in type(value).__mro__)
+    return next((root for root in roots if root in ("pandas", "polars", "duckdb", "_duckdb")), None)
 
 
 def _names(names: Iterable[Any]) -> list[str]:
@@ -221,7 +224,10 @@ def _columns(columns: Mapping[Any, Any]) -> dict[str, Any]:
     for name, column in zip(header, columns.values()):
         if isinstance(column, (str, bytes)) or not hasattr(column, "__iter__"):
             raise InputError(f"column `{name}` is not a list of values, but {column!r:.80}", hint="give a list of rows: `[{...}]`")
-    values = [column.tolist() if hasattr(column, "tolist") else list(column) for column in columns.values()]
+        if isinstance(column, (set, frozenset, Mapping)):
+            hint = "give lists, such as those of `frame.to_dict(\"list\")`"
+            raise InputError(f"column `{name}` is a {type(column).__name__}, whose values are not in the order of rows", hint=hint)
+    values = [_values(column) for column in columns.values()]
     lengths = {len(column) for column in values}
     if len(lengths) > 1:
         found = ", ".join(f"`{name}` {len(column)}" for name, column in zip(header, values))
@@ -231,6 +237,13 @@ def _columns(columns: Mapping[Any, Any]) -> dict[str, Any]:
         return [values[index][start:stop] for index in indexes]
 
     return {"name": "table", "header": header, "rows": lengths.pop() if lengths else 0, "fetch": fetch}
+
+
+def _values(column: Any) -> list[Any]:
+    # Of times in nanoseconds, `tolist` of numpy makes plain numbers.
+    is_time = getattr(getattr(column, "dtype", None), "kind", None) in ("m", "M")
+    values: list[Any] = column.tolist() if hasattr(column, "tolist") and not is_time else list(column)
+    return values
 
 
 def _rows(rows: Sequence[Any]) -> dict[str, Any]:
