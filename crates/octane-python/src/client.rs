@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::Method;
-use octane_client::{ClientSettings, LinkOutcome, OnAmbiguous, Parent};
+use octane_client::{ClientError, ClientSettings, LinkOutcome, OnAmbiguous, Parent};
 use octane_model::{Address, ModuleId, ReleaseId, RunId, SuiteId, SuiteRunId, WorkItemId};
 use octane_rest::{Body, Endpoint, EndpointSettings};
 use pyo3::prelude::*;
@@ -81,7 +81,7 @@ impl Client {
     ) -> PyResult<Task>
     where
         T: ToJson,
-        F: Future<Output = Result<T, octane_client::ClientError>> + Send + 'static,
+        F: Future<Output = Result<T, ClientError>> + Send + 'static,
     {
         let asking = ask(self.get(py)?);
         Ok(Task::json(async move { Ok(asking.await?.to_json()) }))
@@ -404,11 +404,21 @@ impl Client {
 
     fn get_run(&self, py: Python<'_>, id: i64) -> PyResult<Task> {
         self.entity(py, move |client| async move {
-            client.runs().get(RunId::new(id)).await
+            let unknown = match client.runs().get(RunId::new(id)).await {
+                Err(error @ ClientError::UnknownId { .. }) => error,
+                found => return found,
+            };
+            // The runs of features are elsewhere.
+            let (features, select) = client.runs().features();
+            match features.select(select).get(id).await {
+                Ok(feature) => feature.into_typed().map_err(|_| unknown),
+                Err(error) if error.is_not_found() && !error.is_retryable() => Err(unknown),
+                Err(error) => Err(error.into()),
+            }
         })
     }
 
-    /// The runs of a suite run by ID, without the first `skip`; the suite run has to exist if `is_checked`.
+    /// The runs of a suite run by ID, also those of features, without the first `skip`; the suite run has to exist if `is_checked`.
     #[pyo3(signature = (suite_run, skip=0, is_checked=false))]
     fn list_runs(
         &self,
@@ -419,7 +429,7 @@ impl Client {
     ) -> PyResult<Task> {
         self.entity(py, move |client| async move {
             let id = SuiteRunId::new(suite_run);
-            let found = client.runs().of(id).skip(skip).all().await?;
+            let found = client.runs().of(id).skip(skip).all_with_features().await?;
             if missed(&found, Some(suite_run).filter(|_| is_checked)).is_some() {
                 client.suite_runs().get(id).await?;
             }

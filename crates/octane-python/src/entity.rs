@@ -52,8 +52,9 @@ impl ToJson for SuiteRun {
 impl ToJson for AutomatedRun {
     fn to_json(&self) -> Value {
         let test = self.test.as_ref();
+        let is_feature = test.is_some_and(|test| test.entity_type == "gherkin_test");
         json!({
-            "type": Self::TYPE,
+            "type": if is_feature { "gherkin_automated_run" } else { Self::TYPE },
             "id": self.id.to_string(),
             "name": self.name,
             "test_name": self.test_name,

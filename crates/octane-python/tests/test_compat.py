@@ -714,3 +714,18 @@ def test_an_address_is_a_user_and_anything_else_an_api_key() -> None:
 
 def test_what_the_module_exports_is_documented() -> None:
     assert set(compat.__all__) == {"EVIDENCE_TEMPLATE_TEST_SUITE", "TEST_RUN", "Entity", "OctaneClient", "OctaneEndPoint"}
+
+
+def test_the_run_of_a_feature_is_one_of_the_automated_runs(
+    sandbox: Sandbox, client: OctaneClient, tmp_path: pathlib.Path
+) -> None:
+    steps = [{"keyword": "When ", "name": "I act", "result": {"status": "passed", "duration": 1}}]
+    scenario = {"type": "scenario", "name": "adds", "line": 3, "start_timestamp": "2026-11-28T05:00:00.000Z", "steps": steps}
+    report = tmp_path / "cucumber.json"
+    report.write_text(json.dumps([{"uri": "cart.feature", "name": "Cart", "keyword": "Feature", "elements": [scenario]}]))
+    with sandbox.client() as own:
+        own.upload(report, suite="Nightly", suite_run="nightly-1", gherkin="features").raise_for_problems()
+    suite_run = client.getSuiteRun("nightly-1", client.getTestSuite("Nightly"))
+    (run,) = client.updateAutoRuns(3005, "nightly-1", suite_run)
+    assert (run["type"], run["name"]) == ("gherkin_automated_run", "Cart")
+    assert client.getAutoRuns("nightly-1", suite_run) == [run]

@@ -394,7 +394,7 @@ def test_what_is_left_out_and_looked_up_is_checked(client: Client) -> None:
             call()
 
 
-def test_the_scenarios_of_a_feature_are_one_run(tmp_path: pathlib.Path, client: Client) -> None:
+def test_the_scenarios_of_a_feature_are_one_run(tmp_path: pathlib.Path, sandbox: Sandbox, client: Client) -> None:
     report_file = tmp_path / "cucumber.json"
     elements = [
         {
@@ -412,6 +412,15 @@ def test_the_scenarios_of_a_feature_are_one_run(tmp_path: pathlib.Path, client: 
     counts = report.counts
     assert (counts.read, counts.ingested, counts.passed, counts.failed) == (2, 2, 1, 1)
     assert (counts.runs, counts.features, counts.scenarios) == (1, 1, 2)
+    suite_run = client.suite_runs.get(report.suite_run_id)
+    (run,) = suite_run.runs()
+    assert (run.name, run.status) == ("Cart", "failed")
+    assert sandbox.runs == client.runs.list(suite_run) == [run] and suite_run.runs(skip=1) == []
+    assert client.runs.get(run) == run
+    with pytest.raises(octane.NotFound, match="no automated run with ID 99999"):
+        client.runs.get(99999)
+    assert [outcome.changed for outcome in suite_run.link(jira="SHOP-101")] == [1]
+    assert [outcome.changed for outcome in suite_run.unlink(jira="SHOP-101")] == [1]
 
 
 def test_a_missing_suite_is_created_only_if_that_is_allowed(client: Client) -> None:

@@ -82,9 +82,13 @@ class Sandbox:
 
     @property
     def runs(self) -> list[Run]:
-        """All automated runs that it holds, by ID."""
-        fields = "name,test,test_name,component,package,class_name,native_status,started"
-        return [Run._of(entity) for entity in self.entities("automated_runs", fields=fields)]
+        """All automated runs that it holds, also those of features, by ID."""
+        common, place = "name,test,test_name,native_status,started", ("component", "package", "class_name")
+        found = self.entities("automated_runs", fields=",".join((common, *place)))
+        # The run of a feature has none of these.
+        features = self.entities("gherkin_automated_runs", fields=common)
+        found.extend({**dict.fromkeys(place), **feature} for feature in features)
+        return sorted(map(Run._of, found), key=lambda run: run.id)
 
     def entities(self, collection: str, *, fields: str | None = None) -> list[dict[str, Any]]:
         """All entities of a collection, such as ``"test_suites"`` or ``"automated_runs"``, by ID."""

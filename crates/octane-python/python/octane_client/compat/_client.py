@@ -108,7 +108,7 @@ class OctaneClient(Connected):
         return self.shape("getSuiteRun", self._ask(task))
 
     def getAutoRuns(self, name: Any, suiteRunID: Any, totalRunsUploaded: Any = 0) -> Any:
-        """The automated runs of a suite run by ID, without the first ``totalRunsUploaded``, which were uploaded before."""
+        """The automated runs of a suite run by ID, also those of features, without the first ``totalRunsUploaded``, which were uploaded before."""
         return self.shape("getAutoRuns", self._runs(name, suiteRunID, totalRunsUploaded))
 
     def _runs(self, name: Any, suiteRunID: Any, skip: Any, must_exist: bool = False) -> list[Entity]:
