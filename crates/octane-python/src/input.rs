@@ -55,7 +55,7 @@ pub(crate) struct Findings {
 
 /// The tests of results and their statuses, in any order.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Content(u64);
+pub(crate) struct Content(u64);
 
 impl Content {
     fn add(&mut self, run: &TestRun) {
@@ -136,43 +136,44 @@ impl Input {
         }
     }
 
-    /// Reads the valid results once more, with the number of the input that each is from.
+    /// Reads the valid results once more, with the number of the input that each is from. Returns what they say.
     pub(crate) fn each(
         &self,
         found: &Findings,
         reading: &Reading,
+        is_cancelled: &dyn Fn() -> bool,
         visit: &mut dyn FnMut(&mut TestRun, usize),
-    ) -> Result<(), Failure> {
+    ) -> Result<Content, Failure> {
         let mut content = Content::default();
         let mut visit = |run: &mut TestRun, input| {
             reading.complete(run);
             content.add(run);
             visit(run, input);
+            if is_cancelled() {
+                Err(cancelled())
+            } else {
+                Ok(())
+            }
         };
         match self {
             Self::Files(_) => {
                 for source in &found.sources {
                     runs_of_file(source, &reading.options)
-                        .for_each(|mut run| visit(&mut run, source.pattern()));
+                        .try_for_each(|mut run| visit(&mut run, source.pattern()))?;
                 }
             }
-            Self::Runs(runs) => runs.iter().for_each(|run| visit(&mut run.clone(), 0)),
+            Self::Runs(runs) => runs.iter().try_for_each(|run| visit(&mut run.clone(), 0))?,
             Self::Table(table) => {
                 let mut records = table.records(&reading.options)?;
                 while let Some(record) = records.next() {
                     if let Record::Run(mut run) = record? {
-                        visit(&mut run, 0);
+                        visit(&mut run, 0)?;
                         records.recycle(run);
                     }
                 }
             }
         }
-        if content == found.content {
-            return Ok(());
-        }
-        let message = "the input changed while it was being read; nothing was sent";
-        let hint = "a frame that is computed has to give the same rows each time; for example, upload `frame.collect()`";
-        Err(Failure::new("InputError", message).hint(hint))
+        Ok(content)
     }
 
     /// The valid results, arranged. `count` and `has_failed` say afterwards whether they are those of the survey.
@@ -348,6 +349,7 @@ impl FirstReading<'_> {
         let Self {
             input,
             reading,
+            is_cancelled,
             mut found,
             survey,
             failure,
@@ -360,7 +362,11 @@ impl FirstReading<'_> {
             None => found.are_distinct = true,
             Some(mut repeats) => {
                 let mut add = |run: &mut TestRun, input| repeats.add(run, input);
-                input.each(&found, reading, &mut add)?;
+                if input.each(&found, reading, is_cancelled, &mut add)? != found.content {
+                    let message = "the input changed while it was being read; nothing was sent";
+                    let hint = "a frame that is computed has to give the same rows each time; for example, upload `frame.collect()`";
+                    return Err(Failure::new("InputError", message).hint(hint));
+                }
                 found.arrangement = repeats.arrange(reruns, environment);
             }
         }

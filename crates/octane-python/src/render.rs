@@ -57,7 +57,7 @@ fn payloads(input: &Input, options: &Options) -> Result<(usize, usize), Failure>
             runs = 0;
         }
     };
-    input.each(&Findings::default(), &reading, &mut render)?;
+    input.each(&Findings::default(), &reading, &|| false, &mut render)?;
     if runs > 0 {
         payloads += 1;
         bytes += writer.assemble(&body).len();

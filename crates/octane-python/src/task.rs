@@ -17,7 +17,7 @@ use crate::{gate, json, runtime, wait};
 #[pyclass(frozen, module = "octane_client._core")]
 pub(crate) struct Task {
     job: Mutex<Option<Job>>,
-    running: Mutex<Option<AbortHandle>>,
+    running: Mutex<Option<(AbortHandle, CancellationToken)>>,
 }
 
 impl Task {
@@ -39,6 +39,7 @@ impl Task {
         Self::of(Job {
             start: Box::new(|_| future.boxed()),
             is_graceful: false,
+            is_stored: false,
         })
     }
 
@@ -94,8 +95,9 @@ impl Task {
         };
         let context = Context {
             report,
-            cancellation: CancellationToken::none(),
+            cancellation: CancellationToken::new(),
         };
+        let cancellation = context.cancellation.clone();
         let runtime = runtime::runtime().map_err(|failure| failure.into_exception(py))?;
         let handle = runtime.spawn(async move {
             let outcome = run(job, context).await;
@@ -112,15 +114,17 @@ impl Task {
             });
         });
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        *running = Some(handle.abort_handle());
+        *running = Some((handle.abort_handle(), cancellation));
         Ok(())
     }
 
     /// Drops it if it was started.
     fn cancel(&self) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = running.take() {
-            running.abort();
+        if let Some((handle, cancellation)) = running.take() {
+            // Dropping it does not end what it does on other threads, such as reading.
+            cancellation.cancel();
+            handle.abort();
         }
     }
 }

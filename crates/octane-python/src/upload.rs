@@ -28,6 +28,17 @@ fn spool_at(folder: Option<PathBuf>) -> Spool {
     folder.map_or_else(Spool::off, Spool::at)
 }
 
+/// An upload that was prepared. It is discarded if it is dropped before the caller knows its ID.
+struct Unannounced(Option<Prepared>);
+
+impl Drop for Unannounced {
+    fn drop(&mut self) {
+        if let Some(prepared) = self.0.take() {
+            prepared.journal.discard();
+        }
+    }
+}
+
 /// An upload that is yet to be done.
 struct Upload {
     client: octane_client::Client,
@@ -107,14 +118,18 @@ impl Upload {
         let upload = Arc::new(self);
         let preparing = {
             let (upload, context) = (Arc::clone(&upload), context.clone());
-            tokio::task::spawn_blocking(move || upload.prepare(&context))
+            tokio::task::spawn_blocking(move || {
+                let (prepared, settings, warnings) = upload.prepare(&context)?;
+                Ok((Unannounced(Some(prepared)), settings, warnings))
+            })
         };
         let prepared = match preparing.await {
             Ok(prepared) => prepared?,
             Err(error) if error.is_panic() => return Err(Failure::panic(&*error.into_panic())),
             Err(_) => return Err(cancelled()),
         };
-        let (prepared, settings, warnings) = prepared;
+        let (mut unannounced, settings, warnings) = prepared?;
+        let prepared = unannounced.0.take().ok_or_else(cancelled)?;
         let id = prepared.journal.id().to_string();
         (context.report)(event::report(&prepared.event(), &id));
         let Prepared { journal, .. } = prepared;

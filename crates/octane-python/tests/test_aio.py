@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import pathlib
+import threading
+import time
+import weakref
 from typing import Any
 
 import octane_client as octane
@@ -149,3 +153,66 @@ def test_progress_that_nothing_would_await_is_an_error(sandbox: Sandbox) -> None
 
     asyncio.run(main())
     assert sandbox.runs == []
+
+
+def test_a_stop_of_an_iterator_is_raised_as_another_error(sandbox: Sandbox) -> None:
+    bars: list[int] = []
+
+    class Row(dict[str, Any]):
+        def get(self, name: str, default: Any = None) -> Any:
+            return next(iter(bars))
+
+    async def main() -> None:
+        async with sandbox.async_client() as client:
+            uploads = [
+                client.upload([{"name": "a", "status": "passed"}], suite="N", suite_run="r", on_progress=lambda event: next(iter(bars))),
+                client.upload([Row(name="a", status="passed")], suite="N", suite_run="r"),
+            ]
+            for upload in uploads:
+                with pytest.raises(RuntimeError) as raised:
+                    await asyncio.wait_for(upload, 30)
+                assert isinstance(raised.value.__cause__, StopIteration)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("is_at_end", [False, True])
+def test_an_upload_that_is_cancelled_while_it_reads_stops_and_leaves_nothing(
+    sandbox: Sandbox, tmp_path: pathlib.Path, is_at_end: bool
+) -> None:
+    read: list[str] = []
+    rows_max = 5000
+    reached, go_on = threading.Event(), threading.Event()
+
+    class Row(dict[str, Any]):
+        def get(self, name: str, default: Any = None) -> Any:
+            read.append(name)
+            if name == "status" and self["number"] == (rows_max - 1 if is_at_end else 0):
+                reached.set()
+                go_on.wait(30)
+            return super().get(name, default)
+
+    async def main() -> None:
+        async with sandbox.async_client(spool=tmp_path) as client:
+            rows = [Row(name=f"test_{number}", status="passed", number=number) for number in range(rows_max)]
+            first = weakref.ref(rows[0])
+            upload = client.upload(rows, suite="N", suite_run="r", columns={"number": None})
+            del rows
+            uploading = asyncio.ensure_future(upload)
+            await asyncio.to_thread(reached.wait, 30)
+            uploading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await uploading
+            del upload, uploading
+            go_on.set()
+            # Once the thread that reads has ended, no one has the rows.
+            deadline = time.monotonic() + 30
+            while first() is not None:
+                assert time.monotonic() < deadline
+                gc.collect()
+                await client.uploads.list()
+            assert await client.uploads.list() == []
+
+    asyncio.run(main())
+    assert sandbox.runs == []
+    assert is_at_end or len(read) < rows_max

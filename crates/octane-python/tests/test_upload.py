@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import octane_client as octane
 import pytest
-from octane_client import Client, Event, Report
+from octane_client import Client, Event, Report, _upload
 from octane_client.testing import Sandbox
 
 ROWS = [
@@ -519,3 +519,9 @@ def test_a_client_that_stores_nothing_says_so(client: Client) -> None:
         with pytest.raises(octane.NotFound, match="stores no uploads") as raised:
             ask("u-1m8gqpg9ngsjrx")
         assert raised.value.hint == "give `spool=`"
+
+
+def test_payloads_are_rendered_for_a_benchmark_without_being_sent(sandbox: Sandbox, client: Client) -> None:
+    rendered = _upload.upload(client._core, ROWS, suite="Nightly", suite_run="nightly-1", batch_size=2, _render=True).wait()
+    assert rendered["payloads"] == 2 and rendered["bytes"] > 0
+    assert sandbox.runs == []

@@ -59,8 +59,12 @@ class Call(Generic[T]):
                 return
             if error is None:
                 future.set_result(result)
-            else:
-                future.set_exception(error)
+                return
+            if isinstance(error, StopIteration):
+                # A future cannot hold it: in a coroutine, it would be the end.
+                stop, error = error, RuntimeError("StopIteration was raised")
+                error.__cause__ = stop
+            future.set_exception(error)
 
         on_event = self.on_event
 
@@ -76,7 +80,8 @@ class Call(Generic[T]):
         self._task.start(loop.call_soon_threadsafe, settle, None if on_event is None else tell)
         try:
             return await future
-        except asyncio.CancelledError:
+        except BaseException:
+            # Cancelled, or closed with its loop; otherwise it has ended.
             self._task.cancel()
             raise
 

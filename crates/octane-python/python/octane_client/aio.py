@@ -1,7 +1,7 @@
 """The same client to await: every method of :class:`octane_client.Client`, with the same name and parameters.
 
-A cancelled call is dropped at once. A cancelled upload can be resumed: its ID is in each event of ``on_progress``, and
-``client.uploads.list()`` lists it, if uploads are stored.
+A cancelled call is dropped at once. If an upload is cancelled while results are read, nothing is stored; after that it can be resumed:
+its ID is in each event of ``on_progress``, and ``client.uploads.list()`` lists it, if uploads are stored.
 """
 
 from __future__ import annotations
@@ -107,48 +107,11 @@ class AsyncClient(BaseClient):
         skip_errors: bool = False,
         force_new: bool = False,
     ) -> Report:
-        """Uploads results; see :meth:`octane_client.Client.upload`. They are read by another thread."""
-        return await _upload.upload(
-            self._core,
-            results,
-            suite=suite,
-            suite_run=suite_run,
-            module=module,
-            columns=columns,
-            create=create,
-            create_similar=create_similar,
-            jira=jira,
-            jira_from=jira_from,
-            require_all_jira_keys=require_all_jira_keys,
-            unlink_stale=unlink_stale,
-            wait=wait,
-            on_progress=on_progress,
-            timezone=timezone,
-            duration_unit=duration_unit,
-            status_map=status_map,
-            extra=extra,
-            skip_invalid=skip_invalid,
-            allow_empty=allow_empty,
-            format=format,
-            encoding=encoding,
-            suite_path=suite_path,
-            reruns=reruns,
-            gherkin=gherkin,
-            dialect=dialect,
-            testing_tool_type=testing_tool_type,
-            release=release,
-            milestone=milestone,
-            program=program,
-            backlog_items=backlog_items,
-            tags=tags,
-            fields=fields,
-            batch_size=batch_size,
-            batch_bytes=batch_bytes,
-            batches_in_flight=batches_in_flight,
-            long_names=long_names,
-            skip_errors=skip_errors,
-            force_new=force_new,
-        )
+        """Uploads results; see :meth:`octane_client.Client.upload`. Another thread reads them; a generator is first read to its end by this one."""
+        # All parameters, by their names.
+        options = locals()
+        del options["self"]
+        return await _upload.upload(self._core, **options)
 
     async def sign_in(self) -> None:
         """Signs in now. Every other call signs in by itself; this one shows whether it works."""
