@@ -7,6 +7,9 @@ use pyo3::prelude::*;
 
 use crate::gate;
 
+/// Without the kind that was returned: in a tuple in the wrong order, it would be the secret.
+const UNKNOWN_KIND: &str = "their kind, the first value, must be `api_key` or `user`";
+
 /// Calls `provide()` at each sign-in. It returns a tuple, `("api_key", id, secret)` or `("user", name, password)`, or `None`.
 pub(crate) struct PythonCredentials(pub(crate) Py<PyAny>);
 
@@ -26,18 +29,19 @@ impl CredentialProvider for PythonCredentials {
                 .map_err(|error| unreadable(error.to_string()))?;
             let provided = provided.ok_or_else(ending)?;
             let provided = provided.map_err(unreadable)?;
-            Ok(provided.map(|(kind, name, secret)| {
-                let secret = Secret::from(secret);
-                let credential = if kind == "user" {
-                    Credential::User {
-                        name,
-                        password: secret,
-                    }
-                } else {
-                    Credential::ApiKey { id: name, secret }
-                };
-                credential.into()
-            }))
+            let Some((kind, name, secret)) = provided else {
+                return Ok(None);
+            };
+            let secret = Secret::from(secret);
+            let credential = match &*kind {
+                "user" => Credential::User {
+                    name,
+                    password: secret,
+                },
+                "api_key" => Credential::ApiKey { id: name, secret },
+                _ => return Err(unreadable(UNKNOWN_KIND)),
+            };
+            Ok(Some(credential.into()))
         })
     }
 }

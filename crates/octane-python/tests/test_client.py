@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
 import octane_client as octane
 import pytest
-from octane_client import Client
+from octane_client import Client, _settings
 from octane_client.testing import Sandbox
 
 
@@ -178,6 +179,33 @@ def test_what_a_credentials_function_raises_is_named(sandbox: Sandbox) -> None:
         with pytest.raises(octane.AuthError, match="the vault is sealed") as raised:
             client.modules.root()
         assert "check what the function returns" in str(raised.value.hint)
+
+
+def test_credentials_of_an_unknown_kind_are_refused_and_not_shown(sandbox: Sandbox) -> None:
+    given = sandbox.client_secret, sandbox.client_id, "api_key"
+    with sandbox.client(client_id=None, secret=None, credentials=lambda: given) as client:
+        with pytest.raises(octane.AuthError, match="must be `api_key` or `user`") as raised:
+            client.modules.root()
+    assert sandbox.client_secret not in str(raised.value)
+
+
+def test_uploads_are_stored_where_the_program_stores_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPDATA", "roaming")
+    monkeypatch.setenv("LOCALAPPDATA", "local")
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert _settings.spool_folder(None) == "/state/octane-client/uploads"
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "name", "nt")
+        folder = _settings.spool_folder(None)
+    assert folder == "roaming/octane-client/uploads"
+
+
+def test_what_is_none_is_read_from_the_environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in {**sandbox.env, "OCTANE_SPOOL": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    with Client.from_env(url=None, client_id=None, spool=None, workspace=None, on_ambiguous=None, proxy="direct") as client:
+        assert client._core.spool == str(tmp_path)
+        assert client.modules.root().parent_id is None
 
 
 def test_the_environment_names_server_and_credentials(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
 import pickle
 
 import octane_client as octane
 import pytest
 from octane_client import errors
+from octane_client._ids import entity_id
 
 
 @pytest.mark.parametrize("name", errors.__all__)
@@ -48,8 +50,6 @@ def test_a_secret_is_not_shown(tmp_path: object) -> None:
 
 
 def test_a_secret_is_read_when_it_is_needed(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pathlib
-
     path = pathlib.Path(str(tmp_path)) / "secret"
     secret = octane.Secret.file(path)
     with pytest.raises(octane.ConfigError, match="cannot read the secret"):
@@ -58,3 +58,24 @@ def test_a_secret_is_read_when_it_is_needed(tmp_path: object, monkeypatch: pytes
     assert secret.reveal() == "s3cret"
     monkeypatch.setenv("SOME_SECRET", "other")
     assert octane.Secret.env("SOME_SECRET").reveal() == "other"
+
+
+def test_a_file_of_a_secret_has_nothing_but_the_secret(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(b"\xef\xbb\xbfs3cret\r\n")
+    assert octane.Secret.file(path).reveal() == "s3cret"
+    for content, reason in ((b" \n", "it is empty"), (b"s3cret\xff", "it is not UTF-8")):
+        path.write_bytes(content)
+        with pytest.raises(octane.ConfigError, match=f"cannot read the secret from `.*secret`: {reason}$") as raised:
+            octane.Secret.file(path).reveal()
+        assert raised.value.__cause__ is None and "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", [-5, "-5", 2**63, str(2**63), "9" * 5000, True, None, 1.5])
+def test_what_is_not_an_id_is_refused(value: object) -> None:
+    with pytest.raises(octane.InputError, match="is not a valid story ID"):
+        entity_id(value, "story ID")
+
+
+def test_an_id_may_be_large() -> None:
+    assert entity_id(2**63 - 1) == entity_id(f" {2**63 - 1} ") == 2**63 - 1

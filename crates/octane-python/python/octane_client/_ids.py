@@ -20,15 +20,16 @@ def entity_id(value: Any, what: str = "ID") -> int:
         value = value.get("id")
     elif not isinstance(value, (int, str)):
         value = getattr(value, "id", value)
+    number = -1
     if isinstance(value, str):
         text = value.strip()
-        if text.isascii() and text.isdigit():
-            return int(text)
-    elif isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
+        if text.isascii() and text.isdigit() and len(text) < 20:
+            number = int(text)
     elif hasattr(value, "__index__") and not isinstance(value, bool):
-        # An integer of numpy.
-        return int(value.__index__())
+        # Also an integer of numpy.
+        number = int(value.__index__())
+    if 0 <= number < 2**63:
+        return number
     raise InputError(f"`{given}` is not a valid {what}", hint="give a number, its text, or an entity with an `id`")
 
 

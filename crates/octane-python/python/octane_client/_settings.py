@@ -43,14 +43,20 @@ class Secret:
 
     @classmethod
     def file(cls, path: Path) -> Secret:
-        """The content of a file, without spaces around it."""
+        """The content of a file, without spaces around it, and without the byte order mark that some editors write."""
 
         def read() -> str:
             try:
-                with open(path, encoding="utf-8") as file:
-                    return file.read().strip()
+                with open(path, encoding="utf-8-sig") as file:
+                    text = file.read().strip()
             except OSError as error:
-                raise ConfigError(f"cannot read the secret from `{os.fspath(path)}`: {error.strerror}") from None
+                raise _unreadable(path, str(error.strerror)) from None
+            except UnicodeDecodeError:
+                # The error itself has the secret in it.
+                raise _unreadable(path, "it is not UTF-8") from None
+            if not text:
+                raise _unreadable(path, "it is empty")
+            return text
 
         return cls._reading(read)
 
@@ -80,12 +86,21 @@ class Secret:
         raise TypeError("a Secret cannot be pickled")
 
 
+def _unreadable(path: Path, reason: str) -> ConfigError:
+    return ConfigError(f"cannot read the secret from `{os.fsdecode(path)}`: {reason}")
+
+
 def reveal(secret: Any) -> str:
-    """The text of a ``Secret``, of a text, or of an object such as pydantic's ``SecretStr``."""
+    """The text of a ``Secret``, of a text, of bytes, or of an object such as pydantic's ``SecretStr``."""
     if isinstance(secret, Secret):
         return secret.reveal()
     if hasattr(secret, "get_secret_value"):
-        return str(secret.get_secret_value())
+        return reveal(secret.get_secret_value())
+    if isinstance(secret, (bytes, bytearray)):
+        try:
+            return secret.decode()
+        except UnicodeDecodeError:
+            raise ConfigError("the secret is not a text in UTF-8") from None
     return str(secret)
 
 
@@ -213,7 +228,9 @@ KINDS = (("client_id", "secret"), ("username", "password"), ("credentials",))
 
 
 def from_env(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in the environment variables, those of the program ``octane``, overridden by those that are given."""
+    """The settings in the environment variables, those of the program ``octane``, overridden by those that are given and not
+    ``None``."""
+    given = {name: value for name, value in given.items() if value is not None}
     names = {
         "url": "OCTANE_URL",
         "space": "OCTANE_SHARED_SPACE",
@@ -233,12 +250,12 @@ def from_env(given: Mapping[str, Any]) -> dict[str, Any]:
             settings["password"] = Secret.env("OCTANE_PASSWORD")
     else:
         settings["secret"] = Secret.env("OCTANE_CLIENT_SECRET")
-    kinds = [kind for kind in KINDS if any(given.get(name) is not None for name in kind)]
+    kinds = [kind for kind in KINDS if any(name in given for name in kind)]
     if kinds:
         # Credentials of another kind are overridden, too.
         others = [name for kind in KINDS if kind not in kinds for name in kind]
         settings = {name: value for name, value in settings.items() if name not in others}
-    if given.get("url") is not None and _core.names_workspace(str(given["url"])):
+    if "url" in given and _core.names_workspace(str(given["url"])):
         # Those of the environment belong to another URL.
         settings["space"] = settings["workspace"] = None
     settings.update(given)
@@ -258,7 +275,7 @@ def spool_folder(spool: Path | None) -> str | None:
     if spool is not None:
         return None if spool == "off" else path(spool, "spool")
     if os.name == "nt":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
+        base = os.environ.get("APPDATA") or os.path.expanduser(r"~\AppData\Roaming")
     else:
         base = os.environ.get("XDG_STATE_HOME", "")
         # The specification ignores relative paths.
