@@ -212,17 +212,15 @@ impl Client {
         })
     }
 
-    /// Ends the session.
-    fn sign_out(&self, py: Python<'_>) -> PyResult<Task> {
-        self.rest(py, |endpoint| async move {
-            endpoint.sign_out().await?;
-            Ok(Value::Null)
-        })
-    }
-
-    /// The header `Cookie` of the session; signs in if there is none.
-    fn cookie(&self, py: Python<'_>) -> PyResult<Task> {
-        self.rest(py, |endpoint| async move {
+    /// The header `Cookie` of the session; signs in if there is none, or, if it `is_checked`, one that has expired.
+    #[pyo3(signature = (is_checked=false))]
+    fn cookie(&self, py: Python<'_>, is_checked: bool) -> PyResult<Task> {
+        self.rest(py, move |endpoint| async move {
+            if is_checked {
+                // Any response will do: after a 401, the endpoint signs in again.
+                let path = "releases?limit=1&fields=id";
+                endpoint.call(Method::GET, path, Body::None).await?;
+            }
             Ok(endpoint.cookie_header().await?.expose().into())
         })
     }

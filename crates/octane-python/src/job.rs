@@ -40,6 +40,8 @@ pub(crate) struct Job {
     pub(crate) start: Box<dyn FnOnce(Context) -> BoxFuture<'static, Outcome> + Send>,
     /// Whether it ends by itself soon after a cancellation; otherwise it is dropped.
     pub(crate) is_graceful: bool,
+    /// Whether what it has not done can be continued later.
+    pub(crate) is_stored: bool,
 }
 
 thread_local! {

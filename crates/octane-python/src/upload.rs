@@ -123,10 +123,10 @@ impl Upload {
                 Ok((Unannounced(Some(prepared)), settings, warnings))
             })
         };
-        let prepared = match preparing.await {
-            Ok(prepared) => prepared?,
-            Err(error) if error.is_panic() => return Err(Failure::panic(&*error.into_panic())),
-            Err(_) => return Err(cancelled()),
+        let prepared: Result<_, Failure> = match preparing.await {
+            Ok(prepared) => prepared,
+            Err(error) if error.is_panic() => Err(Failure::panic(&*error.into_panic())),
+            Err(_) => Err(cancelled()),
         };
         let (mut unannounced, settings, warnings) = prepared?;
         let prepared = unannounced.0.take().ok_or_else(cancelled)?;
@@ -277,6 +277,7 @@ pub(crate) fn upload(
     // What is wrong with the options is found before anything is read.
     let checked = here(|| options.settings().and(options.target_spec()).map(drop));
     checked.map_err(|failure| failure.into_exception(py))?;
+    let is_stored = spool.is_some();
     let upload = Upload {
         client: client.get(py)?,
         input: input(py, source, &options)?,
@@ -292,6 +293,7 @@ pub(crate) fn upload(
             .boxed()
         }),
         is_graceful: true,
+        is_stored,
     }))
 }
 
@@ -330,6 +332,7 @@ pub(crate) fn resume(
             .boxed()
         }),
         is_graceful: true,
+        is_stored: true,
     }))
 }
 fn upload_id(py: Python<'_>, id: &str) -> PyResult<UploadId> {

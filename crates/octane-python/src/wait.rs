@@ -41,7 +41,7 @@ pub(crate) fn wait<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let runtime = runtime::runtime().map_err(|failure| failure.into_exception(py))?;
     let (tx, rx) = channel();
-    let is_graceful = job.is_graceful;
+    let (is_graceful, is_stored) = (job.is_graceful, job.is_stored);
     let events = tx.clone();
     let context = Context {
         // The receiver may be gone.
@@ -58,6 +58,7 @@ pub(crate) fn wait<'py>(
         handle: handle.abort_handle(),
         cancellation,
         is_graceful,
+        is_stored,
         raised: None,
         upload: None,
     };
@@ -69,6 +70,7 @@ struct Waiting {
     handle: AbortHandle,
     cancellation: CancellationToken,
     is_graceful: bool,
+    is_stored: bool,
     /// What has ended the wait, and since when.
     raised: Option<(PyErr, Instant)>,
     /// The upload, once it is known.
@@ -145,7 +147,7 @@ impl Waiting {
 
     /// The exception, which says how to continue.
     fn with_note(&self, py: Python<'_>, error: PyErr) -> PyErr {
-        if let Some(upload) = &self.upload {
+        if let (true, Some(upload)) = (self.is_stored, &self.upload) {
             let note = format!("to continue: client.uploads.resume(\"{upload}\")");
             let value = error.value(py);
             let notes = value.getattr("__notes__");

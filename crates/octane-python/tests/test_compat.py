@@ -12,6 +12,7 @@ import pathlib
 import queue
 import sys
 import types
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import octane_client as octane
 import pytest
 from octane_client import _core, compat
-from octane_client.compat import EVIDENCE_TEMPLATE_TEST_SUITE, TEST_RUN, OctaneClient, OctaneEndPoint
+from octane_client.compat import EVIDENCE_TEMPLATE_TEST_SUITE, TEST_RUN, OctaneClient, OctaneEndPoint, _endpoint
 from octane_client.testing import Sandbox
 
 from recorder import Recorder
@@ -224,6 +225,23 @@ def test_cookies_are_a_dictionary_and_a_header(endpoint: OctaneEndPoint) -> None
     assert endpoint._getCookie() == cookies
 
 
+def test_cookies_of_a_session_that_has_expired_are_replaced(
+    sandbox: Sandbox, endpoint: OctaneEndPoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cookies = endpoint._getCookie()
+    sandbox.clear_requests()
+    assert endpoint._getCookie() == cookies and sandbox.requests == []
+    sandbox.expire_sessions()
+    # As if it were long ago.
+    monkeypatch.setattr(_endpoint, "SESSION_CHECK_SECONDS", 0.0)
+    renewed = endpoint._getCookie()
+    assert renewed != cookies
+    url = f"{sandbox.url.split('/ui/')[0]}/api/shared_spaces/1001/workspaces/1002/releases"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(url, headers={"Cookie": str(renewed)}), timeout=30) as response:
+        assert response.status == 200
+
+
 def test_without_credentials_the_endpoint_says_where_they_go(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,6 +386,40 @@ def test_what_octane_does_not_accept_is_an_error_with_the_report(sandbox: Sandbo
     assert raised.value.report.counts.rejected == 2
 
 
+def test_an_upload_that_fails_has_no_report_of_the_one_before(sandbox: Sandbox, client: OctaneClient) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    client.upload(RESULTS, "nightly-1", module, suite, "Bookshop")
+    assert client.last_report is not None and client.last_report.ok
+    with pytest.raises(octane.InputError):
+        client.upload([], "nightly-1", module, suite, "Bookshop")
+    assert client.last_report is None
+
+
+def test_an_upload_that_was_interrupted_can_be_resumed_as_its_hint_says(sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+    client = OctaneClient(config(sandbox, spool=str(tmp_path), wait=False), Vault(sandbox))
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    sandbox.delay_ingestion(30)
+    with pytest.raises(octane.PartialUploadError) as raised:
+        client.upload(RESULTS, "nightly-1", module, suite, "Bookshop")
+    hint = str(raised.value.hint)
+    assert hint.startswith("to continue: client.uploads.resume(")
+    sandbox.advance(30)
+    report = eval(hint.partition(": ")[2], {"client": client})
+    assert report.ok and report.counts.ingested == len(RESULTS)
+
+
+def test_identical_results_can_be_uploaded_again(sandbox: Sandbox, client: OctaneClient) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    uploads = (module, suite, "Bookshop")
+    assert client.upload(RESULTS, "nightly-1", *uploads).counts.duplicate == 0
+    assert client.upload(RESULTS, "nightly-1", *uploads).counts.duplicate == len(RESULTS)
+    again = OctaneClient(config(sandbox, force_new=True), Vault(sandbox))
+    assert again.upload(RESULTS, "nightly-1", *uploads).counts.duplicate == 0
+
+
 def test_elements_and_rows_cannot_be_mixed(client: OctaneClient) -> None:
     with pytest.raises(octane.InputError, match="result 2 is not"):
         client.upload([TEST_RUN, "x.xml"], "nightly-1", 1, 1, None)
@@ -415,6 +467,37 @@ def test_links_that_are_not_made_are_not_silent(
     with caplog.at_level(logging.WARNING, "octane"):
         assert client.updateAutoRuns([], "nightly-1", None) == []
     assert "`octaneID` is an empty list" in caplog.text
+
+
+def test_links_that_cannot_be_made_are_counted_for_all_stories(
+    client: OctaneClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = client.getOrCreateRootApplicationModuleID("Bookshop")
+    suite = client.createTestSuite("Nightly", module)
+    client.upload(RESULTS, "nightly-1", module, suite, "Bookshop")
+    suite_run = client.getSuiteRun("nightly-1", suite)
+    failed = [{"id": "1", "message": "no permission"}] * len(RESULTS)
+    outcome = {"level": "runs", "changed": 0, "unchanged": 0, "failed": failed}
+    ask = client._ask
+    monkeypatch.setattr(client, "_ask", lambda task: outcome if task == "link" else ask(task))
+
+    native = types.SimpleNamespace(link=lambda story, runs: "link", list_runs=client._core.client.list_runs)
+    monkeypatch.setattr(client, "_core", types.SimpleNamespace(client=native))
+    with pytest.raises(octane.Rejected, match="^4 of 4 links could not be made; the first one: no permission$"):
+        client.updateAutoRuns([3005, 3006], "nightly-1", suite_run)
+
+
+def test_a_suite_run_without_runs_is_logged_where_it_is_to_be_linked(
+    sandbox: Sandbox, client: OctaneClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    suite = client.createTestSuite("Nightly", client.getOrCreateRootApplicationModuleID("Bookshop"))
+    with sandbox.client() as own:
+        planned = own.suite_runs.ensure("nightly-1", suite=suite)
+    with caplog.at_level(logging.WARNING, "octane"):
+        assert client.getAutoRuns("nightly-1", planned.id) == []
+        assert caplog.text == ""
+        assert client.updateAutoRuns(3005, "nightly-1", planned.id) == []
+    assert f"suite run {planned.id} has no runs" in caplog.text
 
 
 def test_runs_are_left_out_by_how_many_were_uploaded_before(client: OctaneClient) -> None:

@@ -169,6 +169,15 @@ def test_progress_that_raises_amid_an_upload_stops_it_and_resuming_it_is_exact(
     assert names(sandbox) == sorted(row["name"] for row in ROWS)
 
 
+def test_what_is_not_stored_cannot_be_continued(client: Client) -> None:
+    def refuse(event: octane.Event) -> None:
+        raise LookupError("stop it")
+
+    with pytest.raises(LookupError) as raised:
+        client.upload(ROWS[:3], suite="Nightly", suite_run="nightly-1", on_progress=refuse)
+    assert not hasattr(raised.value, "__notes__")
+
+
 def test_threads_share_a_client(client: Client) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

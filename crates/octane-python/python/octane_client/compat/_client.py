@@ -6,6 +6,7 @@ from octane_client import _log, _upload
 from octane_client._entities import LinkOutcome
 from octane_client._given import optional, text, texts
 from octane_client._ids import entity_id, optional_id
+from octane_client._resources import Uploads
 from octane_client.compat._endpoint import Connected, _flag, _mapping, _number, _wait
 from octane_client.compat.shapes import Entity
 from octane_client.errors import InputError, NotFound, PartialUploadError, Rejected
@@ -31,7 +32,12 @@ class OctaneClient(Connected):
     def __init__(self, config: Any, spKConfig: Any = None) -> None:
         super().__init__(config, spKConfig, None)
         self.last_report: Report | None = None
-        """What the last upload did."""
+        """What the last upload did; ``None`` if it has failed without a report."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """Uploads that are stored on this machine, as of :class:`octane_client.Client`."""
+        return Uploads(self._core)
 
     def upload(self, results: Any, externalRunID: Any, applicationModuleID: Any, testSuiteID: Any, testSuitePath: Any) -> Any:
         """Uploads results in batches, waits until Octane has ingested them, and returns a :class:`octane_client.Report`.
@@ -43,6 +49,7 @@ class OctaneClient(Connected):
         :param results: a data frame, a list of dictionaries or objects, or ready-made ``<test_run …>`` elements.
         :param externalRunID: the name of the suite run.
         """
+        self.last_report = None
         try:
             report = self._upload(results, externalRunID, applicationModuleID, testSuiteID, testSuitePath)
         except InputError as error:
@@ -94,6 +101,7 @@ class OctaneClient(Connected):
             status_map=_mapping(settings["status_map"], "status_map"),
             skip_invalid=_flag(settings["skip_invalid"], "skip_invalid"),
             allow_empty=_flag(settings["allow_empty"], "allow_empty"),
+            force_new=_flag(settings["force_new"], "force_new"),
             batch_size=_number(settings["batch_size"], "batch_size"),
             batches_in_flight=self._threads,
             wait=_wait(settings["wait"]),
@@ -145,6 +153,8 @@ class OctaneClient(Connected):
             _log.warn("`octaneID` is an empty list, so no run is linked or unlinked")
             return self.shape("updateAutoRuns", [])
         runs = self._runs(name, suiteRunID, totalRunsUploaded, must_exist=True)
+        if not runs and not totalRunsUploaded:
+            _log.warn(f"suite run {suiteRunID or name} has no runs, so none is linked or unlinked; uploads are ingested later")
         ids = [entity_id(run, "run ID") for run in runs]
         change = self._core.client.unlink if delink else self._core.client.link
         failed: list[Any] = []
@@ -152,9 +162,9 @@ class OctaneClient(Connected):
             outcome = LinkOutcome._of(self._ask(change(entity_id(story, "story ID"), ids)))
             failed.extend(outcome.failed)
         if failed:
-            what = "unlinked" if delink else "linked"
+            what = "removed" if delink else "made"
             raise Rejected(
-                f"{len(failed)} of {len(ids)} runs could not be {what}; the first one: {failed[0]['message']}",
+                f"{len(failed)} of {len(ids) * len(stories)} links could not be {what}; the first one: {failed[0]['message']}",
                 details={"failed": failed},
             )
         return self.shape("updateAutoRuns", runs)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 
+from octane_client import _core
 from octane_client._call import Call, same
 from octane_client._connect import BaseClient
 from octane_client._given import text
@@ -17,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from octane_client import _core
     from octane_client._operations import Core
 
 THREADS_DEFAULT = 4
 
-WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+SESSION_CHECK_SECONDS = 60.0
+"""How long after a response a session may be handed out without another request that shows whether it has expired."""
 
 
 class Connected:
@@ -42,7 +44,11 @@ class Connected:
         self._spKConfig = spKConfig
         self._threads = threads or _number(settings.get("threads"), "threads") or THREADS_DEFAULT
         environment = {"url": "OCTANE_URL", "space": "OCTANE_SHARED_SPACE", "workspace": "OCTANE_WORKSPACE"}
-        place = {name: settings.get(name) or os.environ.get(variable) for name, variable in environment.items()}
+        place = {name: settings.get(name) for name in environment}
+        if place["space"] or place["workspace"] or (place["url"] and _core.names_workspace(str(place["url"]))):
+            # Those of the environment belong together, and maybe to another URL.
+            del environment["space"], environment["workspace"]
+        place.update((name, place[name] or os.environ.get(variable)) for name, variable in environment.items())
         self._core = self._connect(**place)
 
     def _connect(self, url: Any, space: Any, workspace: Any) -> Core:
@@ -120,10 +126,14 @@ class OctaneEndPoint(Connected):
         super().__init__(config, spKConfig, size if isinstance(size, int) and size > 0 else None)
         self.responseQueue = responseQueue
         self.clientThreadPool = clientThreadPool
+        self._answered_at: float | None = None
 
     def _getCookie(self) -> Cookies:
-        """The cookies of the session, after signing in if there is none."""
-        header = Call(self._core.client.cookie(), same).wait()
+        """The cookies of the session, after signing in if there is none, or if it has expired."""
+        answered_at = self._answered_at
+        is_old = answered_at is not None and time.monotonic() - answered_at > SESSION_CHECK_SECONDS
+        header = Call(self._core.client.cookie(is_old), same).wait()
+        self._answered_at = time.monotonic()
         cookies: Cookies = self.shape("_getCookie", Cookies.parse(header))
         return cookies
 
@@ -141,6 +151,8 @@ class OctaneEndPoint(Connected):
             content_type, body = _body(dataType, data)
         try:
             status, received, content = Call(self._core.client.call(method, path, content_type, body), same).wait()
+            if status != 401:
+                self._answered_at = time.monotonic()
             decoded = _decoded(received, content)
         except ApiError as error:
             # Signing in has failed.
@@ -209,7 +221,7 @@ def _seconds(value: Any, name: str) -> float | None:
 
 
 def _flag(value: Any, name: str) -> bool:
-    word = WORDS.get("0" if value is None else str(value).strip().lower())
+    word = _config.WORDS.get("0" if value is None else str(value).strip().lower())
     if word is None:
         raise ConfigError(f"`{name}` must be `true` or `false`, got `{value}`")
     return word
@@ -218,8 +230,8 @@ def _flag(value: Any, name: str) -> bool:
 def _wait(value: Any) -> bool | float:
     """Whether to wait for ingestion, or for how many seconds."""
     word = str(value).strip().lower()
-    if value is None or (word in WORDS and not word.isdigit()):
-        return WORDS.get(word, True)
+    if value is None or (word in _config.WORDS and not word.isdigit()):
+        return _config.WORDS.get(word, True)
     try:
         return float(word)
     except ValueError:

@@ -2,6 +2,7 @@
 
 ``config`` may be a dictionary (flat or with sections), a ``ConfigParser`` or one of its sections, an object with attributes or a
 method ``get``, or the path of a file of TOML, JSON or INI. Names are compared without regard to case, ``_``, ``-`` and spaces.
+In a ``ConfigParser`` and in an INI file, ``%%`` and ``%(name)s`` mean what they do there; other values with ``%`` are as written.
 """
 
 from __future__ import annotations
@@ -45,15 +46,22 @@ KEYS: dict[str, tuple[str, ...]] = {
     "status_map": ("status_map", "status_mapping"),
     "skip_invalid": ("skip_invalid",),
     "allow_empty": ("allow_empty",),
+    "force_new": ("force_new",),
     "credential_type": ("credential_type", "credentials_type", "auth_type"),
 }
 """The names of each setting."""
 
+DEFAULT = "DEFAULT"
+
 SECTIONS = ("octane", "alm", "alm_octane", "almoctane", "upload", "server", "connection", "credentials", "default")
 """Sections whose settings are used; those of others, such as a mail server's, are not."""
 
-# To check certificates cannot be switched off, so these must not be passed over in silence.
-_INSECURE = ("verify", "verify_ssl", "disable_ssl", "ssl_verify")
+# To check certificates cannot be switched off, so these must not be passed over in silence. Those that do not say whether to check
+# may name certificates, as `verify` of `requests` does.
+_VERIFY = ("verify", "verifyssl", "sslverify")
+_DISABLE = "disablessl"
+
+WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 def fold(name: object) -> str:
@@ -61,27 +69,40 @@ def fold(name: object) -> str:
     return "".join(char for char in str(name).lower() if char not in "_- .")
 
 
+_SECTIONS = frozenset(map(fold, SECTIONS))
+
+
+def is_ours(section: object) -> bool:
+    """Whether the settings of a section are used."""
+    return fold(section) in _SECTIONS
+
+
 def read(config: Any, keys: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """The settings in ``config`` by their own names.
 
-    Unknown names are logged, and two different values of one setting are an error.
+    Unknown names are logged, and two different values of one setting are an error, unless one is that of the default section.
     """
     meanings = {fold(alias): setting for setting, aliases in keys.items() for alias in (*aliases, setting)}
     found: dict[str, tuple[str, Any]] = {}
     unknown: list[str] = []
-    for name, value in _items(config, meanings):
+    pairs = list(_items(config, keys, meanings))
+    defaults = {name.partition("/")[2]: value for name, value in pairs if _is_default(name)}
+    # The sections of a `ConfigParser` have what is in its default section as well.
+    own = [(name, value) for name, value in pairs if (name.partition("/")[2], value) not in defaults.items()]
+    for name, value in own + [(f"{DEFAULT}/{name}", value) for name, value in defaults.items()]:
         folded = fold(name.rpartition("/")[2])
         if value is None or value == "":
             continue
-        if folded in map(fold, _INSECURE):
-            _check_secure(name, folded, value)
+        if folded in (*_VERIFY, _DISABLE) and _says_whether_to_check(name, folded, value):
             continue
-        setting = meanings.get(folded)
+        setting = "ca_files" if folded in _VERIFY else meanings.get(folded)
         if setting is None:
             unknown.append(name)
             continue
         if setting in found and str(found[setting][1]) != str(value):
             first = found[setting][0]
+            if _is_default(name) and not _is_default(first):
+                continue
             raise ConfigError(f"`{first}` and `{name}` both set `{setting}`, to different values", hint="keep one of them")
         found.setdefault(setting, (name, value))
     if unknown:
@@ -89,33 +110,33 @@ def read(config: Any, keys: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     return {setting: value for setting, (_, value) in found.items()}
 
 
-def _check_secure(name: str, folded: str, value: Any) -> None:
-    text = str(value).strip().lower()
-    is_off = text in ("false", "0", "no", "off") if folded != "disablessl" else text in ("true", "1", "yes", "on")
-    if is_off:
+def _is_default(name: str) -> bool:
+    section, slash, _ = name.partition("/")
+    return bool(slash) and fold(section) == fold(DEFAULT)
+
+
+def _says_whether_to_check(name: str, folded: str, value: Any) -> bool:
+    word = WORDS.get(str(value).strip().lower())
+    if word is (folded == _DISABLE):
         raise ConfigError(
             f"`{name}` switches off the check of certificates, which is not supported",
             hint="name your company's certificates: `ca_file`, or the environment variable SSL_CERT_DIR",
         )
+    return word is not None
 
 
-def _items(config: Any, meanings: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+def _items(config: Any, keys: Mapping[str, tuple[str, ...]], meanings: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     """Names and values; a name in a section is ``section/name``."""
     if config is None:
         return
     if isinstance(config, (str, os.PathLike)):
         config = _file(os.fspath(config))
-    if hasattr(config, "sections") and hasattr(config, "items") and hasattr(config, "defaults"):
-        # Raw: a secret may contain `%`.
-        for name, value in config.defaults().items():
-            yield name, value
-        for section in config.sections():
-            if fold(section) in map(fold, SECTIONS):
-                for name, value in config.items(section, raw=True):
-                    yield f"{section}/{name}", value
-        return
+    if hasattr(config, "sections") and hasattr(config, "default_section"):
+        # A `ConfigParser`: its other sections are foreign, also those that are called like a setting.
+        sections = {name: config[name] for name in config.sections() if is_ours(name)}
+        config = {**sections, DEFAULT: config[config.default_section]}
     if hasattr(config, "keys") and hasattr(config, "__getitem__"):
-        pairs = [(str(name), raw(config, name)) for name in config.keys()]
+        pairs = [(str(name), member(config, name)) for name in config.keys()]
     elif hasattr(config, "_asdict"):
         pairs = list(config._asdict().items())
     else:
@@ -124,30 +145,37 @@ def _items(config: Any, meanings: Mapping[str, str]) -> Iterator[tuple[str, Any]
         pairs = [(name, value) for name, value in pairs if not callable(value)]
         if not pairs and callable(getattr(config, "get", None)):
             # It cannot say which settings it has, so it is asked for each.
-            pairs = [(name, value) for name, value in ((name, _asked(config, name)) for name in _aliases()) if value]
+            asked = dict.fromkeys(alias for setting, aliases in keys.items() for alias in (*aliases, setting))
+            pairs = [(name, _asked(config, name)) for name in asked]
     for name, value in pairs:
         is_section = hasattr(value, "keys") or (hasattr(value, "__dict__") and not isinstance(value, (str, type)))
         if is_section and fold(name) not in meanings:
-            if fold(name) in map(fold, SECTIONS):
-                for inner, inner_value in _items(value, meanings):
+            if is_ours(name):
+                for inner, inner_value in _items(value, keys, meanings):
                     yield f"{name}/{inner}", inner_value
-        elif is_section and fold(name) in map(fold, SECTIONS) and hasattr(value, "keys"):
+        elif is_section and is_ours(name) and hasattr(value, "keys"):
             # `server` may be an address or a section.
-            for inner, inner_value in _items(value, meanings):
+            for inner, inner_value in _items(value, keys, meanings):
                 yield f"{name}/{inner}", inner_value
         else:
             yield name, value
 
 
-def raw(mapping: Any, name: Any) -> Any:
-    """The value as it was written, also in a section of a ``ConfigParser``: a secret may contain ``%``."""
+def _value(parser: Any, section: str, name: str) -> Any:
+    from configparser import InterpolationError
+
+    try:
+        return parser.get(section, name)
+    except InterpolationError:
+        # A secret may contain `%`.
+        return parser.get(section, name, raw=True)
+
+
+def member(mapping: Any, name: Any) -> Any:
+    """The value of a key, also of one in a section of a ``ConfigParser``."""
     if hasattr(mapping, "parser") and hasattr(mapping, "name"):
-        return mapping.parser.get(mapping.name, name, raw=True)
+        return _value(mapping.parser, mapping.name, name)
     return mapping[name]
-
-
-def _aliases() -> list[str]:
-    return list(dict.fromkeys(alias for aliases in KEYS.values() for alias in aliases))
 
 
 def _asked(config: Any, name: str) -> Any:
@@ -166,17 +194,17 @@ def _file(path: str) -> Any:
                 import tomllib
             except ImportError:
                 raise ConfigError(f"`{path}`: TOML needs Python 3.11", hint="use JSON or INI") from None
-            with open(path, "rb") as toml:
-                return tomllib.load(toml)
+            with open(path, encoding="utf-8-sig") as toml:
+                return tomllib.loads(toml.read())
         if extension == ".json":
             import json
 
-            with open(path, encoding="utf-8") as text:
+            with open(path, encoding="utf-8-sig") as text:
                 return json.load(text)
         import configparser
 
-        parser = configparser.ConfigParser(interpolation=None)
-        with open(path, encoding="utf-8") as ini:
+        parser = configparser.ConfigParser()
+        with open(path, encoding="utf-8-sig") as ini:
             parser.read_file(ini)
         return parser
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from octane_client._settings import reveal
-from octane_client.compat.config import SECTIONS, fold, raw
+from octane_client.compat.config import fold, is_ours, member
 from octane_client.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -14,21 +14,25 @@ if TYPE_CHECKING:
 
 def lookup(source: Any, names: Sequence[str]) -> Any:
     """The first of these names that ``source`` has: a key, an attribute, or a method without parameters."""
-    wanted = [fold(name) for name in names]
-    if hasattr(source, "keys") and hasattr(source, "__getitem__"):
-        for key in source.keys():
-            if fold(key) in wanted:
-                value = raw(source, key)
+    is_mapping = hasattr(source, "keys") and hasattr(source, "__getitem__")
+    own = list(source.keys()) if is_mapping else [name for name in dir(source) if not name.startswith("__")]
+    # What is public may decrypt what is not.
+    own.sort(key=lambda name: str(name).startswith("_"))
+    for wanted in map(fold, names):
+        for name in own:
+            if fold(name) == wanted:
+                value = member(source, name) if is_mapping else _attribute(source, name)
                 if value:
                     return value
-        return None
-    for name in dir(source):
-        if fold(name.lstrip("_")) in wanted and not name.startswith("__"):
-            value = getattr(source, name)
-            value = value() if callable(value) else value
-            if value:
-                return value
     return None
+
+
+def _attribute(source: Any, name: str) -> Any:
+    value = getattr(source, name)
+    if not callable(value):
+        return value
+    # A method of this name signs in.
+    return None if fold(name) == "login" else value()
 
 
 def read(source: Any, keys: Mapping[str, tuple[str, ...]], kind: str | None = None) -> tuple[str, str, str] | None:
@@ -53,7 +57,8 @@ def read(source: Any, keys: Mapping[str, tuple[str, ...]], kind: str | None = No
             )
         pair = found
     setting, name, secret = pair
-    return kind or kind_of(setting, str(name)), str(name), reveal(secret)
+    name = reveal(name)
+    return kind or kind_of(setting, name), name, reveal(secret)
 
 
 def kind_of(setting: str, name: str) -> str:
@@ -68,7 +73,7 @@ def kind_of(setting: str, name: str) -> str:
 def _pair(source: Any, keys: Mapping[str, tuple[str, ...]]) -> tuple[str, Any, Any] | None:
     if hasattr(source, "sections") and hasattr(source, "items"):
         # A ``ConfigParser``.
-        pairs = (_pair(source[name], keys) for name in source.sections() if fold(name) in map(fold, SECTIONS))
+        pairs = (_pair(source[name], keys) for name in source.sections() if is_ours(name))
         return next((pair for pair in pairs if pair is not None), None)
     for name, secret in (("client_id", "secret"), ("username", "password")):
         one, other = lookup(source, keys[name]), lookup(source, keys[secret])
