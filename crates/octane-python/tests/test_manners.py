@@ -224,6 +224,14 @@ def test_uploads_and_requests_are_logged(client: Client, caplog: pytest.LogCaptu
     assert "sandbox-secret" not in text and "LWSSO_COOKIE_KEY=" not in text
 
 
+def test_each_logger_may_have_a_level_of_its_own(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "octane.sandbox"), sandbox.client() as client:
+        client.modules.root()
+        sandbox.reset()
+        assert records(caplog, "octane.sandbox")
+    assert {record.name for record in caplog.records} == {"octane.sandbox"}
+
+
 def test_nothing_is_logged_by_default() -> None:
     ended = run_python(
         sys.executable,

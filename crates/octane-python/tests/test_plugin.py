@@ -154,6 +154,28 @@ def test_a_subtest_that_passes_says_nothing_about_its_test(environment: Sandbox,
     }
 
 
+def test_the_time_of_subtests_is_a_part_of_that_of_their_test(environment: Sandbox, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_parts(subtests):
+            with subtests.test("a"):
+                pass
+        """
+    )
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_logreport(report):
+            report.duration = 5.0 if report.when == "call" else 0.0
+        """
+    )
+    pytester.runpytest_subprocess(*plugin(), *ARGUMENTS)
+    (run,) = environment.entities("automated_runs", fields="duration")
+    assert run["duration"] == 5000
+
+
 def test_a_session_whose_results_do_not_arrive_is_not_green(
     environment: Sandbox, pytester: pytest.Pytester
 ) -> None:

@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LOGGERS = ("octane", "octane.http", "octane.sandbox")
+
 _process: int | None = None
 
 
@@ -30,7 +32,7 @@ def refresh() -> None:
         if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
             logger.addHandler(logging.NullHandler())
         _core.start_log(_emit)
-    levels = (logging.getLogger(name).getEffectiveLevel() for name in ("octane", "octane.http"))
+    levels = (logging.getLogger(name).getEffectiveLevel() for name in LOGGERS)
     _core.set_log_level(min(255, *levels))
 
 

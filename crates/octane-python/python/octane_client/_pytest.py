@@ -73,7 +73,10 @@ class Uploader:
         start = getattr(report, "start", None)
         if start is not None and result["started"] is None:
             result["started"] = round(start * 1000)
-        result["duration_s"] += report.duration
+        # The report of a subtest has a context. What it says about the test is only a failure; its time is part of the test's.
+        is_subtest = hasattr(report, "context")
+        if not is_subtest:
+            result["duration_s"] += report.duration
         for name, value in report.user_properties:
             if name == "jira":
                 # A test may record anything.
@@ -86,8 +89,6 @@ class Uploader:
             self._attempts.append(result)
             self._results[report.nodeid] = _result(report.nodeid)
             return
-        # The report of a subtest has a context. What it says about the test is only a failure.
-        is_subtest = hasattr(report, "context")
         if report.failed and result["status"] != "failed":
             result["status"] = "failed"
             result.update(_failure(report))
