@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyNone, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 
 /// JSON as Python objects.
@@ -66,7 +66,6 @@ pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> PyResult<Value> {
         let items = object.try_iter()?.map(|item| from_python(&item?));
         return Ok(Value::Array(items.collect::<PyResult<_>>()?));
     }
-    debug_assert!(!object.is_instance_of::<PyNone>());
     let kind = object.get_type().name()?;
     Err(PyTypeError::new_err(format!(
         "an object of type `{kind}` cannot be sent as JSON"

@@ -169,47 +169,10 @@ class Client(BaseClient):
         :param force_new: upload again what Octane has received before.
         :raises SchemaError: rows cannot be used; all of them are in ``rows``. Nothing was sent.
         """
-        return _upload.upload(
-            self._core,
-            results,
-            suite=suite,
-            suite_run=suite_run,
-            module=module,
-            columns=columns,
-            create=create,
-            create_similar=create_similar,
-            jira=jira,
-            jira_from=jira_from,
-            require_all_jira_keys=require_all_jira_keys,
-            unlink_stale=unlink_stale,
-            wait=wait,
-            on_progress=on_progress,
-            timezone=timezone,
-            duration_unit=duration_unit,
-            status_map=status_map,
-            extra=extra,
-            skip_invalid=skip_invalid,
-            allow_empty=allow_empty,
-            format=format,
-            encoding=encoding,
-            suite_path=suite_path,
-            reruns=reruns,
-            gherkin=gherkin,
-            dialect=dialect,
-            testing_tool_type=testing_tool_type,
-            release=release,
-            milestone=milestone,
-            program=program,
-            backlog_items=backlog_items,
-            tags=tags,
-            fields=fields,
-            batch_size=batch_size,
-            batch_bytes=batch_bytes,
-            batches_in_flight=batches_in_flight,
-            long_names=long_names,
-            skip_errors=skip_errors,
-            force_new=force_new,
-        ).wait()
+        # All parameters, by their names.
+        options = locals()
+        del options["self"]
+        return _upload.upload(self._core, **options).wait()
 
     def sign_in(self) -> None:
         """Signs in now. Every other call signs in by itself; this one shows whether it works."""
