@@ -144,8 +144,8 @@ impl Builder {
     }
 
     /// Shares the session with other processes on this machine, which then sign in once. By default each endpoint has a
-    /// session of its own. Has no effect if the credentials are an
-    /// [access token](crate::Credential::AccessToken), which needs no sign-in.
+    /// session of its own. Has no effect if the credentials are
+    /// a token, see [`SessionKey::of`](crate::SessionKey::of).
     pub fn session_store(mut self, store: impl SessionStore) -> Self {
         self.session_store = Some(Box::new(store));
         self

@@ -9,15 +9,16 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::credential::Credential;
 use crate::secret::Secret;
 
-/// What a session belongs to: one server and one API key or user.
+/// Whose session it is: that of one API key or user on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SessionKey {
     /// The server's URL.
     pub server: String,
-    /// The client ID of an API key, or the name of a user.
+    /// The client ID of an API key, or `user` and the name of a user.
     pub id: String,
 }
 
@@ -26,6 +27,16 @@ impl SessionKey {
     pub fn new(server: impl Into<String>, id: impl Into<String>) -> Self {
         let (server, id) = (server.into(), id.into());
         Self { server, id }
+    }
+
+    /// The session of these credentials on a server. `None` for tokens: a session belongs to whom the token was issued, and the
+    /// client ID that may come with one does not say who that is.
+    pub fn of(server: impl Into<String>, credential: &Credential) -> Option<Self> {
+        match credential {
+            Credential::ApiKey { id, .. } => Some(Self::new(server, id)),
+            Credential::User { name, .. } => Some(Self::new(server, format!("user {name}"))),
+            Credential::AccessToken { .. } | Credential::ExchangedToken { .. } => None,
+        }
     }
 }
 

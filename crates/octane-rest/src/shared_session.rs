@@ -22,7 +22,7 @@ impl EndpointState {
     /// Under which key a session with these credentials is shared, if it is.
     pub(crate) fn session_key(&self, credential: &Credential) -> Option<SessionKey> {
         self.session_store.as_ref()?;
-        Some(SessionKey::new(&*self.server, credential.id()?))
+        SessionKey::of(&*self.server, credential)
     }
 
     /// The lock of a shared session. `None` if it cannot be shared now.

@@ -239,7 +239,7 @@ fn shared_session(
     found: &FoundCredential,
 ) -> Option<(String, u64)> {
     let cache = SessionCache::existing().filter(|_| args.session_cache)?;
-    let key = SessionKey::new(endpoint.address().to_string(), found.credential.id()?);
+    let key = SessionKey::of(endpoint.address().to_string(), &found.credential)?;
     let session = cache.peek(&key).ok()??;
     Some((
         cache.path(&key).display().to_string(),

@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use octane_rest::{
-    BoxFuture, Endpoint, EndpointSettings, SessionKey, SessionLock, SessionStore, StoredSession,
+    BoxFuture, Credential, Endpoint, EndpointSettings, SessionKey, SessionLock, SessionStore,
+    StoredSession,
 };
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, advance};
 
 use crate::expiry::expired;
 use crate::script::{Reply, Script};
+use crate::tokens::Given;
 
 /// A store in memory.
 #[derive(Clone, Default)]
@@ -190,6 +192,44 @@ async fn signing_out_ends_the_shared_session_and_removes_it() {
     let last = script.requests().pop().unwrap();
     assert_eq!(last.path, "/authentication/sign_out");
     assert_eq!(last.cookie(), Some("LWSSO_COOKIE_KEY=s1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_shared_only_with_those_who_sign_in_as_the_same_key_or_user() {
+    let script = Script::new(|seen| match &*seen.path {
+        "/osp/a/au/auth/oauth2/token" => {
+            let body = str::from_utf8(&seen.body).unwrap();
+            let person = body.rsplit('=').next().unwrap();
+            Reply::new(200, format!(r#"{{"access_token":"of-{person}"}}"#))
+        }
+        _ => Reply::new(200, "{}"),
+    });
+    let store = Memory::default();
+    let person = |name: &str| Credential::ExchangedToken {
+        token: name.into(),
+        id: "demo".to_owned(),
+        secret: "secret".into(),
+    };
+    let user = Credential::User {
+        name: "demo".to_owned(),
+        password: "secret".into(),
+    };
+    endpoint(&script, &store).get("tests").await.unwrap();
+    for credential in [person("alice"), person("bob"), user] {
+        let builder = script.builder().session_store(store.clone());
+        let endpoint = builder.credentials(Given(credential)).build().unwrap();
+        endpoint.get("tests").await.unwrap();
+        endpoint.get("tests").await.unwrap();
+    }
+    let requests = script.requests();
+    let cookies: Vec<_> = requests.iter().filter_map(|seen| seen.cookie()).collect();
+    let (key, alice, bob, user) = (
+        "LWSSO_COOKIE_KEY=s1",
+        "access_token=of-alice",
+        "access_token=of-bob",
+        "LWSSO_COOKIE_KEY=s2",
+    );
+    assert_eq!(cookies, [key, alice, alice, bob, bob, user, user]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use octane_sandbox::{Sandbox, Settings};
 use crate::network::chain;
 use crate::script::{Reply, SECRET, Script};
 
-struct Given(Credential);
+pub(crate) struct Given(pub(crate) Credential);
 
 impl CredentialProvider for Given {
     fn credential(&self) -> BoxFuture<'_, Result<Option<FoundCredential>, CredentialError>> {
