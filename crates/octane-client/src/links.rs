@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use futures_util::TryStreamExt;
 use octane_model::{
     Entity, EntityId, FieldMetadata, Problem, Reference, ReferenceUpdate, References, RunId,
-    Select, WorkItem, WorkItemId,
+    Select, WorkItem, WorkItemId, error_code,
 };
 
 use crate::client::Client;
@@ -75,7 +75,7 @@ pub(crate) struct LinkChanges {
     /// How many need no change.
     unchanged: usize,
     /// What cannot be changed.
-    failed: Vec<LinkFailure>,
+    pub(crate) failed: Vec<LinkFailure>,
 }
 
 impl LinkChanges {
@@ -244,7 +244,7 @@ impl Links<'_> {
                 existing: Some(existing),
             });
             LinkChanges {
-                failed: found.missing,
+                failed: [found.missing, found.unlinkable].concat(),
                 ..missing_links(&found.field, requests)
             }
         });
@@ -271,7 +271,7 @@ impl Links<'_> {
                 }
             }
             LinkChanges {
-                failed: found.missing,
+                failed: [found.missing, found.unlinkable].concat(),
                 ..planned
             }
         });
@@ -330,7 +330,7 @@ impl Links<'_> {
     }
 
     /// What holds the links of `runs` of a kind (the runs or their tests) with its existing links, and the runs that do
-    /// not exist.
+    /// not exist or whose tests cannot be read.
     pub(crate) async fn link_holders(
         &self,
         field: LinkField,
@@ -342,18 +342,11 @@ impl Links<'_> {
         };
         let collection = field.kind.collection();
         let found = self.by_ids(collection, runs, &select).await?;
-        let missing = runs
-            .iter()
-            .filter(|run| !found.contains_key(*run))
-            .map(|run| LinkFailure {
-                id: run.clone(),
-                problem: Problem::new(
-                    octane_model::error_code::ENTITY_NOT_FOUND,
-                    "no automated run with this ID",
-                ),
-            });
+        let missing = runs.iter().filter(|run| !found.contains_key(*run));
+        let missing =
+            missing.map(|run| LinkFailure::not_found(run, "no automated run with this ID"));
         let missing = missing.collect();
-        let of_runs: Vec<(EntityId, EntityId)> = found
+        let mut of_runs: Vec<(EntityId, EntityId)> = found
             .iter()
             .filter_map(|(id, run)| {
                 let holder = match field.level {
@@ -363,6 +356,7 @@ impl Links<'_> {
                 Some((id.clone(), holder))
             })
             .collect();
+        let mut unlinkable: BTreeSet<EntityId> = found.keys().cloned().collect();
         let holders = match field.level {
             LinkLevel::Runs => found
                 .into_iter()
@@ -373,9 +367,17 @@ impl Links<'_> {
                 self.read_links(&field, tests.collect()).await?
             }
         };
+        of_runs.retain(|(_, holder)| holders.contains_key(holder));
+        for (run, _) in &of_runs {
+            unlinkable.remove(run);
+        }
+        let unlinkable = unlinkable.iter();
+        let unlinkable = unlinkable
+            .map(|run| LinkFailure::not_found(run, "the test of this run cannot be read"));
         Ok(Holders {
             field,
             of_runs,
+            unlinkable: unlinkable.collect(),
             holders,
             missing,
         })
@@ -443,12 +445,23 @@ impl Links<'_> {
 /// What holds the links of runs of a kind.
 pub(crate) struct Holders {
     field: LinkField,
-    /// Each run that exists, with what holds its links: itself, or its test.
+    /// Each run whose links are known, with what holds them: itself, or its test.
     pub(crate) of_runs: Vec<(EntityId, EntityId)>,
     /// The runs, or their tests, with their existing links.
     pub(crate) holders: BTreeMap<EntityId, References>,
     /// The runs that do not exist.
     missing: Vec<LinkFailure>,
+    /// The runs that exist, and whose tests cannot be read.
+    pub(crate) unlinkable: Vec<LinkFailure>,
+}
+
+impl LinkFailure {
+    fn not_found(id: &EntityId, description: &str) -> Self {
+        Self {
+            id: id.clone(),
+            problem: Problem::new(error_code::ENTITY_NOT_FOUND, description),
+        }
+    }
 }
 
 /// One outcome of several; if there are both levels, that of tests.
@@ -498,4 +511,58 @@ fn missing_links(
         }
     }
     planned
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fake_octane::{Answer, FakeOctane, page, problem};
+
+    /// Where tests are linked: the first run has no readable test, the test of the second one is not listed, and the third is missing.
+    fn server() -> FakeOctane {
+        FakeOctane::new(|request| match request.path.as_str() {
+            "metadata/fields" => {
+                let is_of_tests = request.query.contains("test_automated");
+                let field = json!({
+                    "entity_name": "test_automated", "name": COVERED_CONTENT, "field_type": "reference", "editable": true,
+                });
+                let fields: &[Value] = if is_of_tests { &[field] } else { &[] };
+                page(fields, fields.len())
+            }
+            "automated_runs" => {
+                let runs = [
+                    json!({ "id": "1", "type": "run_automated", "test": null }),
+                    json!({ "id": "2", "type": "run_automated", "test": { "id": "77", "type": "test_automated" } }),
+                ];
+                page(&runs, 2)
+            }
+            "work_items/3001" => Answer::Json(
+                200,
+                json!({
+                    "id": "3001", "type": "work_item", "subtype": "story", "name": "Pay",
+                }),
+            ),
+            path if path.starts_with("metadata") => Answer::Json(404, problem()),
+            _ => page(&[], 0),
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn runs_whose_tests_cannot_be_read_are_failures() {
+        let (client, story) = (server().client(1), WorkItemId::new(3001));
+        let runs = [1, 2, 3].map(RunId::new);
+        for outcome in [
+            client.links().link(story, &runs).await.unwrap(),
+            client.links().unlink(story, &runs).await.unwrap(),
+            client.links().would_link(story, &runs).await.unwrap(),
+        ] {
+            let failed = outcome.failed.iter().map(|failure| failure.id.as_str());
+            assert_eq!(failed.collect::<Vec<_>>(), ["3", "1", "2"]);
+            assert_eq!((outcome.changed, outcome.unchanged), (0, 0));
+            let cause = &outcome.failed[2].problem.description;
+            assert_eq!(cause, "the test of this run cannot be read");
+        }
+    }
 }

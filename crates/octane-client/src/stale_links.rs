@@ -112,6 +112,7 @@ impl Links<'_> {
             }
         }
         let mut planned = LinkChanges::none(field, ReferenceUpdate::Replace);
+        planned.failed.clone_from(&found.unlinkable);
         for (holder, removed) in &removed {
             let existing = found.holders.get(*holder).into_iter();
             let existing = existing.flat_map(|links| &links.data);
