@@ -181,25 +181,19 @@ impl<T: DeserializeOwned + Send + 'static> ListRequest<T> {
         self.list.limit = page_size;
         let count = length(&page);
         let offset = self.list.offset;
-        if let (0, Some(counted), false) = (count, page.total_count, page.exceeds_total_count)
+        // Of a list that the server counts no further, there are at least as many.
+        if let (0, Some(counted)) = (count, page.total_count)
             && counted > offset
         {
             let received = offset;
             return Err(invalid(ListError::Missing { counted, received }, &response));
         }
         let rest = self.after(count);
-        // A server may return less than requested, so a short page is the end only if the count does not
-        // say otherwise.
-        let is_total_reached = |total| rest.list.offset >= total;
+        // A server may return less than requested, so a short page is not the end: an empty one is, or the count.
+        let total = page.total_count.filter(|_| !page.exceeds_total_count);
         let is_last = count == 0
             || rest.limit == Some(0)
-            || match page.total_count {
-                Some(total) if page.exceeds_total_count => {
-                    count < wanted && is_total_reached(total)
-                }
-                Some(total) => is_total_reached(total),
-                None => count < wanted,
-            };
+            || total.is_some_and(|total| rest.list.offset >= total);
         let is_whole_list = is_last && offset == 0;
         Ok(PageResult {
             entities: page.data,
