@@ -89,8 +89,7 @@ impl Address {
 
     /// Whether the server is on this machine.
     pub fn is_loopback(&self) -> bool {
-        let host = host(&self.base);
-        host == "localhost" || host.ends_with(".localhost")
+        is_loopback(&self.base)
     }
 
     /// Whether others can read what is sent on its way: it leaves this machine without TLS.
@@ -123,16 +122,13 @@ impl FromStr for Address {
                 "it is empty; use e.g. `https://octane.example.com`",
             ));
         }
-        let url = if trimmed.contains("://") {
+        let url = if split_scheme(trimmed).0.is_some() {
             Url::parse(trimmed)
         } else {
-            let host = trimmed.split(['/', ':', '?']).next().unwrap_or_default();
-            let scheme = if host.eq_ignore_ascii_case("localhost") || host.starts_with("127.") {
-                "http"
-            } else {
-                "https"
-            };
-            Url::parse(&format!("{scheme}://{trimmed}"))
+            match Url::parse(&format!("http://{trimmed}")) {
+                Ok(url) if is_loopback(&url) => Ok(url),
+                _ => Url::parse(&format!("https://{trimmed}")),
+            }
         };
         let mut base = url.map_err(|error| invalid(&error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") {
@@ -192,6 +188,23 @@ fn host(url: &Url) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
 
+fn is_loopback(url: &Url) -> bool {
+    let host = host(url);
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+/// The scheme of a URL, if it has one, and what follows `://`. That a parameter is a URL, too, gives it no scheme.
+pub fn split_scheme(text: &str) -> (Option<&str>, &str) {
+    let is_scheme = |text: &str| {
+        let mut bytes = text.bytes();
+        !text.is_empty() && bytes.all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it))
+    };
+    match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
+        _ => (None, text),
+    }
+}
+
 type Numbers = (Option<SharedSpaceId>, Option<WorkspaceId>);
 
 /// The space and the workspace from `?p=1001/1002` (in the query or the fragment) or from an API path.
@@ -235,10 +248,8 @@ fn number<T: FromStr<Err = crate::id::IdError>>(text: Option<String>) -> Result<
 /// The text without the user name and the password before the host, and without what follows the path except `p`, for
 /// messages. A password without its escapes may contain anything.
 fn without_secrets(text: &str) -> String {
-    let (scheme, rest) = match text.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), text),
-    };
+    let (scheme, rest) = split_scheme(text.trim());
+    let scheme = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_user = |user: &str| user.contains(':');
     let user = authority
@@ -302,9 +313,13 @@ mod tests {
             read("https://proxy.example/octane/ui"),
             ("https://proxy.example/octane/".into(), None, None)
         );
+        for own in ["127.0.0.1:8484", "[::1]:8484", "x.localhost:8484"] {
+            assert_eq!(read(own), (format!("http://{own}/"), None, None));
+        }
+        assert_eq!(read("octane.example:80").0, "https://octane.example:80/");
         assert_eq!(
-            read("127.0.0.1:8484"),
-            ("http://127.0.0.1:8484/".into(), None, None)
+            read("octane.example/ui/?p=1/2&r=http://x"),
+            ("https://octane.example/".into(), Some(1), Some(2))
         );
     }
 
@@ -369,6 +384,7 @@ mod tests {
             "https://jane:hunter2/x#y@octane.example/ui/?p=1/2",
             "http://octane.example/ui/?p=a/b&token=hunter2#hunter2",
             "ftp://octane.example?hunter2",
+            "octane.example/ui/?p=a/b&token=hunter2&r=http://x",
         ] {
             let error = text.parse::<Address>().unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{text}: {error}");

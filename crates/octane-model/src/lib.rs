@@ -44,7 +44,7 @@ mod select;
 mod task;
 mod typed;
 
-pub use address::{Address, AddressError};
+pub use address::{Address, AddressError, split_scheme};
 pub use clean::{clean, clean_with, is_unsafe};
 pub use entity::Entity;
 pub use excerpt::excerpt;

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use octane_model::names_secret;
+use octane_model::{names_secret, split_scheme};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::cookies::{self, CookieJar};
@@ -289,7 +289,7 @@ fn forms(secret: &str) -> impl Iterator<Item = String> {
 /// The user and the password before the host of a URL, which may lack a scheme. If the password lacks the escapes that it
 /// needs, there are two ways to read it.
 fn users_and_passwords(url: &str) -> impl Iterator<Item = (&str, &str)> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest).trim();
+    let (_, rest) = split_scheme(url.trim());
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     [authority, rest].into_iter().filter_map(|text| {
         let (user, _) = text.rsplit_once('@')?;
@@ -373,6 +373,7 @@ mod tests {
             "https://jane:hunter2@octane.example/ui/?p=1/2",
             "jane:hunter2@octane.example",
             " http://jane:hunter2@proxy.example:8080 ",
+            "jane:hunter2@octane.example/ui/?p=1/2&r=http://x",
         ] {
             let redactor = Redactor::default();
             redactor.learn_url(url);

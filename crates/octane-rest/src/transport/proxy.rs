@@ -5,6 +5,7 @@
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
+use octane_model::split_scheme;
 use reqwest::{ClientBuilder, Proxy};
 use url::Url;
 
@@ -202,8 +203,12 @@ fn is_exception(base: &Url, exceptions: &str) -> bool {
 fn parsed(text: &str) -> Result<Url, String> {
     const ENCODING: &str = "special characters in the user name or the password must be percent-encoded, for example `@` as \
                             `%40`, `#` as `%23`, `%` as `%25` and `\\` as `%5C`";
-    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-    if !matches!(scheme, "http" | "https") {
+    let (scheme, rest) = split_scheme(text);
+    let scheme = scheme.unwrap_or("http");
+    let is_supported = ["http", "https"]
+        .iter()
+        .any(|it| it.eq_ignore_ascii_case(scheme));
+    if !is_supported {
         return Err(format!(
             "the scheme `{scheme}` is not supported; use `http` or `https`"
         ));
@@ -232,10 +237,8 @@ fn has_bare_percent(text: &str) -> bool {
 
 /// The URL without user and password.
 fn shown(text: &str) -> String {
-    let (scheme, rest) = match text.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), text),
-    };
+    let (scheme, rest) = split_scheme(text);
+    let scheme = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
     let host = rest
         .rsplit_once('@')
         .map_or(rest.to_owned(), |(_, host)| format!("***@{host}"));
@@ -387,6 +390,15 @@ mod tests {
             // A server that does not need it is not affected.
             assert_eq!(of("https://octane.example", variables), Ok(None), "{value}");
         }
+    }
+
+    #[test]
+    fn a_scheme_may_be_in_capitals() {
+        let capitals: &[_] = &[("HTTPS_PROXY", "HTTP://proxy:8080")];
+        assert_eq!(
+            of("https://octane.example", capitals),
+            Ok(Some("`HTTP://proxy:8080` (HTTPS_PROXY)".to_owned()))
+        );
     }
 
     #[test]
