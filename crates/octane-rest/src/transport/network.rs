@@ -101,11 +101,13 @@ impl HttpTransport {
         let builder = plain(settings, proxy.as_ref())
             .read_timeout(settings.read_timeout)
             .gzip(true);
-        let builder = if address.base().scheme() == "http" && address.is_loopback() {
-            // There is nothing to verify, and loading the system's certificates takes a while.
-            builder.tls_certs_only([])
-        } else {
+        let is_tls =
+            address.base().scheme() == "https" || proxy.as_ref().is_some_and(ServerProxy::is_tls);
+        let builder = if is_tls {
             builder.tls_backend_preconfigured(tls::config(settings, env, handshakes)?)
+        } else {
+            // There is nothing to verify, and the system may have no certificates; loading them takes a while.
+            builder.tls_certs_only([])
         };
         Ok(Self {
             client: builder.build().map_err(TlsError::Setup)?,

@@ -107,6 +107,12 @@ impl Route {
 }
 
 impl ServerProxy {
+    /// Whether requests to the proxy itself are encrypted.
+    pub(super) fn is_tls(&self) -> bool {
+        let (scheme, _) = split_scheme(&self.url);
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    }
+
     /// Whether its URL has a user and a password.
     pub(super) fn has_credentials(&self) -> bool {
         self.url.contains("***@")

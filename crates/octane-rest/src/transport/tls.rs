@@ -53,7 +53,10 @@ pub enum TlsError {
         reason: String,
     },
     /// The system has no trusted certificates, and none are named either.
-    #[error("cannot use the certificates that the system trusts: {reason}")]
+    #[error(
+        "cannot use the certificates that the system trusts: {reason}; install the package `ca-certificates`, or name a file with the \
+         server's CA as trusted"
+    )]
     System {
         /// Why they cannot be used.
         reason: String,
@@ -85,7 +88,9 @@ pub(super) fn config(
         named.extend(file_certificates(file, "setting `ca_files`")?);
     }
     named.extend(dirs_certificates(&settings.ca_dirs, "setting `ca_dirs`")?);
-    let verifier = if is_replacing {
+    let verifier = if settings.insecure {
+        Ok(Verifier::insecure(&provider, handshakes))
+    } else if is_replacing {
         Verifier::replacing(named, &provider, handshakes)
     } else {
         Verifier::adding(named, &provider, handshakes)
@@ -114,7 +119,7 @@ pub(super) fn config(
         })?;
     let mut config = builder
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier.insecure(settings.insecure)))
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_client_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)

@@ -19,9 +19,10 @@ use super::handshakes::Handshakes;
 /// Verifies as usual, and accepts a CA certificate as the server's own if it is one of those that are named as trusted.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    issuers: Arc<dyn ServerCertVerifier>,
+    /// `None` accepts any certificate.
+    issuers: Option<Arc<dyn ServerCertVerifier>>,
     named: Vec<CertificateDer<'static>>,
-    is_insecure: bool,
+    schemes: Vec<SignatureScheme>,
     handshakes: Arc<Handshakes>,
 }
 
@@ -37,7 +38,12 @@ impl Verifier {
             RootCertStore::empty().add((*certificate).clone()).is_ok()
         });
         let issuers = SystemVerifier::new_with_extra_roots(issuers.cloned(), Arc::clone(provider))?;
-        Ok(Self::new(Arc::new(issuers), named, handshakes))
+        Ok(Self::new(
+            Some(Arc::new(issuers)),
+            named,
+            provider,
+            handshakes,
+        ))
     }
 
     /// Trusts these issuers and no others.
@@ -53,26 +59,27 @@ impl Verifier {
         let issuers = verifier
             .build()
             .map_err(|error| Error::General(error.to_string()))?;
-        Ok(Self::new(issuers, named, handshakes))
+        Ok(Self::new(Some(issuers), named, provider, handshakes))
+    }
+
+    /// Accepts any certificate.
+    pub(super) fn insecure(provider: &CryptoProvider, handshakes: &Arc<Handshakes>) -> Self {
+        Self::new(None, Vec::new(), provider, handshakes)
     }
 
     fn new(
-        issuers: Arc<dyn ServerCertVerifier>,
+        issuers: Option<Arc<dyn ServerCertVerifier>>,
         named: Vec<CertificateDer<'static>>,
+        provider: &CryptoProvider,
         handshakes: &Arc<Handshakes>,
     ) -> Self {
+        let algorithms = provider.signature_verification_algorithms;
         Self {
             issuers,
             named,
-            is_insecure: false,
+            schemes: algorithms.supported_schemes(),
             handshakes: Arc::clone(handshakes),
         }
-    }
-
-    /// Accepts any certificate, if so.
-    pub(super) fn insecure(mut self, is_insecure: bool) -> Self {
-        self.is_insecure = is_insecure;
-        self
     }
 }
 
@@ -87,16 +94,11 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         self.handshakes
             .presented(server_name, end_entity, intermediates);
-        if self.is_insecure {
+        let Some(issuers) = &self.issuers else {
             return Ok(ServerCertVerified::assertion());
-        }
-        let verified = self.issuers.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
+        };
+        let verified =
+            issuers.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
             // The dates are checked before this is found out.
             Err(error) if is_ca(&error) && self.named.iter().any(|it| it == end_entity) => {
@@ -113,11 +115,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.is_insecure {
-            return Ok(HandshakeSignatureValid::assertion());
+        match &self.issuers {
+            Some(issuers) => issuers.verify_tls12_signature(message, certificate, signature),
+            None => Ok(HandshakeSignatureValid::assertion()),
         }
-        self.issuers
-            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -126,15 +127,14 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.is_insecure {
-            return Ok(HandshakeSignatureValid::assertion());
+        match &self.issuers {
+            Some(issuers) => issuers.verify_tls13_signature(message, certificate, signature),
+            None => Ok(HandshakeSignatureValid::assertion()),
         }
-        self.issuers
-            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.issuers.supported_verify_schemes()
+        self.schemes.clone()
     }
 }
 

@@ -128,6 +128,36 @@ impl Server {
     }
 }
 
+#[test]
+fn certificates_are_needed_only_to_verify_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("broken.pem");
+    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    std::fs::write(&file, pem).unwrap();
+    let built = |url: &str, proxy: &str, is_insecure: bool| {
+        let mut settings = EndpointSettings::default();
+        settings.proxy = Some(proxy.into());
+        settings.insecure = is_insecure;
+        let builder = Endpoint::builder(url).space(1).workspace(2);
+        let builder = builder.settings(settings);
+        // It replaces the certificates of the system by none that can be used.
+        let file = file.clone().into_os_string();
+        let builder = builder.env(move |name| (name == "SSL_CERT_FILE").then(|| file.clone()));
+        builder.build().map_err(|error| error.to_string())
+    };
+    let (http, https) = ("http://octane.example", "https://octane.example");
+    for (url, proxy, is_insecure, expected) in [
+        (http, "direct", false, true),
+        (http, "http://proxy.example", false, true),
+        (http, "HTTPS://proxy.example", false, false),
+        (https, "direct", false, false),
+        (https, "direct", true, true),
+    ] {
+        let built = built(url, proxy, is_insecure);
+        assert_eq!(built.is_ok(), expected, "{url} {proxy}: {:?}", built.err());
+    }
+}
+
 #[tokio::test]
 async fn an_untrusted_issuer_is_named_together_with_what_helps() {
     let server = Server::new("untrusted").await;
