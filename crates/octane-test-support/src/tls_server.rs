@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ClientCertVerifierBuilder, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
@@ -21,14 +21,25 @@ pub struct TlsServer {
 impl TlsServer {
     /// Presents this identity. With `clients`, it requires certificates that were issued by this CA.
     pub fn new(target: SocketAddr, identity: &Identity, clients: Option<&Authority>) -> Self {
+        Self::with(target, identity, clients.map(verifier))
+    }
+
+    /// It asks for certificates that were issued by this CA, and does not need one.
+    pub fn asking(target: SocketAddr, identity: &Identity, clients: &Authority) -> Self {
+        let verifier = verifier(clients).allow_unauthenticated();
+        Self::with(target, identity, Some(verifier))
+    }
+
+    fn with(
+        target: SocketAddr,
+        identity: &Identity,
+        clients: Option<ClientCertVerifierBuilder>,
+    ) -> Self {
         let builder = ServerConfig::builder();
         let builder = match clients {
             None => builder.with_no_client_auth(),
             Some(clients) => {
-                let mut roots = RootCertStore::empty();
-                roots.add(clients.certificate()).expect("a CA");
-                let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build();
-                builder.with_client_cert_verifier(verifier.expect("a verifier"))
+                builder.with_client_cert_verifier(clients.build().expect("a verifier"))
             }
         };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.serialize_der()));
@@ -51,4 +62,10 @@ impl TlsServer {
     pub fn url(&self) -> String {
         format!("https://localhost:{}", self.port)
     }
+}
+
+fn verifier(clients: &Authority) -> ClientCertVerifierBuilder {
+    let mut roots = RootCertStore::empty();
+    roots.add(clients.certificate()).expect("a CA");
+    WebPkiClientVerifier::builder(Arc::new(roots))
 }

@@ -147,7 +147,7 @@ impl Doctor<'_> {
         if findings.can_check(Check::Connection) {
             let asked = endpoint.server_version().await;
             match asked {
-                Err(error) if !error.is_tls_error() => {
+                Err(error) if !error.is_tls_error() && error.tls_problem().is_none() => {
                     add::<octane_rest::Error>(findings, Check::Connection, Err(error));
                 }
                 asked => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 use octane_model::Address;
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
@@ -135,6 +135,7 @@ impl HttpTransport {
         let body = self.body(&mut response).await?;
         if response.status() == StatusCode::BAD_REQUEST
             && self.handshakes.is_client_certificate_requested()
+            && is_html(response.headers())
             && let Some((problem, message)) = explain::refusal_by_page(&body)
         {
             return Err(TransportError::tls(problem, message));
@@ -180,9 +181,14 @@ impl HttpTransport {
             .and_then(|error| tls_problem::explain(error, &self.handshakes, is_certificate_given));
         match explain::explain(error, tls, limit, self.proxy.as_ref()) {
             Explained::As(error) => error,
-            Explained::NoResponse(_) if self.lacks_client_certificate() => {
+            // Perhaps the connection just broke, so the kind of error stays and with it the retries.
+            Explained::NoResponse(error) if self.lacks_client_certificate() => {
                 let (problem, message) = tls_problem::client_certificate_missing();
-                TransportError::tls(problem, message)
+                let message = format!("the connection was lost; perhaps {message}");
+                TransportError {
+                    tls_problem: Some(problem),
+                    ..TransportError::new(error.kind(), message)
+                }
             }
             Explained::NoResponse(error) => {
                 let is_https = !self.has_responded.load(Ordering::Relaxed)
@@ -198,8 +204,8 @@ impl HttpTransport {
         }
     }
 
-    /// Whether a server has asked for a client certificate, got none, and has never responded: some close the connection so
-    /// quickly that the reason does not arrive.
+    /// Whether a server has asked for a client certificate, got none, and has never responded: some that require one close the
+    /// connection so quickly that the reason does not arrive.
     fn lacks_client_certificate(&self) -> bool {
         self.settings.client_cert.is_none()
             && self.handshakes.is_client_certificate_requested()
@@ -245,6 +251,12 @@ fn plain(settings: &EndpointSettings, proxy: Option<&ServerProxy>) -> ClientBuil
         .retry(retry::never())
         .connect_timeout(settings.connect_timeout);
     ServerProxy::configure(proxy, builder)
+}
+
+/// Whether a response is a page, as those of web servers and proxies are.
+fn is_html(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
 fn origin(uri: &http::Uri) -> String {

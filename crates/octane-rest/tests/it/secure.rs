@@ -8,7 +8,7 @@ use octane_test_support::certificates::{Authority, Identity, Validity};
 use octane_test_support::forward_proxy::ForwardProxy;
 use octane_test_support::tls_server::TlsServer;
 
-use crate::network::chain;
+use crate::network::{Server, chain, response};
 
 const SECRET: &str = "s3cret";
 
@@ -158,7 +158,8 @@ async fn a_client_certificate_is_presented_to_those_who_require_one() {
         missing.tls_problem(),
         Some(TlsProblem::ClientCertificateMissing)
     );
-    assert!(!missing.outcome_unknown(), "nothing was processed");
+    // Unless the server closed the connection before its alert arrived.
+    assert_eq!(missing.outcome_unknown(), !missing.is_tls_error());
     let refused = ask(&with(Some("other.pem"), None)).await.unwrap_err();
     let text = chain(&refused);
     assert!(
@@ -169,6 +170,44 @@ async fn a_client_certificate_is_presented_to_those_who_require_one() {
         refused.tls_problem(),
         Some(TlsProblem::ClientCertificateRefused)
     );
+}
+
+#[tokio::test]
+async fn that_a_server_asks_for_a_client_certificate_makes_no_other_error_one_of_tls() {
+    let root = Authority::new("Example Root");
+    let identity = root.issue(&["localhost"], Validity::Now);
+    for attempts_max in [1, 2] {
+        // It closes the first connection, and then rejects what it gets.
+        let plain = Server::new(|number, _| match number {
+            0 => Vec::new(),
+            _ => {
+                let body =
+                    r#"{"error_code":"x","description":"The SSL certificate error of a test"}"#;
+                response(
+                    "400 Bad Request",
+                    "content-type: application/json\r\n",
+                    body,
+                )
+            }
+        });
+        let target = plain.await.address().replace("http://", "").parse();
+        let server = TlsServer::asking(target.unwrap(), &identity, &root);
+        let endpoint = endpoint(&server.url(), |settings| {
+            settings.ca_files = vec![root.file()];
+            settings.attempts_max = attempts_max;
+        });
+        let error = ask(&endpoint).await.unwrap_err();
+        assert!(!error.is_tls_error(), "{error:?}");
+        let (problem, end) = match attempts_max {
+            1 => (
+                Some(TlsProblem::ClientCertificateMissing),
+                "the connection was lost; perhaps the server requires a client certificate, and none is given",
+            ),
+            _ => (None, "The SSL certificate error of a test (x)"),
+        };
+        assert_eq!(error.tls_problem(), problem);
+        assert!(chain(&error).ends_with(end), "{}", chain(&error));
+    }
 }
 
 /// Why a client with this certificate and key cannot be built.
