@@ -95,7 +95,11 @@ impl From<octane_rest::Error> for Failure {
             Self::new(Exit::Unreachable, error).hint(
                 "correct the proxy, or list the server's host in NO_PROXY (or `--no-proxy`), then try again",
             )
-        } else if error.is_unreachable() || error.is_throttled() {
+        } else if error.is_throttled() {
+            Self::new(Exit::Unreachable, error).hint(
+                "wait a while, or give each program that uses this server a lower `--rate`, then try again",
+            )
+        } else if error.is_unreachable() {
             Self::new(Exit::Unreachable, error).hint(format!(
                 "check the URL (`--url` or {}) and the network, then try again",
                 env::URL

@@ -22,26 +22,31 @@ const QUOTA: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// How long the server asks clients to wait: by `Retry-After`, or because a limit is exhausted.
+/// How long the server asks clients to wait: by `Retry-After`, or because a limit is exhausted. Never zero, which says nothing about
+/// when to come back.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     retry_after_header(headers).or_else(|| exhausted_for(headers))
 }
 
-/// `Retry-After`: seconds, or a date that is compared with the response's own `Date`.
-fn retry_after_header(headers: &HeaderMap) -> Option<Duration> {
+/// `Retry-After`: seconds, or a date that is compared with the response's own `Date`; in either case later than now.
+pub(crate) fn retry_after_header(headers: &HeaderMap) -> Option<Duration> {
     let value = text(headers, &header::RETRY_AFTER)?;
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let seconds = date::parse(value)? - date::parse(text(headers, &header::DATE)?)?;
-    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    let seconds = match value.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let seconds = date::parse(value)? - date::parse(text(headers, &header::DATE)?)?;
+            u64::try_from(seconds).unwrap_or(0)
+        }
+    };
+    (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
 /// How long an exhausted limit stays exhausted; the longest of several. `None` if no limit is exhausted.
 pub(crate) fn exhausted_for(headers: &HeaderMap) -> Option<Duration> {
     let limits = limits(headers).into_iter();
     let exhausted = limits.filter(|limit| limit.remaining == Some(0));
-    exhausted.filter_map(|limit| limit.reset).max()
+    let resets = exhausted.filter_map(|limit| limit.reset);
+    resets.filter(|reset| !reset.is_zero()).max()
 }
 
 /// A limit that a response states. Octane documents none; gateways in front of it may have some.
@@ -146,8 +151,9 @@ mod tests {
         assert_eq!(seconds(&[("retry-after", " 120")]), Some(120));
         assert_eq!(seconds(&[at, now]), Some(23));
         let past = [("retry-after", now.1), ("date", at.1)];
-        assert_eq!(seconds(&past), Some(0));
-        assert_eq!(seconds(&[at]), None);
+        for nothing in [&past[..], &[at], &[("retry-after", "0")]] {
+            assert_eq!(seconds(nothing), None);
+        }
         assert_eq!(seconds(&[("retry-after", "soon"), now]), None);
     }
 
@@ -166,6 +172,7 @@ mod tests {
         assert_eq!(one("r=0;t=7"), Some(7));
         assert_eq!(one(r#""default";r=50;t=30"#), None);
         assert_eq!(one(r#""default";r=0"#), None);
+        assert_eq!(one(r#""default";r=0;t=0"#), None);
         assert_eq!(
             limits(&headers(&[(
                 "ratelimit",

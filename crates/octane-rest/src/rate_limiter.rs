@@ -32,6 +32,26 @@ struct Schedule {
     last: Option<Instant>,
     /// The end of the server-imposed pause.
     paused_until: Option<Instant>,
+    /// Until when the server advises clients to wait.
+    advised_until: Option<Instant>,
+}
+
+/// A request that waits.
+#[derive(Debug, Clone, Copy)]
+struct Waiter {
+    deadline: Instant,
+    /// It waits until then on advice, which is half of its time.
+    patient_until: Instant,
+}
+
+impl Waiter {
+    fn new(deadline: Instant) -> Self {
+        let now = Instant::now();
+        Self {
+            deadline,
+            patient_until: now + deadline.saturating_duration_since(now) / 2,
+        }
+    }
 }
 
 /// Why a request cannot start before its deadline.
@@ -78,12 +98,12 @@ impl RateLimiter {
 
     /// Waits until a request may start. Fails at once if the server-imposed pause ends after `deadline`.
     pub(crate) async fn acquire(&self, deadline: Instant) -> Result<(), RateLimitError> {
-        let arrived = Instant::now();
+        let (arrived, waiter) = (Instant::now(), Waiter::new(deadline));
         self.check_pause(deadline)?;
         let Ok(_head) = timeout_at(deadline, self.queue.lock()).await else {
             return Err(self.deadline_error());
         };
-        self.wait(arrived, deadline, || {
+        self.wait(arrived, waiter, || {
             self.priority_waiting.load(Ordering::Acquire) > 0
         })
         .await?;
@@ -93,7 +113,8 @@ impl RateLimiter {
     /// The same, ahead of the queue.
     pub(crate) async fn acquire_priority(&self, deadline: Instant) -> Result<(), RateLimitError> {
         let _waiting = PriorityWaiter::new(&self.priority_waiting);
-        self.wait(Instant::now(), deadline, || false).await?;
+        let waiter = Waiter::new(deadline);
+        self.wait(Instant::now(), waiter, || false).await?;
         self.wait_for_slot(deadline).await
     }
 
@@ -125,16 +146,17 @@ impl RateLimiter {
     async fn wait(
         &self,
         mut ready: Instant,
-        deadline: Instant,
+        waiter: Waiter,
         has_to_yield: impl Fn() -> bool,
     ) -> Result<(), RateLimitError> {
+        let deadline = waiter.deadline;
         loop {
             self.check_pause(deadline)?;
             let now = Instant::now();
             let start = if has_to_yield() {
                 now + self.interval()
             } else {
-                self.try_start(ready, now)
+                self.try_start(ready, now, waiter)
             };
             if start <= now {
                 return Ok(());
@@ -152,6 +174,14 @@ impl RateLimiter {
         let until = Instant::now() + wait.min(PAUSE_MAX);
         let mut schedule = self.schedule();
         schedule.paused_until = schedule.paused_until.max(Some(until));
+    }
+
+    /// Lets requests wait for `wait` from now, but none for more than half of the time that it has: nothing was rejected, so this must
+    /// not be why one fails.
+    pub(crate) fn advise(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut schedule = self.schedule();
+        schedule.advised_until = schedule.advised_until.max(Some(until));
     }
 
     /// Informs other processes of an overload of the server; see [`SharedPace::overloaded`].
@@ -180,11 +210,17 @@ impl RateLimiter {
 
     /// When the head of the queue, which was ready at `ready`, may start. If that is not after `now`, it has
     /// started.
-    fn try_start(&self, ready: Instant, now: Instant) -> Instant {
+    fn try_start(&self, ready: Instant, now: Instant, waiter: Waiter) -> Instant {
         let interval = self.interval();
         let mut schedule = self.schedule();
         let after_last = schedule.last.map(|last| last + interval);
-        let start = Some(ready).max(after_last).max(schedule.paused_until);
+        let advised = schedule
+            .advised_until
+            .map(|until| until.min(waiter.patient_until));
+        let start = Some(ready)
+            .max(after_last)
+            .max(schedule.paused_until)
+            .max(advised);
         let start = start.unwrap_or(now);
         if start <= now {
             // Without a rate, only the number of requests at once follows the fraction, and that has nothing to do with time.
@@ -277,6 +313,20 @@ mod tests {
             Err(RateLimitError::ServerPause(start + Duration::from_secs(60)))
         );
         assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn advice_is_followed_for_no_more_than_half_of_the_time() {
+        let start = Instant::now();
+        let limiter = limiter(1000);
+        limiter.advise(Duration::from_secs(60));
+        limiter
+            .acquire(start + Duration::from_secs(20))
+            .await
+            .unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(10));
+        limiter.acquire_priority(far()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(60));
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,9 +16,9 @@
 //! | TLS error, response too large, credentials rejected by the proxy | give up: it would fail again | give up | give up |
 //! | any other response | give up | give up | give up |
 //!
-//! After a backoff the request is sent again. `Retry-After`, or a `RateLimit` that is exhausted, replaces
-//! the backoff of a response. Where the table says backoff, the last attempt gives up instead; an attempt
-//! that only led to a sign-in does not count.
+//! After a backoff the request is sent again. `Retry-After` replaces the backoff of a response, and so does a `RateLimit` that is
+//! exhausted, but not the queue-full backoff: the limit of a gateway says nothing about the queue. Neither does if it is zero.
+//! Where the table says backoff, the last attempt gives up instead; an attempt that only led to a sign-in does not count.
 
 use std::time::Duration;
 
@@ -51,6 +51,8 @@ pub(crate) enum AttemptOutcome<'a> {
         problem: Option<&'a Problem>,
         /// How long the server asks clients to wait.
         retry_after: Option<Duration>,
+        /// How long a limit stays exhausted.
+        limit_reset: Option<Duration>,
     },
     Failed(TransportErrorKind),
 }
@@ -146,6 +148,7 @@ pub(crate) fn decide(outcome: AttemptOutcome<'_>, context: AttemptContext) -> De
             status,
             problem,
             retry_after,
+            limit_reset,
         } => match status.as_u16() {
             200..=299 | 304 => return Decision::Done,
             401 if context.session == SessionAge::Reused => return Decision::Reauthenticate,
@@ -157,11 +160,14 @@ pub(crate) fn decide(outcome: AttemptOutcome<'_>, context: AttemptContext) -> De
             400 | 413 if context.idempotency == Idempotency::IdempotentSplittable => {
                 return Decision::Split;
             }
-            408 | 429 | 500 | 502 | 503 | 504 => match retry_after {
-                Some(wait) => Delay::FromServer(wait),
-                None if problem.is_some_and(Problem::is_queue_full) => Delay::QueueFull,
-                None => Delay::Backoff,
-            },
+            408 | 429 | 500 | 502 | 503 | 504 => {
+                let is_queue_full = problem.is_some_and(Problem::is_queue_full);
+                match retry_after.or(limit_reset.filter(|_| !is_queue_full)) {
+                    Some(wait) => Delay::FromServer(wait),
+                    None if is_queue_full => Delay::QueueFull,
+                    None => Delay::Backoff,
+                }
+            }
             _ => return Decision::GiveUp,
         },
     };

@@ -237,7 +237,7 @@ impl EndpointState {
             // Nothing was rejected, so this is advice, followed no longer than any other backoff.
             let wait = wait.min(self.backoff.max());
             debug!(delay = %HumanDuration(wait), "the rate limit is exhausted, pausing all requests");
-            self.rate_limiter.pause(wait);
+            self.rate_limiter.advise(wait);
         }
     }
 
@@ -275,7 +275,8 @@ fn decide(
             AttemptOutcome::Response {
                 status: response.status(),
                 problem: problem.as_ref(),
-                retry_after: rate_limit_headers::retry_after(response.headers()),
+                retry_after: rate_limit_headers::retry_after_header(response.headers()),
+                limit_reset: rate_limit_headers::exhausted_for(response.headers()),
             }
         }
     };

@@ -73,6 +73,7 @@ fn decisions(idempotency: Idempotency, attempts_max: u32, events: &[Event]) -> V
                     status: StatusCode::from_u16(status).unwrap(),
                     problem: problem.as_ref(),
                     retry_after: retry_after.map(Duration::from_secs),
+                    limit_reset: None,
                 }
             }
         };

@@ -24,6 +24,7 @@ fn response(status: u16, problem: Option<&Problem>) -> AttemptOutcome<'_> {
         status: StatusCode::from_u16(status).unwrap(),
         problem,
         retry_after: None,
+        limit_reset: None,
     }
 }
 
@@ -123,8 +124,24 @@ fn a_delay_from_the_server_replaces_every_backoff_of_a_response() {
             status: StatusCode::from_u16(status).unwrap(),
             problem,
             retry_after: Some(Duration::from_secs(7)),
+            limit_reset: Some(Duration::from_secs(9)),
         };
         assert_eq!(row(outcome), expected, "{status}");
+    }
+}
+
+#[test]
+fn an_exhausted_limit_replaces_the_usual_backoff_but_not_that_of_a_full_queue() {
+    let full = Problem::new(error_code::QUEUE_FULL, "");
+    let from_server = Decision::Retry(Delay::FromServer(Duration::from_secs(9)));
+    for (problem, expected) in [(Some(&full), QUEUE_FULL), (None, from_server)] {
+        let outcome = AttemptOutcome::Response {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            problem,
+            retry_after: None,
+            limit_reset: Some(Duration::from_secs(9)),
+        };
+        assert_eq!(row(outcome), [expected; 3]);
     }
 }
 

@@ -214,6 +214,38 @@ async fn a_pause_beyond_the_deadline_fails_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_limit_of_a_gateway_does_not_shorten_the_wait_for_a_full_queue() {
+    for (name, value) in [
+        ("ratelimit", "limit=10, remaining=0, reset=1"),
+        ("ratelimit", "limit=10, remaining=0, reset=0"),
+        ("retry-after", "0"),
+    ] {
+        let script = Script::new(move |seen| match seen.number {
+            1 => Reply::new(503, QUEUE_FULL).header(name, value),
+            _ => Reply::new(200, "{}"),
+        });
+        script.endpoint().get("tests").await.unwrap();
+        let requests = script.requests();
+        let waited = requests[1].at - requests[0].at;
+        assert!(waited >= Duration::from_millis(7500), "{value}: {waited:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn advice_of_a_successful_response_never_fails_a_request() {
+    let script = Script::new(|_| {
+        Reply::new(200, "{}").header("ratelimit", "limit=10, remaining=0, reset=60")
+    });
+    let endpoint = script.endpoint_with(|settings| settings.deadline = Duration::from_secs(20));
+    endpoint.get("tests").await.unwrap();
+    endpoint.get("tests").await.unwrap();
+    endpoint.sign_out().await.unwrap();
+    let requests = script.requests();
+    let waited = requests[1].at - requests[0].at;
+    assert_eq!(waited.as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_queue_is_waited_for_longer_than_other_errors() {
     let waited = |reply: fn() -> Reply| async move {
         let script = first(1, reply);
