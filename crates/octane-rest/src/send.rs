@@ -79,6 +79,7 @@ impl EndpointState {
             session: initial_session,
         };
         let mut rejected = Rejected::default();
+        // Without a 401: what it says is no longer true once there is another session.
         let mut last: Option<AttemptResult> = None;
         loop {
             let mut cookies = match auth {
@@ -136,7 +137,6 @@ impl EndpointState {
                 Decision::Reauthenticate => {
                     rejected.generation = generation;
                     attempt.session = SessionAge::Fresh;
-                    last = Some(result);
                     continue;
                 }
                 Decision::Retry(delay) => self.backoff.duration(delay, attempt.attempt),
@@ -155,8 +155,8 @@ impl EndpointState {
                 rejected.generation = generation;
             } else {
                 attempt.session = initial_session;
+                last = Some(result);
             }
-            last = Some(result);
             sleep(delay).await;
         }
     }

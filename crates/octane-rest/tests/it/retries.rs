@@ -9,7 +9,7 @@ use octane_rest::{Body, TransportErrorKind};
 use tokio::time::Instant;
 
 use crate::network::chain;
-use crate::script::{Reply, Script};
+use crate::script::{Reply, Script, signed_in};
 
 const QUEUE_FULL: &str = r#"{"error_code":"testbox.queue_full","description":"full"}"#;
 const REQUEST_LIMIT: &str = r#"{"error_code":"testbox.request_limit","description":"slow down"}"#;
@@ -243,6 +243,29 @@ async fn advice_of_a_successful_response_never_fails_a_request() {
     let requests = script.requests();
     let waited = requests[1].at - requests[0].at;
     assert_eq!(waited.as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_is_forgotten_once_there_is_another_session() {
+    // While the first request signs in again, the server asks all clients to wait.
+    let script = Script::raw(|seen| match (seen.is_sign_in(), seen.number) {
+        (true, 1) => signed_in("s1"),
+        (true, _) => signed_in("s2").after(1000),
+        (false, 1) => Reply::new(401, ""),
+        _ => Reply::new(429, "").header("retry-after", "600").after(1),
+    });
+    let endpoint = script.endpoint();
+    endpoint.sign_in().await.unwrap();
+    let (version, error) = tokio::join!(
+        async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            endpoint.server_version().await
+        },
+        endpoint.get("tests"),
+    );
+    assert_eq!(version.unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+    let error = error.unwrap_err();
+    assert!(error.is_throttled() && !error.is_unauthorized(), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
