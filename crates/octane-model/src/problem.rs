@@ -16,7 +16,7 @@ use crate::json_size::json_values;
 /// - the servlet layer: `{"message":"…JSON or text…"}`
 /// - anything else, for example the HTML page of a proxy, of which the first characters are kept
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(from = "Wire")]
+#[serde(from = "Value")]
 #[non_exhaustive]
 pub struct Problem {
     /// The code, for example `platform.unknown_field`; empty if the server gave none.
@@ -35,30 +35,41 @@ pub struct Problem {
     pub index: Option<usize>,
 }
 
-/// A problem as servers serialize it.
-#[derive(Deserialize)]
-struct Wire {
-    #[serde(default, alias = "errorCode")]
-    error_code: String,
-    #[serde(default, alias = "accumulatedMessage")]
-    description: Option<String>,
-    correlation_id: Option<String>,
-    properties: Option<Map<String, Value>>,
-    index: Option<usize>,
-    entity_index: Option<usize>,
-}
-
-impl From<Wire> for Problem {
-    fn from(wire: Wire) -> Self {
-        Self {
-            error_code: shortened(wire.error_code, CODE_CHARS_MAX),
-            description: shortened(wire.description.unwrap_or_default(), DESCRIPTION_CHARS_MAX),
-            correlation_id: wire.correlation_id,
-            properties: wire.properties.unwrap_or_default(),
-            index: wire.index.or(wire.entity_index),
+/// A problem as servers serialize it. A member of another type than usual is read as far as it can be, so that the others are not lost.
+impl From<Value> for Problem {
+    fn from(mut value: Value) -> Self {
+        let text = |names: &[&str], chars_max| {
+            let text = names.iter().find_map(|name| text(value.get(name)?));
+            text.map(|text| shortened(text, chars_max))
+        };
+        let index = |name| text(&[name], CODE_CHARS_MAX)?.parse().ok();
+        let mut problem = Self {
+            error_code: text(&CODE, CODE_CHARS_MAX).unwrap_or_default(),
+            description: text(&DESCRIPTION, DESCRIPTION_CHARS_MAX).unwrap_or_default(),
+            correlation_id: text(&["correlation_id"], CODE_CHARS_MAX),
+            index: index("index").or_else(|| index("entity_index")),
+            properties: Map::new(),
+        };
+        if let Some(Value::Object(properties)) = value.get_mut("properties").map(Value::take) {
+            problem.properties = properties;
         }
+        problem
     }
 }
+
+/// A text that is not empty, or a number as one.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The names of the code.
+const CODE: [&str; 2] = ["error_code", "errorCode"];
+/// The names of the description.
+const DESCRIPTION: [&str; 3] = ["description", "accumulatedMessage", "message"];
 
 /// How much of an error code is kept.
 const CODE_CHARS_MAX: usize = 200;
@@ -97,10 +108,13 @@ impl Problem {
         let Value::Object(object) = &value else {
             return None;
         };
+        let has_code = CODE
+            .iter()
+            .any(|name| object.get(*name).and_then(text).is_some());
         if let Some(message) = object
             .get("message")
             .and_then(Value::as_str)
-            .filter(|_| depth < 3)
+            .filter(|_| depth < 3 && !has_code)
         {
             let inner = (json_values(message.as_bytes()) <= VALUES_MAX)
                 .then(|| serde_json::from_str(message).ok())
@@ -117,7 +131,7 @@ impl Problem {
                 .cloned()
                 .and_then(|error| Self::from_json(error, depth + 1));
         }
-        let problem = Self::deserialize(value).ok()?;
+        let problem = Self::from(value);
         (!problem.error_code.is_empty() || !problem.description.is_empty()).then_some(problem)
     }
 
@@ -204,6 +218,40 @@ mod tests {
         let both =
             r#"{"errors":[{"index":3,"entity_index":3,"error_code":"x","description":null}]}"#;
         assert_eq!(Problem::from_body(both.as_bytes()).unwrap().index, Some(3));
+    }
+
+    #[test]
+    fn a_member_of_another_type_than_usual_does_not_hide_the_others() {
+        for (body, expected) in [
+            (
+                r#"{"error_code":"a.b","description":"c","correlation_id":17,"properties":[],"index":"3"}"#,
+                "c (a.b)",
+            ),
+            (r#"{"error_code":null,"description":"c"}"#, "c"),
+            (r#"{"error_code":"a.b","description":{"en":"c"}}"#, "a.b"),
+            (r#"{"error_code":404,"description":""}"#, "404"),
+            (r#"{"error_code":"a.b","message":"c"}"#, "c (a.b)"),
+            (
+                r#"{"message":"c","errorCode":"VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT"}"#,
+                "c (VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT)",
+            ),
+        ] {
+            assert_eq!(shown(body).unwrap(), expected, "{body}");
+        }
+        let body = r#"{"errors":[{"index":"3","error_code":"x","correlation_id":17}]}"#;
+        let problem = Problem::from_body(body.as_bytes()).unwrap();
+        assert_eq!(
+            (problem.index, problem.correlation_id.as_deref()),
+            (Some(3), Some("17"))
+        );
+    }
+
+    #[test]
+    fn a_problem_is_read_as_it_was_written() {
+        let mut problem = Problem::new("a.b", "c").with("entity_type", "story");
+        (problem.correlation_id, problem.index) = (Some("k7".to_owned()), Some(3));
+        let written = serde_json::to_string(&problem).unwrap();
+        assert_eq!(serde_json::from_str::<Problem>(&written).unwrap(), problem);
     }
 
     #[test]

@@ -26,6 +26,9 @@ use crate::retry::{self, AttemptContext, AttemptOutcome, Decision, Idempotency, 
 use crate::session::{AuthMode, Rejected, SessionCookies, SessionSource};
 use crate::transport::{TransportError, TransportErrorKind};
 
+/// Errors of Octane are far smaller, even those of a bulk request. Looking for secrets in text takes many times its memory.
+const ERROR_BYTES_MAX: usize = 4 << 20;
+
 /// What the transport returned for an attempt.
 type AttemptResult = Result<http::Response<Bytes>, TransportError>;
 
@@ -211,7 +214,7 @@ impl EndpointState {
     }
 
     /// A response without secrets in what it reports to people: its headers, and its body unless it is a success. What a
-    /// successful response contains may be meant literally.
+    /// successful response contains may be meant literally. Of an error that is too large only the status remains.
     fn without_secrets(&self, response: http::Response<Bytes>) -> http::Response<Bytes> {
         let (mut parts, mut body) = response.into_parts();
         for secret in cookies::secrets(&parts.headers) {
@@ -219,6 +222,10 @@ impl EndpointState {
         }
         redact::headers(&mut parts.headers, &self.redactor);
         if !parts.status.is_success() {
+            if body.len() > ERROR_BYTES_MAX {
+                // Part of it could end within a secret.
+                body = Bytes::new();
+            }
             body = self.redactor.redact_body(&body);
         }
         http::Response::from_parts(parts, body)

@@ -74,7 +74,11 @@ fn unescaped(text: &str, is_form: bool) -> Option<Unescaped> {
             continue;
         };
         own.text.push_str(&text[copied..start]);
-        own.places.push((own.text.len(), start));
+        let place = (own.text.len(), start);
+        // After another escape it is known already.
+        if own.places.last() != Some(&place) {
+            own.places.push(place);
+        }
         own.text.push_str(&characters);
         copied = start + length;
         from = copied;

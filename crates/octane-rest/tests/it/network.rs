@@ -249,6 +249,20 @@ async fn a_response_that_is_too_large_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn of_an_error_that_is_too_large_only_the_status_remains() {
+    for (mebibytes, expected) in [(3, 3 << 20), (5, 0)] {
+        let body = "x".repeat(mebibytes << 20);
+        let server = then(move |_| response("403 Forbidden", "", body.clone())).await;
+        let endpoint = server.endpoint(|_| ());
+        let answer = endpoint
+            .call(http::Method::GET, "tests", octane_rest::Body::None)
+            .await;
+        let answer = answer.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.body.len()), (403, expected));
+    }
+}
+
+#[tokio::test]
 async fn a_closed_port_is_unreachable_and_the_cause_is_shown_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
