@@ -1,7 +1,7 @@
 //! Resolves URLs, and confines them to one server.
 
 use http::Uri;
-use octane_model::{Address, Workspace};
+use octane_model::{Address, Workspace, split_scheme};
 use url::Url;
 
 use crate::redact;
@@ -21,6 +21,10 @@ impl BaseUrl {
 
     /// The absolute URI of a request: of a path on the server, or of a URL on it.
     pub(crate) fn uri(&self, uri: &Uri) -> Result<Uri, String> {
+        // Escaped or not, they would lead out of the base URL: URLs have no escape for them.
+        if uri.path().split(['/', '\\']).any(is_dot_segment) {
+            return Err("a path must not contain the segments `.` or `..`".to_owned());
+        }
         let path = if uri.authority().is_some() {
             self.path_of_url(&uri.to_string())?
         } else {
@@ -36,8 +40,7 @@ impl BaseUrl {
     /// `/admin/server/version` on the server, and a full URL has to be on this server.
     pub(crate) fn path(&self, workspace: Workspace, text: &str) -> Result<String, String> {
         // In a text such as `tests?query="url EQ ^https://…^"` the scheme comes after the path.
-        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-        if scheme.is_some_and(|scheme| !scheme.contains(['?', '/', ' '])) {
+        if split_scheme(text).0.is_some() {
             return self.path_of_url(text);
         }
         let path = escaped(text);
@@ -63,12 +66,26 @@ impl BaseUrl {
     }
 }
 
+/// Whether a segment of a path means the path itself or the one above.
+fn is_dot_segment(segment: &str) -> bool {
+    let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+    matches!(segment.as_str(), "." | "..")
+}
+
+fn begins_with_escape(text: &[u8]) -> bool {
+    matches!(text, [b'%', one, two, ..] if one.is_ascii_hexdigit() && two.is_ascii_hexdigit())
+}
+
 /// The text with everything escaped that is not allowed in a path with a query. Existing escapes are
 /// kept.
 fn escaped(text: &str) -> String {
     let mut path = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&byte) {
+    for (at, byte) in text.bytes().enumerate() {
+        let is_allowed = match byte {
+            b'%' => begins_with_escape(&text.as_bytes()[at..]),
+            _ => byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(&byte),
+        };
+        if is_allowed {
             path.push(char::from(byte));
         } else {
             path.push('%');
@@ -126,6 +143,42 @@ mod tests {
             resolved("tests?query=\"name EQ ^http://a^\"&x=%20"),
             "https://host.example/octane/api/shared_spaces/1/workspaces/2/\
              tests?query=%22name%20EQ%20%5Ehttp://a%5E%22&x=%20"
+        );
+    }
+
+    #[test]
+    fn a_percent_sign_that_begins_no_escape_is_escaped() {
+        for (query, expected) in [
+            ("100%^", "100%25%5E"),
+            ("%é%:é", "%25%C3%A9%25:%C3%A9"),
+            ("%C3%a9%4", "%C3%a9%254"),
+        ] {
+            let (_, resolved) = resolved(&format!("tests?q={query}"))
+                .split_once("?q=")
+                .map(|(path, query)| (path.to_owned(), query.to_owned()))
+                .unwrap();
+            assert_eq!(resolved, expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn no_path_leads_out_of_the_base_url() {
+        let base_url = base_url("https://host.example/octane");
+        for text in [
+            "/../other/app",
+            "/admin/%2e%2E/../other",
+            "releases/..",
+            "releases/.",
+            "https://host.example/octane/../other",
+        ] {
+            let path = base_url.path(WORKSPACE, text);
+            let uri = path.and_then(|path| base_url.uri(&path.parse().unwrap()));
+            assert!(uri.is_err(), "{text}: {uri:?}");
+        }
+        assert!(base_url.uri(&Uri::from_static("/..\\other")).is_err());
+        assert_eq!(
+            resolved("/a/..b/c...?d=/../e"),
+            "https://host.example/octane/a/..b/c...?d=/../e"
         );
     }
 
