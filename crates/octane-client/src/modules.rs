@@ -9,7 +9,7 @@ use crate::error::ClientError;
 use crate::id_or_name::{self, IdOrName, Meaning};
 use crate::likeness::Similar;
 use crate::name::trim_name;
-use crate::named_entity::{self, list_named};
+use crate::named_entity::{self, NamedEntity, list_named};
 
 /// Application modules: a tree with one root, which every workspace has.
 ///
@@ -133,11 +133,9 @@ impl Modules<'_> {
         path: &str,
     ) -> Result<(ApplicationModule, Vec<String>), ClientError> {
         let segments = segments(path)?;
+        check_names(&segments)?;
         let mut on_several = |ambiguous| (self.client.on_ambiguous_name)(&ambiguous);
         let Walked { module, missing } = self.walk(&segments, &mut on_several).await?;
-        for name in missing {
-            named_entity::draft::<ApplicationModule>(name)?;
-        }
         Ok((
             module,
             missing.iter().map(|name| (*name).to_owned()).collect(),
@@ -238,6 +236,7 @@ impl Modules<'_> {
         &self,
         segments: &[&str],
     ) -> Result<Ensured<ApplicationModule>, ClientError> {
+        check_names(segments)?;
         let mut path = Ensured::existing(self.root().await?);
         for name in below_root(segments, &path.entity) {
             let parent = path.entity.id;
@@ -288,10 +287,44 @@ pub(crate) fn segments(path: &str) -> Result<Vec<&str>, ClientError> {
     Ok(names)
 }
 
+/// Rejects names that the server would reject, before any module is created.
+fn check_names(segments: &[&str]) -> Result<(), ClientError> {
+    let mut names = segments.iter();
+    names.try_for_each(|name| named_entity::check_name(ApplicationModule::LABEL, name))
+}
+
 /// The segments below the root, whose own name may be the first of them.
 fn below_root<'a>(segments: &'a [&'a str], root: &ApplicationModule) -> &'a [&'a str] {
     match segments {
         [first, rest @ ..] if *first == root.name => rest,
         all => all,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fake_octane::{FakeOctane, page};
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_created_if_a_name_in_the_path_is_too_long() {
+        let server = FakeOctane::new(|_| {
+            page(
+                &[json!({ "id": "1", "type": "application_module", "name": "Root" })],
+                1,
+            )
+        });
+        let (client, path) = (server.client(1), format!("A/B/{}", "x".repeat(300)));
+        let ensured = client.modules().ensure(&path).await;
+        let missing = client.modules().missing(&path).await;
+        for error in [ensured.unwrap_err(), missing.unwrap_err()] {
+            assert!(
+                matches!(error, ClientError::NameTooLong { length: 300, .. }),
+                "{error}"
+            );
+        }
+        assert!(server.received("").is_empty());
     }
 }

@@ -192,9 +192,16 @@ impl Endpoint {
         self.verb(Method::PUT, path, body).await
     }
 
-    /// Sends a DELETE and returns the JSON of the response; an empty body is `null`.
+    /// Sends a DELETE and returns the JSON of the response; an empty body is `null`. If the response to the first attempt was lost,
+    /// it may have been that one which has deleted what is no longer found; then it is `null`, too.
     pub async fn delete(&self, path: &str) -> Result<Value, Error> {
-        self.verb(Method::DELETE, path, Body::None).await
+        let response = self.call(Method::DELETE, path, Body::None).await?;
+        let deleted = response.into_deleted()?;
+        if deleted.is_success() {
+            deleted.value()
+        } else {
+            Ok(Value::Null)
+        }
     }
 
     /// Signs in now, even if there is a session or the credentials were rejected a moment ago. Requests

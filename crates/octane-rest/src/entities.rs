@@ -114,13 +114,11 @@ impl<T> Entities<T> {
         Ok(outcome)
     }
 
-    /// Deletes one entity.
+    /// Deletes one entity. If the response to the first attempt was lost, it may have been that one which has deleted it.
     pub async fn delete(&self, id: impl Into<EntityId>) -> Result<(), Error> {
         let request = self.collection.delete(&id.into());
-        self.endpoint
-            .execute(request, Idempotency::Idempotent)
-            .await?;
-        Ok(())
+        let response = self.endpoint.send(request, Idempotency::Idempotent).await?;
+        response.into_deleted().map(drop)
     }
 
     /// Chunks with the position at which each starts.

@@ -115,6 +115,26 @@ impl Response {
         }
     }
 
+    /// The same for a request that deletes. What Octane no longer finds may have been deleted by an earlier attempt whose response was
+    /// lost.
+    pub(crate) fn into_deleted(self) -> Result<Self, Error> {
+        let is_gone = self.status == StatusCode::NOT_FOUND
+            && self.outcome_unknown()
+            && self
+                .problem()
+                .is_some_and(|problem| !problem.error_code.is_empty());
+        if is_gone {
+            Ok(self)
+        } else {
+            self.into_success()
+        }
+    }
+
+    /// Whether an earlier attempt may have been processed: its response was lost, or it failed inside the server.
+    pub fn outcome_unknown(&self) -> bool {
+        self.context.outcome_unknown
+    }
+
     pub(crate) fn into_error(self) -> Error {
         let status = self.status;
         let kind = if status.is_redirection() && status != StatusCode::NOT_MODIFIED {

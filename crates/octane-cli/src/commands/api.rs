@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use octane_client::Client;
 use octane_rest::Body;
 
@@ -31,8 +31,19 @@ pub(super) async fn run(args: &ApiArgs, client: &Client, output: Output) -> Resu
         };
         return changes::show(&[change], output);
     }
-    let answer = client.endpoint().call(method, &args.path, body).await?;
+    let answer = client
+        .endpoint()
+        .call(method.clone(), &args.path, body)
+        .await?;
     print_note(&format!("HTTP {}", answer.status));
+    if answer.status == StatusCode::NOT_FOUND
+        && method == Method::DELETE
+        && answer.outcome_unknown()
+    {
+        print_note(
+            "the response to an earlier attempt was lost; perhaps that attempt has deleted it",
+        );
+    }
     if !answer.body.is_empty() {
         write_document(&answer.body)?;
     }

@@ -269,6 +269,35 @@ async fn a_401_is_forgotten_once_there_is_another_session() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_earlier_attempt_has_deleted_is_deleted() {
+    const GONE: &str = r#"{"error_code":"platform.entity_not_found","description":"gone"}"#;
+    let script = |first: fn() -> Reply, body: &'static str| {
+        Script::new(move |seen| match seen.number {
+            1 => first(),
+            _ => Reply::new(404, body),
+        })
+    };
+    for first in [broken, || Reply::new(502, "")] {
+        let deleting = script(first, GONE).endpoint();
+        deleting.collection("tests").delete("1").await.unwrap();
+        let deleting = script(first, GONE).endpoint();
+        assert!(deleting.delete("tests/1").await.unwrap().is_null());
+        let call = script(first, GONE).endpoint();
+        let response = call.call(Method::DELETE, "tests/1", Body::None).await;
+        assert!(response.unwrap().outcome_unknown());
+    }
+    // The page of a proxy, or nothing that an earlier attempt could have done.
+    for (first, body) in [
+        (broken as fn() -> Reply, "<html>"),
+        (|| Reply::new(429, ""), GONE),
+    ] {
+        let deleting = script(first, body).endpoint();
+        let error = deleting.collection("tests").delete("1").await.unwrap_err();
+        assert!(error.is_not_found(), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_queue_is_waited_for_longer_than_other_errors() {
     let waited = |reply: fn() -> Reply| async move {
         let script = first(1, reply);
