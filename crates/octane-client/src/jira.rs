@@ -107,7 +107,10 @@ impl Jira<'_> {
         }
         let field = self.field().await?;
         let mut items: BTreeMap<String, Vec<WorkItem>> = BTreeMap::new();
-        let wanted: Vec<String> = keys.iter().cloned().collect();
+        // Some databases compare with regard to case, and keys are usually in capitals.
+        let folded = keys.iter().map(|key| key.to_uppercase());
+        let wanted: BTreeSet<String> = keys.iter().cloned().chain(folded).collect();
+        let wanted = Vec::from_iter(wanted);
         for entity in self.items_with(&field, &field, &wanted).await? {
             let Some(key) = entity.text(&field).map(|key| key.trim().to_uppercase()) else {
                 continue;
@@ -116,7 +119,7 @@ impl Jira<'_> {
             // The fields of a work item were selected; an entity without them is not one.
             let Ok(item) = item else { continue };
             let same = items.entry(key).or_default();
-            // Two spellings of one key may end up in two queries.
+            // The spellings of one key may end up in several queries.
             if same.iter().all(|other| other.id != item.id) {
                 same.push(item);
             }
@@ -208,7 +211,10 @@ fn discover(fields: &[FieldMetadata]) -> Result<String, ClientError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::fake_octane::{FakeOctane, page};
 
     fn field(name: &str, field_type: &str, is_user_defined: bool) -> FieldMetadata {
         let mut field = FieldMetadata::new("story", name, field_type);
@@ -224,6 +230,32 @@ mod tests {
             field("my_Jira_key_udf", "string", true),
         ];
         assert_eq!(discover(&fields).unwrap(), "my_Jira_key_udf");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_found_in_capitals_by_a_server_that_compares_exactly() {
+        let server = FakeOctane::new(|request| match request.path.as_str() {
+            "metadata/fields" => page(
+                &[json!({
+                    "entity_name": "story", "name": "jira_udf", "field_type": "string", "is_user_defined": true,
+                })],
+                1,
+            ),
+            "work_items" if request.query.contains("SHOP-12%5E") => {
+                let item = json!({
+                    "id": "3001", "type": "work_item", "subtype": "story", "name": "Pay", "jira_udf": "SHOP-12",
+                });
+                page(&[item], 1)
+            }
+            _ => page(&[], 0),
+        });
+        let client = server.client(1);
+        let found = client.jira().resolve(["shop-12"]).await.unwrap().found;
+        assert_eq!(found["shop-12"].id.get(), 3001);
+        client.jira().resolve(["SHOP-12"]).await.unwrap();
+        let asked = server.received("work_items");
+        let spellings = |at: usize| asked[at].query.to_lowercase().matches("shop-12").count();
+        assert_eq!((spellings(0), spellings(1), asked.len()), (2, 1, 2));
     }
 
     #[test]
