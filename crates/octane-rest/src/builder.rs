@@ -25,8 +25,7 @@ use crate::session_store::SessionStore;
 use crate::settings::{EndpointSettings, InvalidSetting};
 use crate::shared_pace::SharedPace;
 use crate::transport::Transport;
-use crate::transport::network::{HttpTransport, Network, NetworkSetupError};
-use crate::transport::proxy::Route;
+use crate::transport::network::{NetworkSetupError, connection};
 use crate::transport::tls::Variables;
 
 impl Endpoint {
@@ -186,7 +185,7 @@ impl Builder {
     /// of the settings, and without a session, retries and a rate limit. No space and no credentials are needed.
     pub fn build_network(self) -> Result<(Address, Arc<dyn Transport>), BuildError> {
         let (settings, address) = self.checked()?;
-        let (transport, _) = network(&address, &settings, &self.env)?;
+        let (transport, _) = connection(&address, &settings, &self.env)?;
         Ok((address, Arc::new(transport)))
     }
 
@@ -220,7 +219,7 @@ impl Builder {
         let (transport, network): (Box<dyn Transport>, _) = match self.transport {
             Some(transport) => (transport, None),
             None => {
-                let (transport, way) = network(&address, &settings, &self.env)?;
+                let (transport, way) = connection(&address, &settings, &self.env)?;
                 (Box::new(transport), Some(way))
             }
         };
@@ -284,19 +283,6 @@ impl fmt::Debug for Builder {
             .field("workspace", &self.workspace)
             .finish_non_exhaustive()
     }
-}
-
-fn network(
-    address: &Address,
-    settings: &EndpointSettings,
-    env: &Variables,
-) -> Result<(HttpTransport, Network), NetworkSetupError> {
-    let way = Network {
-        route: Route::to(address.base(), settings, env)?,
-        handshakes: Arc::default(),
-    };
-    let transport = HttpTransport::new(address, settings, env, &way)?;
-    Ok((transport, way))
 }
 
 fn headers(settings: &EndpointSettings) -> Result<HeaderMap, BuildError> {

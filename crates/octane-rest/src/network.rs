@@ -25,6 +25,10 @@ pub enum ProxyRule {
 }
 
 impl Network {
+    fn server_certificates(&self) -> Vec<PeerCertificate> {
+        self.handshakes.chain(&self.host).unwrap_or_default()
+    }
+
     fn proxy_rule(&self) -> ProxyRule {
         match &self.route {
             Route::Direct => ProxyRule::Direct,
@@ -46,9 +50,8 @@ impl Endpoint {
     /// first request, without TLS, and with a [`Transport`](crate::Transport) of one's own.
     pub fn server_certificates(&self) -> Vec<PeerCertificate> {
         let network = self.state.network.as_ref();
-        let host = self.state.address.base().host_str().unwrap_or_default();
         network
-            .and_then(|network| network.handshakes.chain(host))
+            .map(Network::server_certificates)
             .unwrap_or_default()
     }
 
@@ -67,10 +70,7 @@ impl NetworkTransport {
     /// The certificates that the server has presented last, its own first, whether or not they were accepted. Empty before the
     /// first request, and without TLS.
     pub fn server_certificates(&self) -> Vec<PeerCertificate> {
-        self.network
-            .handshakes
-            .chain(&self.host)
-            .unwrap_or_default()
+        self.network.server_certificates()
     }
 
     /// The issuer at the end of the chain of certificates that the server has presented: the one that has to be trusted.

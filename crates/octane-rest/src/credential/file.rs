@@ -96,13 +96,9 @@ impl SecretFile {
             check_access(&self.path, &metadata)?;
         }
         let mut start = Vec::new();
-        let file = {
-            let mut file = file;
-            let longest = AGE.iter().map(|start| start.len()).max().unwrap_or(0);
-            let beginning = (&mut file).take(longest as u64).read_to_end(&mut start);
-            beginning.map_err(|error| self.unreadable(error))?;
-            file
-        };
+        let longest = AGE.iter().map(|start| start.len()).max().unwrap_or(0);
+        let beginning = (&file).take(longest as u64).read_to_end(&mut start);
+        beginning.map_err(|error| self.unreadable(error))?;
         if AGE.iter().any(|age| start.starts_with(age)) {
             let path = self.path.display();
             return Err(self.invalid(&format!(

@@ -36,6 +36,8 @@ pub(crate) struct Network {
     pub(crate) route: Route,
     /// What has been seen on it.
     pub(crate) handshakes: Arc<Handshakes>,
+    /// The host of the server.
+    pub(crate) host: String,
 }
 
 /// Why the network client cannot be set up.
@@ -58,8 +60,6 @@ pub struct NetworkTransport {
     transport: HttpTransport,
     /// How it gets there.
     pub(crate) network: Network,
-    /// The host of the server.
-    pub(crate) host: String,
 }
 
 /// A transport to any HTTP server, with the proxy, the certificates and the time limits of an endpoint's settings. Of the URL only
@@ -69,15 +69,23 @@ pub fn network_transport(
     settings: &EndpointSettings,
 ) -> Result<NetworkTransport, NetworkSetupError> {
     let env: Variables = Arc::new(|name| std::env::var_os(name));
+    let (transport, network) = connection(address, settings, &env)?;
+    Ok(NetworkTransport { transport, network })
+}
+
+/// A transport to a server, and how it gets there.
+pub(crate) fn connection(
+    address: &Address,
+    settings: &EndpointSettings,
+    env: &Variables,
+) -> Result<(HttpTransport, Network), NetworkSetupError> {
     let network = Network {
-        route: Route::to(address.base(), settings, &env)?,
+        route: Route::to(address.base(), settings, env)?,
         handshakes: Arc::default(),
-    };
-    Ok(NetworkTransport {
-        transport: HttpTransport::new(address, settings, &env, &network)?,
-        network,
         host: address.base().host_str().unwrap_or_default().to_owned(),
-    })
+    };
+    let transport = HttpTransport::new(address, settings, env, &network)?;
+    Ok((transport, network))
 }
 
 impl Transport for NetworkTransport {
@@ -91,11 +99,13 @@ impl Transport for NetworkTransport {
 
 impl HttpTransport {
     /// A transport to this server, on this way.
-    pub(crate) fn new(
+    fn new(
         address: &Address,
         settings: &EndpointSettings,
         env: &Variables,
-        Network { route, handshakes }: &Network,
+        Network {
+            route, handshakes, ..
+        }: &Network,
     ) -> Result<Self, NetworkSetupError> {
         let proxy = route.proxy().cloned();
         let builder = plain(settings, proxy.as_ref())
