@@ -43,8 +43,9 @@ impl From<Value> for Problem {
             text.map(|text| shortened(text, chars_max))
         };
         let index = |name| text(&[name], CODE_CHARS_MAX)?.parse().ok();
+        let code = CODE.iter().find_map(|name| code(value.get(name)?));
         let mut problem = Self {
-            error_code: text(&CODE, CODE_CHARS_MAX).unwrap_or_default(),
+            error_code: shortened(code.unwrap_or_default().to_owned(), CODE_CHARS_MAX),
             description: text(&DESCRIPTION, DESCRIPTION_CHARS_MAX).unwrap_or_default(),
             correlation_id: text(&["correlation_id"], CODE_CHARS_MAX),
             index: index("index").or_else(|| index("entity_index")),
@@ -66,10 +67,18 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// A code. Those of Octane are texts, and numbers are those of gateways, whose errors are not final.
+fn code(value: &Value) -> Option<&str> {
+    value.as_str().filter(|code| !code.is_empty())
+}
+
 /// The names of the code.
 const CODE: [&str; 2] = ["error_code", "errorCode"];
 /// The names of the description.
 const DESCRIPTION: [&str; 3] = ["description", "accumulatedMessage", "message"];
+
+/// The codes of a session that has expired.
+const SESSION_EXPIRED: [&str; 2] = [error_code::IDLE_TIMEOUT, error_code::GLOBAL_TIMEOUT];
 
 /// How much of an error code is kept.
 const CODE_CHARS_MAX: usize = 200;
@@ -108,9 +117,9 @@ impl Problem {
         let Value::Object(object) = &value else {
             return None;
         };
-        let has_code = CODE
-            .iter()
-            .any(|name| object.get(*name).and_then(text).is_some());
+        let [own, other] = CODE.map(|name| object.get(name).and_then(code));
+        // Gateways use the second name together with `message`, too.
+        let has_code = own.is_some() || other.is_some_and(|code| SESSION_EXPIRED.contains(&code));
         if let Some(message) = object
             .get("message")
             .and_then(Value::as_str)
@@ -158,7 +167,7 @@ impl Problem {
 
     /// Whether the session has expired, so that signing in again helps.
     pub fn is_session_expired(&self) -> bool {
-        [error_code::IDLE_TIMEOUT, error_code::GLOBAL_TIMEOUT].contains(&self.error_code.as_str())
+        SESSION_EXPIRED.contains(&self.error_code.as_str())
     }
 
     /// Whether the server's queue of test results is full, which usually lasts longer than other transient
@@ -229,7 +238,8 @@ mod tests {
             ),
             (r#"{"error_code":null,"description":"c"}"#, "c"),
             (r#"{"error_code":"a.b","description":{"en":"c"}}"#, "a.b"),
-            (r#"{"error_code":404,"description":""}"#, "404"),
+            (r#"{"error_code":404,"description":"c"}"#, "c"),
+            (r#"{"errorCode":"OF_A_GATEWAY","message":"c"}"#, "c"),
             (r#"{"error_code":"a.b","message":"c"}"#, "c (a.b)"),
             (
                 r#"{"message":"c","errorCode":"VALIDATION_TOKEN_EXPIRED_IDLE_TIME_OUT"}"#,
