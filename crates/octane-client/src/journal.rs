@@ -41,6 +41,7 @@ mod linked;
 mod lock;
 mod migrate;
 mod overlap;
+mod own_run;
 mod packed;
 mod payload;
 mod position;

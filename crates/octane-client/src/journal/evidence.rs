@@ -46,12 +46,17 @@ pub(super) const NEWER: &str = "f.started / 1000 > rows.started / 1000";
 /// Whether the result `shown` (a row of `server_runs` or `previous_runs`) is that of `row` (one of `rows`), and not another one of
 /// the same run. The product may not store the milliseconds of the start; what it does not show cannot differ.
 pub(super) fn exact_match(row: &str, shown: &str) -> String {
+    let is_started = started_alike(row, shown);
     format!(
-        "(({row}.started IS NULL OR {shown}.started = {row}.started OR {shown}.started % 1000 = 0
-            AND {shown}.started / 1000 = {row}.started / 1000)
+        "(({row}.started IS NULL OR {is_started})
          AND ({shown}.status IS NULL OR {shown}.status IN (lower({row}.status), '?'))
          AND ({shown}.duration IS NULL OR {shown}.duration = {row}.duration))"
     )
+}
+
+/// Whether both started at the same time, which is known. Of the result that is shown, it may be that of its second.
+fn started_alike(row: &str, shown: &str) -> String {
+    format!("{shown}.started IN ({row}.started, {row}.started / 1000 * 1000)")
 }
 
 /// Whether the result `shown`, of which the server does not say when it started, may be that of `row`.
@@ -63,37 +68,14 @@ pub(super) fn match_without_start(row: &str, shown: &str) -> String {
     )
 }
 
-/// Whether `run` (one of `server_runs`) held the result of `row` before, as far as its history was read.
+/// Whether `run` (one of `server_runs`) held the result of `row` before, as far as its history was read: an
+/// [exact match](exact_match), in terms of the [index](super::schema::INDEX_OF_PREVIOUS_RUNS). Of a test with many results, each may
+/// be in the history, so that a search there would take too long for each.
 pub(super) fn held_before(row: &str, run: &str) -> String {
-    let exact = exact_match(row, "p");
-    format!("EXISTS (SELECT 1 FROM previous_runs p WHERE p.run = {run}.run AND {exact})")
-}
-
-/// Whether a run `f` with the key of a row is that of this upload, which needs no search where no key has several runs.
-pub(super) fn is_own(connection: &Connection) -> rusqlite::Result<String> {
-    let has_several = connection
-        .prepare_cached("SELECT 1 FROM server_runs GROUP BY key HAVING COUNT(*) > 1")?
-        .exists([])?;
-    Ok(if has_several {
-        is_own_of_several()
-    } else {
-        "1".to_owned()
-    })
-}
-
-/// Whether a run `f` with the key of a row is that of this upload: one that shows a result of the upload or held it before. If that is not
-/// known of any run with this key, each of them may be it.
-pub(super) fn is_own_of_several() -> String {
-    let holds = |row, run| {
-        let (now, before) = (exact_match(row, run), held_before(row, run));
-        format!("({now} OR {before})")
-    };
-    format!(
-        "({} OR EXISTS (SELECT 1 FROM rows same WHERE same.key = rows.key AND {})
-         OR NOT EXISTS (SELECT 1 FROM rows same JOIN server_runs other ON other.key = same.key
-                        WHERE same.key = rows.key AND {}))",
-        holds("rows", "f"),
-        holds("same", "f"),
-        holds("same", "other")
-    )
+    let is_started = started_alike(row, "p");
+    let alike = format!(
+        "SELECT 1 FROM previous_runs p WHERE p.run = {run}.run AND COALESCE(p.status, '?') IN (lower({row}.status), '?')
+             AND COALESCE(p.duration, -1) IN ({row}.duration, -1)"
+    );
+    format!("(EXISTS ({alike} AND {is_started}) OR {row}.started IS NULL AND EXISTS ({alike}))")
 }

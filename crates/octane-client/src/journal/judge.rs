@@ -9,7 +9,7 @@ use super::evidence::{
     NEWER, NEWER_OR_SAME, exact_match, has_several_runs, held_before, match_without_start,
 };
 use super::resume::update_superseded;
-use super::row_table::ensure_rows;
+use super::row_table::{ensure_index_of_keys, ensure_rows};
 use super::state::{Reason, RowState};
 use super::untouched_run::{ensure_untouched_runs, is_touched};
 use crate::resend::BatchState;
@@ -63,6 +63,7 @@ impl Journal {
             }
             if let Confirmation::Verified { has_history } = confirmation {
                 // Only now is it known which later rows are in.
+                find_last_ingested(transaction)?;
                 for (batch, end) in ended.iter().filter(|(_, end)| *end != BatchEnd::Refused) {
                     judge_later_rows(transaction, batch, end, has_history)?;
                 }
@@ -151,6 +152,21 @@ fn observe_and_judge(
     Ok(())
 }
 
+/// Finds the last result that is in of each test of which others are not: once, as looking for a later one from each result would take
+/// too long for a test with many.
+fn find_last_ingested(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    ensure_index_of_keys(transaction)?;
+    transaction.execute_batch(
+        "DROP TABLE IF EXISTS temp.last_ingested;
+         CREATE TEMP TABLE last_ingested (key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+         INSERT INTO temp.last_ingested SELECT rows.key, MAX(rows.number)
+             FROM rows JOIN row_states s ON s.number = rows.number AND s.state = 'ingested'
+             WHERE rows.key IN (SELECT missing.key FROM row_states t CROSS JOIN rows missing ON missing.number = t.number
+                 WHERE t.state <> 'ingested')
+             GROUP BY rows.key",
+    )
+}
+
 /// Notes which results of a batch are not in although a later one of the same test is, and judges them by that.
 fn judge_later_rows(
     transaction: &Transaction<'_>,
@@ -170,10 +186,8 @@ fn judge_later_rows(
             "UPDATE row_states SET observed = 'later_row', state = IIF(?6, ?3, state), reason = IIF(?6, ?4, reason),
                  message = IIF(?6, ?5, message)
              WHERE number BETWEEN ?1 AND ?2 AND state <> 'ingested' AND EXISTS (
-                 SELECT 1 FROM rows mine
-                 JOIN rows later ON later.key = mine.key AND later.number > mine.number
-                 JOIN row_states s ON s.number = later.number AND s.state = 'ingested'
-                 WHERE mine.number = row_states.number)",
+                 SELECT 1 FROM rows CROSS JOIN temp.last_ingested last ON last.key = rows.key
+                 WHERE rows.number = row_states.number AND last.number > rows.number)",
         )?
         .execute(params![
             batch.first_row,

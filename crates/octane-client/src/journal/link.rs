@@ -4,8 +4,8 @@ use octane_model::{EntityId, References};
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::evidence::is_own;
 use super::feature_row::is_of;
+use super::own_run::{IS_OWN, ensure_runs_of_others};
 use super::row_table::ensure_rows;
 use crate::link_field::LinkLevel;
 use crate::run_kind::RunKind;
@@ -60,7 +60,7 @@ impl Journal {
     }
 
     /// Finds out which runs of a kind, or their tests, hold rows that are in and carry Jira keys. Of several runs of one test, those
-    /// [of this upload](is_own).
+    /// [of this upload](super::own_run).
     pub(crate) fn collect_links(
         &self,
         kind: RunKind,
@@ -69,15 +69,14 @@ impl Journal {
         let holder = holder(level);
         let is_of_kind = is_of(kind, "rows.number");
         self.read(|connection| {
-            let is_own = is_own(connection)?;
-            ensure_rows(connection)?;
+            ensure_runs_of_others(connection)?;
             connection.execute_batch(&format!(
                 "DROP TABLE IF EXISTS temp.link_candidates;
                  CREATE TEMP TABLE link_candidates (holder TEXT PRIMARY KEY, jira TEXT NOT NULL) WITHOUT ROWID;
                  INSERT INTO link_candidates SELECT holder, json_group_array(key) FROM (
                      SELECT DISTINCT f.{holder} AS holder, k.value AS key
                      FROM rows JOIN row_states s ON s.number = rows.number
-                     JOIN server_runs f ON f.key = rows.key AND {is_own}, json_each(rows.jira) k
+                     JOIN server_runs f ON f.key = rows.key AND {IS_OWN}, json_each(rows.jira) k
                      WHERE rows.jira IS NOT NULL AND s.state = 'ingested' AND f.{holder} IS NOT NULL AND {is_of_kind}
                      ORDER BY 1, 2
                  ) GROUP BY holder"

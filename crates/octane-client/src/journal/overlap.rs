@@ -6,10 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::evidence::is_own_of_several;
+use super::own_run::{IS_OWN, ensure_runs_of_others};
 use super::position::position;
 use super::row_table::{ensure_index_of_keys, ensure_rows};
-use super::schema::INDEX_OF_SERVER_RUNS;
 use crate::run_key::RunKey;
 
 /// How many results are read from a journal at a time.
@@ -171,16 +170,14 @@ impl Journal {
     }
 
     /// The statuses that the runs with a key had when they were last read, in lower case; none if they were not read. Of several runs, those
-    /// [of this upload](is_own_of_several).
+    /// [of this upload](super::own_run).
     pub(crate) fn shown_statuses(&self, key: &RunKey) -> Result<Vec<Option<String>>, JournalError> {
-        let is_own = is_own_of_several();
         self.read(|connection| {
-            connection.execute_batch(INDEX_OF_SERVER_RUNS)?;
-            ensure_index_of_keys(connection)?;
+            ensure_runs_of_others(connection)?;
             connection
                 .prepare_cached(&format!(
-                    "SELECT status FROM server_runs f WHERE key = ?
-                     AND EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key AND {is_own})"
+                    "SELECT status FROM server_runs f WHERE key = ? AND {IS_OWN}
+                     AND EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key)"
                 ))?
                 .query_map([key], |row| row.get(0))?
                 .collect()

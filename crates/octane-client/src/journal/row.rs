@@ -4,13 +4,13 @@ use rusqlite::Connection;
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::evidence::is_own;
 use super::feature_row::MORE_RESULTS;
+use super::own_run::{IS_OWN, ensure_runs_of_others};
 use super::packed::Packed;
 use super::payload::{checksum, set_envelope};
 use super::problem::add_problem;
 use super::repeat;
-use super::row_table::{ensure_index_of_keys, ensure_rows};
+use super::row_table::ensure_rows;
 use super::schema;
 use super::state::{Reason, RowState};
 use crate::plan::{Envelope, Manifest, PlannedBatch};
@@ -208,14 +208,13 @@ impl Journal {
             if !has_read_runs {
                 return Ok(());
             }
-            ensure_index_of_keys(connection)?;
+            ensure_runs_of_others(connection)?;
             counts.runs = count(
                 connection,
                 &format!(
                     "SELECT COUNT(*) FROM server_runs f WHERE EXISTS (SELECT 1 FROM rows
                          CROSS JOIN row_states s ON s.number = rows.number
-                         WHERE rows.key = f.key AND s.state = 'ingested' AND {})",
-                    is_own(connection)?
+                         WHERE rows.key = f.key AND s.state = 'ingested') AND {IS_OWN}"
                 ),
             )?;
             Ok(())

@@ -75,7 +75,6 @@ pub(super) const TABLES: &str = "
     ) WITHOUT ROWID;
     -- What those runs held before, where that was asked for.
     CREATE TABLE previous_runs (run TEXT NOT NULL, status TEXT, started INTEGER, duration INTEGER);
-    CREATE INDEX previous_runs_by_run ON previous_runs (run);
     CREATE TABLE problems (
         stage TEXT NOT NULL,
         code TEXT NOT NULL,
@@ -114,5 +113,10 @@ pub(super) const ROWS: &str = "
 ";
 
 /// Created once all runs have been read: building an index at the end is faster than keeping it up to date.
+/// Finds what a run held before. In journals that were created earlier, another one may find it too, in longer time.
+pub(super) const INDEX_OF_PREVIOUS_RUNS: &str =
+    "CREATE INDEX IF NOT EXISTS previous_runs_by_result ON previous_runs
+         (run, COALESCE(status, '?'), COALESCE(duration, -1), started)";
+
 pub(super) const INDEX_OF_SERVER_RUNS: &str =
     "CREATE INDEX IF NOT EXISTS server_runs_by_key ON server_runs (key)";

@@ -4,10 +4,11 @@ use octane_model::{EntityId, References, TestId};
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::evidence::{NEWER_OR_SAME, exact_match, has_several_runs, is_own, match_without_start};
+use super::evidence::{NEWER_OR_SAME, exact_match, has_several_runs, match_without_start};
 use super::feature_row::is_of;
+use super::own_run::{IS_OWN, clear_runs_of_others, ensure_runs_of_others};
 use super::row_table::ensure_index_of_keys;
-use super::schema::INDEX_OF_SERVER_RUNS;
+use super::schema::{INDEX_OF_PREVIOUS_RUNS, INDEX_OF_SERVER_RUNS};
 use super::untouched_run::{clear_untouched_runs, ensure_untouched_runs, is_touched};
 use crate::compare::Shown;
 use crate::own_results::{OwnResult, described, own_results};
@@ -58,6 +59,7 @@ impl Journal {
     pub(crate) fn clear_server_runs(&self) -> Result<(), JournalError> {
         self.write("server runs", |transaction| {
             clear_untouched_runs(transaction)?;
+            clear_runs_of_others(transaction)?;
             transaction.execute_batch(
                 "DROP INDEX IF EXISTS server_runs_by_key; DELETE FROM server_runs; DELETE FROM previous_runs",
             )
@@ -67,6 +69,7 @@ impl Journal {
     /// Stores a page of runs.
     pub(crate) fn add_server_runs(&self, runs: &[ServerRun]) -> Result<(), JournalError> {
         self.write("server runs", |transaction| {
+            clear_runs_of_others(transaction)?;
             let mut insert = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO server_runs (run, key, status, started, duration, test, links)
                  VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -137,12 +140,12 @@ impl Journal {
         self.finish_server_runs()?;
         let is_of_kind = is_of(kind, "b.first_row");
         self.read(|connection| {
-            let is_own = is_own(connection)?;
+            ensure_runs_of_others(connection)?;
             connection
                 .prepare_cached(&format!(
                     "SELECT MIN(CAST(f.run AS INTEGER)) AS first, MAX(CAST(f.run AS INTEGER)) AS last FROM batches b
                      CROSS JOIN rows ON rows.number IN (b.first_row, b.last_row)
-                     CROSS JOIN server_runs f ON f.key = rows.key AND {is_own}
+                     CROSS JOIN server_runs f ON f.key = rows.key AND {IS_OWN}
                      WHERE b.state = 'ended' AND b.ended_as <> 'refused' AND {is_of_kind}
                      GROUP BY b.number HAVING last - first < 2 * (b.last_row - b.first_row + 1) ORDER BY 1"
                 ))?
@@ -155,12 +158,12 @@ impl Journal {
     pub(crate) fn shown_results(&self) -> Result<Vec<Shown>, JournalError> {
         self.finish_server_runs()?;
         self.read(|connection| {
-            let is_own = is_own(connection)?;
+            ensure_runs_of_others(connection)?;
             let results: Result<Vec<OwnResult>, _> = connection
                 .prepare_cached(&format!(
                     "SELECT rows.key, rows.test, rows.name, rows.run_name, f.run, f.status, rows.status
                      FROM rows JOIN row_states s ON s.number = rows.number
-                     CROSS JOIN server_runs f ON f.key = rows.key AND {is_own}
+                     CROSS JOIN server_runs f ON f.key = rows.key AND {IS_OWN}
                      WHERE s.state = 'ingested' ORDER BY rows.number"
                 ))?
                 .query_map([], |row| {
@@ -236,6 +239,8 @@ impl Journal {
     /// Stores what runs held before.
     pub(crate) fn add_previous_runs(&self, results: &[PreviousRun]) -> Result<(), JournalError> {
         self.write("server runs", |transaction| {
+            clear_runs_of_others(transaction)?;
+            transaction.execute_batch(INDEX_OF_PREVIOUS_RUNS)?;
             let mut insert = transaction.prepare_cached(
                 "INSERT INTO previous_runs (run, status, started, duration) VALUES (?, ?, ?, ?)",
             )?;

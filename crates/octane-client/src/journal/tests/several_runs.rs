@@ -1,5 +1,7 @@
 //! Tests that have several runs in the suite run, such as one for each environment.
 
+use std::time::{Duration, Instant};
+
 use super::*;
 use crate::compare::State;
 use crate::link_field::LinkLevel;
@@ -155,6 +157,48 @@ fn links_comparisons_and_counts_are_about_the_own_run_only() {
     let mut counts = crate::report::Counts::default();
     journal.count(&mut counts).unwrap();
     assert_eq!(counts.runs, 1);
+}
+
+#[test]
+fn time_grows_with_the_results_of_a_test_and_not_with_their_square() {
+    const RESULTS: i64 = 5000;
+    let mut runs = tests(RESULTS);
+    for (run, milliseconds) in runs.iter_mut().zip(0..) {
+        *run = run.clone().duration(Duration::from_millis(milliseconds));
+        run.identity.name = "t".to_owned();
+    }
+    let start = Instant::now();
+    let journal = ready(runs.clone(), &UploadSettings::default());
+    for batch in journal.open_batches().unwrap() {
+        end(&journal, batch.number, "success", None);
+    }
+    // That of another environment holds just as many.
+    let last = &runs[runs.len() - 1];
+    let found = [
+        shown("1", last, Some("passed"), 0),
+        shown("2", last, Some("failed"), 0),
+    ];
+    journal.add_server_runs(&found).unwrap();
+    let before = |run: &str, status: &str| -> Vec<PreviousRun> {
+        let runs = runs.iter().zip(0..).map(|(one, milliseconds)| PreviousRun {
+            run: EntityId::from(run.to_owned()),
+            status: Some(status.to_owned()),
+            started: one.started.map(jiff::Timestamp::as_millisecond),
+            duration: Some(milliseconds),
+        });
+        runs.collect()
+    };
+    journal.add_previous_runs(&before("2", "failed")).unwrap();
+    // At first the history of the own run is not known, and no result but the last is there.
+    journal.judge(RUNS).unwrap();
+    journal.add_previous_runs(&before("1", "passed")).unwrap();
+    journal.judge(RUNS).unwrap();
+    let mut counts = crate::report::Counts::default();
+    journal.count(&mut counts).unwrap();
+    assert_eq!((counts.ingested, counts.runs), (runs.len(), 1));
+    assert_eq!(journal.shown_results().unwrap().len(), 1);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(20), "it took {took:?}");
 }
 
 #[test]
