@@ -1,4 +1,9 @@
 //! Runs of which several journals have results: SQL observes, [`crate::shards`] decides.
+//!
+//! A test may have several runs, such as one for each environment. Journals whose [own runs](super::own_run) differ have no run in
+//! common.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use octane_results::{Position, Status};
 use rusqlite::types::Value;
@@ -6,7 +11,6 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::database::Journal;
 use super::error::JournalError;
-use super::own_run::{IS_OWN, ensure_runs_of_others};
 use super::position::position;
 use super::row_table::{ensure_index_of_keys, ensure_rows};
 use crate::run_key::RunKey;
@@ -66,36 +70,47 @@ impl Overlaps {
         all.execute_batch(
             "CREATE TABLE results (key BLOB NOT NULL, journal INTEGER NOT NULL, row INTEGER NOT NULL, status TEXT NOT NULL,
                  started INTEGER, is_feature INTEGER NOT NULL, is_rejected INTEGER NOT NULL, is_ingested INTEGER NOT NULL,
-                 is_flaky INTEGER NOT NULL);
+                 is_flaky INTEGER NOT NULL, run INTEGER NOT NULL);
              BEGIN",
         )
         .map_err(failed)?;
         for (number, journal) in journals.iter().enumerate() {
             journal.copy_last_results(number, &all)?;
         }
-        all.execute_batch("CREATE INDEX results_by_key ON results (key, journal)")
+        all.execute_batch("CREATE INDEX results_by_key ON results (key, run, journal)")
             .map_err(failed)?;
+        let mut keys = BTreeSet::new();
+        for journal in journals {
+            keys.extend(journal.keys_of_several_runs()?);
+        }
+        for key in keys {
+            let numbers = numbers_of_journals(&all, &key).map_err(failed)?;
+            let runs = separate_runs(journals, numbers, &key)?;
+            number_runs(&all, &key, &runs).map_err(failed)?;
+        }
         Self::read(&all).map_err(failed)
     }
 
     fn read(all: &Connection) -> rusqlite::Result<Self> {
         let (repeats, ingested_repeats) = all.query_row(
-            "SELECT COUNT(*) - COUNT(DISTINCT key),
-                 COUNT(*) FILTER (WHERE is_ingested) - COUNT(DISTINCT key) FILTER (WHERE is_ingested) FROM results",
+            "SELECT COALESCE(SUM(results - 1), 0), COALESCE(SUM(MAX(ingested - 1, 0)), 0) FROM (
+                 SELECT COUNT(*) AS results, SUM(is_ingested) AS ingested FROM results GROUP BY key, run)",
             [],
             |row| row.try_into(),
         )?;
         let flaky_repeats = all.query_row(
             "SELECT COALESCE(SUM(times - 1), 0) FROM (
-                 SELECT SUM(is_flaky) + (COUNT(DISTINCT status) > 1) AS times FROM results GROUP BY key HAVING times > 1)",
+                 SELECT SUM(is_flaky) + (COUNT(DISTINCT status) > 1) AS times FROM results
+                 GROUP BY key, run HAVING times > 1)",
             [],
             |row| row.get(0),
         )?;
         let mut different: Vec<Overlap> = Vec::new();
+        let mut last = None;
         let mut statement = all.prepare(
-            "SELECT key, journal, row, status, started, is_feature, is_rejected FROM results WHERE key IN (
-                 SELECT key FROM results GROUP BY key HAVING COUNT(DISTINCT status) > 1)
-             ORDER BY key, journal",
+            "SELECT key, journal, row, status, started, is_feature, is_rejected, run FROM results WHERE (key, run) IN (
+                 SELECT key, run FROM results GROUP BY key, run HAVING COUNT(DISTINCT status) > 1)
+             ORDER BY key, run, journal",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -109,13 +124,15 @@ impl Overlaps {
                 is_feature: row.get(5)?,
                 is_rejected: row.get(6)?,
             };
-            match different.last_mut().filter(|last| last.key == key) {
+            let this: (RunKey, usize) = (key, row.get(7)?);
+            match different.last_mut().filter(|_| last == Some(this)) {
                 Some(last) => last.results.push(result),
                 None => different.push(Overlap {
                     key,
                     results: vec![result],
                 }),
             }
+            last = Some(this);
         }
         Ok(Self {
             repeats,
@@ -124,6 +141,59 @@ impl Overlaps {
             different,
         })
     }
+}
+
+/// The numbers of the journals that have results with a key.
+fn numbers_of_journals(all: &Connection, key: &RunKey) -> rusqlite::Result<Vec<usize>> {
+    all.prepare_cached("SELECT journal FROM results WHERE key = ? ORDER BY 1")?
+        .query_map([key], |row| row.get(0))?
+        .collect()
+}
+
+/// Stores which journals have results of the same run.
+fn number_runs(all: &Connection, key: &RunKey, runs: &[Vec<usize>]) -> rusqlite::Result<()> {
+    let mut update =
+        all.prepare_cached("UPDATE results SET run = ? WHERE key = ? AND journal = ?")?;
+    // All results have the number 0 at first.
+    for (run, numbers) in runs.iter().enumerate().skip(1) {
+        for number in numbers {
+            update.execute((run, key, number))?;
+        }
+    }
+    Ok(())
+}
+
+/// The runs with a key, as the numbers of the journals that have results of each: those that have an own run in common have results
+/// of the same one. If it is not known which runs a journal has, all of them have.
+fn separate_runs(
+    journals: &[Journal],
+    numbers: Vec<usize>,
+    key: &RunKey,
+) -> Result<Vec<Vec<usize>>, JournalError> {
+    let mut separate: Vec<(BTreeSet<String>, Vec<usize>)> = Vec::new();
+    if numbers.len() < 2 {
+        return Ok(vec![numbers]);
+    }
+    for &number in &numbers {
+        let own = match journals.get(number) {
+            Some(journal) => journal.own_runs(key)?,
+            None => BTreeSet::new(),
+        };
+        if own.is_empty() {
+            return Ok(vec![numbers]);
+        }
+        let (mut runs, mut same) = (own, vec![number]);
+        separate.retain(|(others, numbers)| {
+            let is_other = others.is_disjoint(&runs);
+            if !is_other {
+                runs.extend(others.iter().cloned());
+                same.extend(numbers);
+            }
+            is_other
+        });
+        separate.push((runs, same));
+    }
+    Ok(separate.into_iter().map(|(_, numbers)| numbers).collect())
 }
 
 impl Journal {
@@ -158,8 +228,8 @@ impl Journal {
             };
             after.clone_from(last);
             let copied = (|| {
-                let mut insert =
-                    all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+                let mut insert = all
+                    .prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")?;
                 for row in &chunk {
                     insert.execute(params_from_iter(row))?;
                 }
@@ -169,17 +239,26 @@ impl Journal {
         }
     }
 
-    /// The statuses that the runs with a key had when they were last read, in lower case; none if they were not read. Of several runs, those
-    /// [of this upload](super::own_run).
-    pub(crate) fn shown_statuses(&self, key: &RunKey) -> Result<Vec<Option<String>>, JournalError> {
+    /// The statuses that the runs with a key had when they were last read, in lower case, by run; none if they were not read.
+    pub(crate) fn shown_statuses(
+        &self,
+        key: &RunKey,
+    ) -> Result<BTreeMap<String, Option<String>>, JournalError> {
         self.read(|connection| {
-            ensure_runs_of_others(connection)?;
             connection
-                .prepare_cached(&format!(
-                    "SELECT status FROM server_runs f WHERE key = ? AND {IS_OWN}
-                     AND EXISTS (SELECT 1 FROM rows WHERE rows.key = f.key)"
-                ))?
-                .query_map([key], |row| row.get(0))?
+                .prepare_cached("SELECT run, status FROM server_runs WHERE key = ?")?
+                .query_map([key], |row| row.try_into())?
+                .collect()
+        })
+    }
+
+    /// The keys with several runs.
+    fn keys_of_several_runs(&self) -> Result<Vec<RunKey>, JournalError> {
+        self.finish_server_runs()?;
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT key FROM server_runs GROUP BY key HAVING COUNT(*) > 1")?
+                .query_map([], |row| row.get(0))?
                 .collect()
         })
     }

@@ -3,10 +3,15 @@
 //! A run is an own one if it shows a result of this upload or held it before. If that is not known of any run with its key, each of them
 //! may be it.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
+use super::database::Journal;
+use super::error::JournalError;
 use super::evidence::{exact_match, held_before};
 use super::row_table::ensure_index_of_keys;
+use crate::run_key::RunKey;
 
 /// Whether the run `f` (a row of `server_runs`), whose key is that of a row, is an own one; after [`ensure_runs_of_others`].
 pub(super) const IS_OWN: &str = "f.run NOT IN temp.runs_of_others";
@@ -44,4 +49,20 @@ pub(super) fn ensure_runs_of_others(connection: &Connection) -> rusqlite::Result
 /// Forgets them: what the runs show has changed.
 pub(super) fn clear_runs_of_others(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("DROP TABLE IF EXISTS temp.runs_of_others")
+}
+
+impl Journal {
+    /// The own runs with a key.
+    pub(crate) fn own_runs(&self, key: &RunKey) -> Result<BTreeSet<String>, JournalError> {
+        self.read(|connection| {
+            ensure_runs_of_others(connection)?;
+            connection
+                .prepare_cached(&format!(
+                    "SELECT f.run FROM server_runs f WHERE f.key = ?1 AND {IS_OWN}
+                     AND EXISTS (SELECT 1 FROM rows WHERE rows.key = ?1)"
+                ))?
+                .query_map([key], |row| row.get(0))?
+                .collect()
+        })
+    }
 }

@@ -11,8 +11,10 @@
 //! Shards run at the same time, so that nothing but start times says which of their results is later. What a shard shows as failed is
 //! as late as its last result of the test, which did not replace the failure there and so does not here. If the run should show a
 //! failure and shows something else, the failure is sent again; if its status is an ID that says nothing, once for the same uploads. A
-//! pass is sent again if the run shows that the test was skipped or planned, and never replaces a failure that it shows. Results that
-//! Octane has rejected are named, and no run can show them.
+//! pass is sent again, once for the same uploads, if the run shows that the test was skipped or planned, and never replaces a failure
+//! that it shows. Results that Octane has rejected are named, and no run can show them.
+//!
+//! Where a test has several runs, such as one for each environment, all of this is about the results of one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +22,7 @@ use octane_results::Status;
 
 use crate::journal::{Journal, JournalError, Overlap, Overlaps, ShardResult};
 use crate::report::ReportedProblem;
+use crate::run_key::RunKey;
 use crate::shard::Shard;
 use crate::upload_id::UploadId;
 
@@ -89,17 +92,20 @@ pub(super) fn look(
             let rows = sent_again.get(&wanted.journal);
             rows.is_some_and(|rows| rows.contains(&wanted.row))
         });
-        let shown = match sent {
+        let read = match &sent {
             // The others were read before.
-            Some(sent) => shown(journals, overlap, &[sent])?,
-            None => shown(journals, overlap, &overlap.results)?,
+            Some(_) => sent.as_slice(),
+            None => &overlap.results,
         };
+        let shown = shown(journals, &overlap.key, wanted, read)?;
         let is_hidden = |wanted: &ShardResult| match (wanted.status, &shown) {
             (Status::Failed, Shown::Status(status)) => status != "failed",
             (Status::Failed, Shown::Unknown) => !sent_once[wanted.journal].contains(&wanted.row),
             // A shard that did not run the test said so later.
             (Status::Passed, Shown::Status(status)) => {
-                sent_again.is_empty() && matches!(&**status, "skipped" | "planned")
+                sent_again.is_empty()
+                    && !sent_once[wanted.journal].contains(&wanted.row)
+                    && matches!(&**status, "skipped" | "planned")
             }
             _ => false,
         };
@@ -142,30 +148,50 @@ fn severity(status: Status) -> u8 {
     }
 }
 
-/// What the run shows, as the journal of the last of these results has read it; `failed` if there are several runs and any of them
-/// failed.
+/// What the own run of the `wanted` result shows, or else that of the others, as the last of these journals has read it; `failed` if
+/// there are several runs and any of them failed.
 fn shown(
     journals: &[Journal],
-    overlap: &Overlap,
+    key: &RunKey,
+    wanted: Option<ShardResult>,
     results: &[ShardResult],
 ) -> Result<Shown, JournalError> {
-    let mut shown = Shown::Unread;
-    for result in results.iter().rev() {
-        let Some(journal) = journals.get(result.journal) else {
-            continue;
-        };
-        let statuses = journal.shown_statuses(&overlap.key)?;
-        if !statuses.is_empty() {
-            shown = Shown::Unknown;
-        }
-        let known = statuses.into_iter().flatten();
-        let known: Vec<String> = known.filter(|status| status != "?").collect();
-        let failed = known.iter().find(|status| *status == "failed");
-        if let Some(status) = failed.or(known.last()) {
-            return Ok(Shown::Status(status.clone()));
+    let mut own = own_runs(journals, key, wanted.as_slice())?;
+    if own.is_empty() {
+        own = own_runs(journals, key, results)?;
+    }
+    let mut shown: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for result in results {
+        if let Some(journal) = journals.get(result.journal) {
+            shown.extend(journal.shown_statuses(key)?);
         }
     }
-    Ok(shown)
+    shown.retain(|run, _| own.contains(run));
+    if shown.is_empty() {
+        return Ok(Shown::Unread);
+    }
+    let known = shown.into_values().flatten();
+    let known: Vec<String> = known.filter(|status| status != "?").collect();
+    let failed = known.iter().find(|status| *status == "failed");
+    Ok(match failed.or(known.last()) {
+        Some(status) => Shown::Status(status.clone()),
+        None => Shown::Unknown,
+    })
+}
+
+/// The own runs with a key of the journals of some results.
+fn own_runs(
+    journals: &[Journal],
+    key: &RunKey,
+    results: &[ShardResult],
+) -> Result<BTreeSet<String>, JournalError> {
+    let mut own = BTreeSet::new();
+    for result in results {
+        if let Some(journal) = journals.get(result.journal) {
+            own.extend(journal.own_runs(key)?);
+        }
+    }
+    Ok(own)
 }
 
 /// Names the test, and the place of a result that the run does not show.

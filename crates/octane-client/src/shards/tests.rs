@@ -26,6 +26,10 @@ struct Server {
 
 impl Server {
     fn new(status: impl Fn(usize) -> &'static str + Send + Sync + 'static) -> Self {
+        Self::showing(move |received| vec![run("1", status(received))])
+    }
+
+    fn showing(runs: impl Fn(usize) -> Vec<Value> + Send + Sync + 'static) -> Self {
         let is_away = Arc::new(AtomicBool::new(false));
         let (received, away) = (AtomicUsize::new(0), Arc::clone(&is_away));
         let octane = FakeOctane::new(move |request| match &*request.path {
@@ -39,7 +43,10 @@ impl Server {
                 &[json!({ "type": "run_suite", "id": "70", "name": "nightly-1" })],
                 1,
             ),
-            "automated_runs" => page(&[run(status(received.load(Ordering::Relaxed)))], 1),
+            "automated_runs" => {
+                let shown = runs(received.load(Ordering::Relaxed));
+                page(&shown, shown.len())
+            }
             _ => Answer::Default,
         });
         Self {
@@ -99,9 +106,9 @@ impl Server {
     }
 }
 
-fn run(status: &str) -> Value {
+fn run(id: &str, status: &str) -> Value {
     json!({
-        "type": "run_automated", "id": "1", "name": "both",
+        "type": "run_automated", "id": id, "name": "both",
         "native_status": { "type": "list_node", "id": status },
     })
 }
@@ -171,9 +178,53 @@ async fn a_shard_that_skipped_a_test_does_not_hide_that_it_passed_in_another() {
     let server = Server::new(|_| SKIPPED);
     let passed = server.upload("1/2", Status::Passed).await;
     let skipped = server.upload("2/2", Status::Skipped).await;
-    let merged = server.merged(&[&passed, &skipped]).await;
-    assert_eq!(server.payloads(), 3);
-    assert_eq!(merged.outcome, Outcome::Success, "{merged:?}");
+    for _ in 0..2 {
+        let merged = server.merged(&[&passed, &skipped]).await;
+        assert_eq!(server.payloads(), 3);
+        assert_eq!(merged.outcome, Outcome::Success, "{merged:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn shards_with_different_environments_hide_nothing_of_each_other() {
+    for statuses in [
+        [Status::Failed, Status::Passed],
+        [Status::Passed, Status::Failed],
+        [Status::Passed, Status::Skipped],
+    ] {
+        let shown = statuses.map(|status| match status {
+            Status::Failed => FAILED,
+            Status::Passed => PASSED,
+            _ => SKIPPED,
+        });
+        let server = Server::showing(move |_| vec![run("1", shown[0]), run("2", shown[1])]);
+        let one = server.upload("1/2", statuses[0]).await;
+        let other = server.upload("2/2", statuses[1]).await;
+        for _ in 0..2 {
+            let merged = server.merged(&[&one, &other]).await;
+            assert_eq!((merged.outcome, codes(&merged)), (Outcome::Success, vec![]));
+            assert_eq!(server.payloads(), 2, "{statuses:?}");
+            let counts = merged.counts;
+            assert_eq!((counts.runs, counts.repeats, counts.flaky), (2, 0, 0));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_run_of_another_environment_shows_does_not_reveal_a_failure() {
+    // Shards 1 and 2 share the first run, and shard 3 has the second one.
+    let server = Server::showing(|received| {
+        let shared = if received < 4 { PASSED } else { FAILED };
+        vec![run("1", shared), run("2", SKIPPED)]
+    });
+    let failed = server.upload("1/3", Status::Failed).await;
+    let passed = server.upload("2/3", Status::Passed).await;
+    let skipped = server.upload("3/3", Status::Skipped).await;
+    for _ in 0..2 {
+        let merged = server.merged(&[&failed, &passed, &skipped]).await;
+        assert_eq!(merged.outcome, Outcome::Success, "{merged:?}");
+        assert_eq!(server.payloads(), 4);
+    }
 }
 
 #[tokio::test(start_paused = true)]
