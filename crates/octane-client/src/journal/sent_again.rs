@@ -22,16 +22,14 @@ struct SentAgain {
 
 impl Journal {
     /// Makes results ready again that Octane has ingested, with new bytes, so that their runs show them once more instead of results
-    /// of the other `uploads`. Results of batches that have not ended are left: they are sent anyway.
+    /// of the other `uploads`. Results of batches that have not ended are left: what is ready is sent anyway, and what may have been sent
+    /// before the others cannot be sent again before its task has ended.
     pub(crate) fn resend_rows(
         &self,
         rows: &BTreeSet<i64>,
         uploads: &BTreeSet<UploadId>,
     ) -> Result<(), JournalError> {
-        let sent = SentAgain {
-            uploads: uploads.clone(),
-            rows: &self.sent_again(uploads)? | rows,
-        };
+        let before = self.sent_again(uploads)?;
         self.write("resend", |transaction| {
             unfinish(transaction)?;
             for batch in batches(transaction, "state = 'ended' AND ended_as <> 'refused'")? {
@@ -44,6 +42,14 @@ impl Journal {
                         .execute([row])?;
                 }
                 replan_rows(transaction, batch, &sendable, Some(&self.mark()))?;
+            }
+            let mut sent = SentAgain {
+                uploads: uploads.clone(),
+                rows: before,
+            };
+            for batch in batches(transaction, "state = 'ready'")? {
+                sent.rows
+                    .extend(rows.range(batch.first_row..=batch.last_row));
             }
             set_document(transaction, KEY, &sent)
         })

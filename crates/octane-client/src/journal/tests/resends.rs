@@ -64,6 +64,28 @@ fn where_tests_have_several_runs_a_newer_result_may_be_that_of_another_environme
 }
 
 #[test]
+fn what_may_have_been_sent_before_the_results_of_other_shards_was_not_sent_again() {
+    let journal = ready(tests(3), &in_batches_of(1));
+    let uploads = BTreeSet::from([journal.id().clone()]);
+    let sent_again = |row| {
+        journal
+            .resend_rows(&BTreeSet::from([row]), &uploads)
+            .unwrap();
+        journal.sent_again(&uploads).unwrap()
+    };
+    let task = Task::new(TaskId::new(9001), TaskStatus::Queued);
+    journal.accepted(1, &task, false).unwrap();
+    journal.begin_sending(2, "").unwrap();
+    assert_eq!(sent_again(1), BTreeSet::new());
+    assert_eq!(sent_again(2), BTreeSet::new());
+    // This one will be sent after the others.
+    assert_eq!(sent_again(3), BTreeSet::from([3]));
+    end(&journal, 1, "success", None);
+    journal.judge(Confirmation::TaskOnly).unwrap();
+    assert_eq!(sent_again(1), BTreeSet::from([1, 3]));
+}
+
+#[test]
 fn what_a_merge_sends_again_is_unfinished_until_it_has_arrived() {
     let folder = tempfile::tempdir().unwrap();
     let spool = Spool::at(folder.path());
