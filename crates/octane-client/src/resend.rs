@@ -12,6 +12,8 @@
 //! | ended as success with unconfirmed results, and what is missing is asked for | those that are not ingested and not superseded | new bytes: Octane has confirmed them and lost them, and it may still know those it has received |
 //! | forgotten, with unconfirmed results, none of the batch superseded | – | the whole batch, the same bytes, as Octane may still be working on them |
 //! | the same for the second time, and what is missing is asked for | those that are not ingested and not superseded | new bytes: those it has received lead nowhere |
+//! | forgotten, and a piece of a batch of which other results were sent again, and what is missing is asked for | the same | new bytes |
+//! | the same, and nothing is asked for | – | nothing: the bytes of the piece itself were never sent, so the server would not recognise them |
 //! | forgotten, with superseded results | – | nothing: the later result would be replaced by the earlier one |
 //! | ended in any other way | – | nothing; the runs are read again |
 //!
@@ -122,6 +124,8 @@ pub(crate) struct RowsLeft {
     pub(crate) are_duplicates: bool,
     /// The same bytes were sent once more, and the server forgot that task too.
     pub(crate) is_forgotten_again: bool,
+    /// It is a piece of a batch that was forgotten, and was never sent itself: its bytes are new to the server.
+    pub(crate) is_unsent_piece: bool,
 }
 
 impl RowsLeft {
@@ -158,9 +162,12 @@ pub(crate) fn resend(state: &BatchState, rows: RowsLeft, look: Look) -> Resend {
         BatchState::Ended(_) if rows.is_ignored() && look != Look::Unread => {
             Resend::Rows { new_bytes: true }
         }
-        BatchState::Ended(BatchEnd::Forgotten) if rows.is_forgotten_again && asks_for_missing => {
+        BatchState::Ended(BatchEnd::Forgotten)
+            if (rows.is_forgotten_again || rows.is_unsent_piece) && asks_for_missing =>
+        {
             Resend::Rows { new_bytes: true }
         }
+        BatchState::Ended(BatchEnd::Forgotten) if rows.is_unsent_piece => Resend::Nothing,
         BatchState::Ended(BatchEnd::Success) if asks_for_missing => {
             Resend::Rows { new_bytes: true }
         }
@@ -186,12 +193,13 @@ mod tests {
 
     /// All combinations of what a batch may hold.
     fn all_rows() -> impl Iterator<Item = RowsLeft> {
-        (0..16).map(|bits| RowsLeft {
+        (0..32).map(|bits| RowsLeft {
             has_rejected: bits & 1 > 0,
             has_unconfirmed: bits & 2 > 0,
             has_superseded: bits & 4 > 0,
             are_duplicates: false,
             is_forgotten_again: bits & 8 > 0,
+            is_unsent_piece: bits & 16 > 0,
         })
     }
 
@@ -313,7 +321,10 @@ mod tests {
             for look in LOOKS {
                 let is_missing = rows.has_unconfirmed && look.asks_for_missing();
                 let expected = match (rows.has_unconfirmed, rows.has_superseded) {
-                    _ if is_missing && rows.is_forgotten_again => Resend::Rows { new_bytes: true },
+                    _ if is_missing && (rows.is_forgotten_again || rows.is_unsent_piece) => {
+                        Resend::Rows { new_bytes: true }
+                    }
+                    _ if rows.is_unsent_piece => Resend::Nothing,
                     (true, false) => Resend::Batch,
                     _ => Resend::Nothing,
                 };

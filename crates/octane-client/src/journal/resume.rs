@@ -107,10 +107,12 @@ impl Journal {
             for batch in batches(transaction, "state = 'ended'")?.into_iter().rev() {
                 let left = rows_left(transaction, &batch, &resent)?;
                 if let Resend::Rows { new_bytes } = resume.of(&batch.state, left) {
-                    is_sent_again = true;
-                    resent.remove(&batch.number);
                     let mark = new_bytes.then(|| self.mark());
-                    replan(transaction, batch, mark.as_deref(), &newer)?;
+                    let number = batch.number;
+                    if replan(transaction, batch, mark.as_deref(), &newer)? {
+                        is_sent_again = true;
+                        resent.remove(&number);
+                    }
                 }
             }
             // What is replanned supersedes nothing any more.
@@ -166,6 +168,7 @@ pub(super) fn rows_left(
                 has_superseded: row.get(2)?,
                 are_duplicates: batch.is_duplicate,
                 is_forgotten_again: is_forgotten && resent.contains(&batch.number),
+                is_unsent_piece: is_forgotten && batch.task.is_none(),
             })
         })
 }
@@ -213,13 +216,14 @@ fn newer_of_others(connection: &Connection) -> rusqlite::Result<String> {
     ))
 }
 
-/// Plans those results of a batch again that may be sent again; `newer` says of which a [newer result](newer_of_others) is shown.
+/// Plans those results of a batch again that may be sent again; `newer` says of which a [newer result](newer_of_others) is shown. Returns
+/// whether there are any.
 fn replan(
     transaction: &Transaction<'_>,
     whole: StoredBatch,
     mark: Option<&str>,
     newer: &str,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let sendable: BTreeSet<i64> = transaction
         .prepare_cached(&format!(
             "SELECT rows.number FROM batches
@@ -230,7 +234,8 @@ fn replan(
         ))?
         .query_map([whole.number], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    replan_rows(transaction, whole, &sendable, mark)
+    replan_rows(transaction, whole, &sendable, mark)?;
+    Ok(!sendable.is_empty())
 }
 
 /// Plans those pieces of a batch again that hold nothing but `sendable` results; the other pieces end as the batch has ended. With a
@@ -269,13 +274,15 @@ pub(super) fn replan_rows(
     Ok(())
 }
 
-/// Ends a piece of a batch as the whole has ended.
+/// Ends a piece of a batch as the whole has ended. A piece of one that was forgotten has no task, as it was never sent itself.
 fn end_like(
     transaction: &Transaction<'_>,
     piece: &StoredBatch,
     whole: &StoredBatch,
 ) -> rusqlite::Result<()> {
     let (state, ended_as) = stored(&whole.state);
+    let is_forgotten = whole.state == BatchState::Ended(BatchEnd::Forgotten);
+    let task = whole.task.filter(|_| !is_forgotten);
     transaction
         .prepare_cached(
             "UPDATE batches SET state = ?, ended_as = ?, task = ?, is_duplicate = ?, task_log = ?, reason = ?
@@ -284,7 +291,7 @@ fn end_like(
         .execute((
             state,
             ended_as,
-            whole.task.map(octane_model::TaskId::get),
+            task.map(octane_model::TaskId::get),
             whole.is_duplicate,
             &whole.task_log,
             &whole.reason,

@@ -30,6 +30,7 @@ pub(super) const TABLES: &str = "
         state TEXT NOT NULL DEFAULT 'ready',
         -- How it ended; only where the state is `ended`.
         ended_as TEXT,
+        -- None of a piece of a batch that ended as `forgotten`, as the piece was never sent itself.
         task INTEGER,
         -- Whether Octane had received these bytes before this upload sent them.
         is_duplicate INTEGER NOT NULL DEFAULT 0,

@@ -63,6 +63,51 @@ fn where_tests_have_several_runs_a_newer_result_may_be_that_of_another_environme
     assert_eq!(resent(&journal), 1);
 }
 
+/// An upload of two results whose batch was forgotten, sent again and forgotten again; the suite run shows `runs_shown`.
+fn forgotten_twice(runs_shown: &[ServerRun]) -> Journal {
+    let journal = ready(tests(2), &UploadSettings::default());
+    end(&journal, 1, "forgotten", None);
+    journal.judge(RUNS).unwrap();
+    assert_eq!(resent(&journal), 2);
+    end(&journal, 1, "forgotten", None);
+    journal.add_server_runs(runs_shown).unwrap();
+    journal.judge(RUNS).unwrap();
+    journal
+}
+
+/// The first and the last row of each batch that a resume sends which asks for what is missing.
+fn sent_for_missing(journal: &Journal) -> Vec<(i64, i64)> {
+    journal.prepare_resume(Look::ReadForMissing).unwrap();
+    let open = journal.open_batches().unwrap();
+    open.iter()
+        .map(|batch| (batch.first_row, batch.last_row))
+        .collect()
+}
+
+#[test]
+fn of_a_batch_that_was_forgotten_twice_no_piece_replaces_a_newer_result_of_another_upload() {
+    let newer = shown("1", &tests(2)[1], Some("failed"), 3600);
+    let journal = forgotten_twice(&[newer]);
+    assert_eq!(sent_for_missing(&journal), [(1, 1)]);
+    let sent = journal.open_batches().unwrap();
+    end(&journal, sent[0].number, "success", None);
+    let first = shown("2", &tests(2)[0], Some("passed"), 0);
+    journal.add_server_runs(&[first]).unwrap();
+    journal.judge(RUNS).unwrap();
+    assert_eq!(sent_for_missing(&journal), []);
+    assert_eq!(resent(&journal), 0);
+    assert_eq!(journal.row_counts().unwrap().pending(), 1);
+}
+
+#[test]
+fn a_batch_that_was_forgotten_twice_is_not_sent_if_all_of_its_results_would_replace_newer_ones() {
+    let newer = [0, 1].map(|run| shown(["1", "2"][run], &tests(2)[run], Some("failed"), 3600));
+    let journal = forgotten_twice(&newer);
+    for _ in 0..2 {
+        assert_eq!(sent_for_missing(&journal), []);
+    }
+}
+
 #[test]
 fn what_may_have_been_sent_before_the_results_of_other_shards_was_not_sent_again() {
     let journal = ready(tests(3), &in_batches_of(1));
