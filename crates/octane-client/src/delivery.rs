@@ -20,7 +20,7 @@ use crate::event::Event;
 use crate::ingestion::await_ingestion;
 use crate::journal::{Confirmation, Journal, JournalError, StoredBatch};
 use crate::plan::Manifest;
-use crate::reconciliation::{DeliveryEnd, Reconciliation};
+use crate::reconciliation::{DeliveryEnd, Linking, Reconciliation};
 use crate::relocation::{is_suite_gone, relocate};
 use crate::report::Report;
 use crate::resend::{BatchState, Look, Resume};
@@ -201,6 +201,7 @@ impl<'a> Delivery<'a> {
     pub(crate) async fn end(&self) -> Result<DeliveryEnd, DeliveryError> {
         let (client, journal) = (self.client, self.journal);
         let mut manifest = journal.run(Journal::manifest).await?;
+        let ingested_before = journal.run(Journal::ingested_if_finished).await?;
         let may_have_run = journal.begin_run();
         if !manifest.server.is_same(&client.server()) {
             if !self.relocate {
@@ -228,8 +229,15 @@ impl<'a> Delivery<'a> {
         if manifest.raw != Some(ConfirmedBy::Task) {
             note_state_before(&context).await?;
         }
-        let defer_links = manifest.shard.is_some() && self.common_links.is_none();
-        Ok(context.deliver(defer_links).await?)
+        let linking = if manifest.shard.is_none() || self.common_links.is_some() {
+            Linking::Now
+        } else {
+            let is_any_open = !journal.run(Journal::open_batches).await?.is_empty();
+            Linking::Deferred {
+                ingested_before: ingested_before.filter(|_| !is_any_open),
+            }
+        };
+        Ok(context.deliver(linking).await?)
     }
 
     fn context<'c>(&'c self, manifest: &'c Manifest, target: &'c Target) -> Context<'c> {
@@ -358,8 +366,8 @@ impl<'a> Delivery<'a> {
 }
 
 impl Context<'_> {
-    /// Sends, judges and links; `defer_links` leaves links to the merge of all shards.
-    async fn deliver(&self, defer_links: bool) -> Result<DeliveryEnd, JournalError> {
+    /// Sends, judges and links.
+    async fn deliver(&self, linking: Linking) -> Result<DeliveryEnd, JournalError> {
         let mut reconciliation = self.send_and_look().await?;
         // Once: what is sent again has bytes that no server has received.
         let ignored = match self.manifest.raw {
@@ -372,10 +380,12 @@ impl Context<'_> {
             reconciliation.resent = ignored;
         }
         reconciliation.end_looking().await?;
-        if defer_links {
-            reconciliation.defer_links();
-        } else if self.manifest.link {
-            reconciliation.link().await?;
+        match linking {
+            Linking::Now if self.manifest.link => reconciliation.link().await?,
+            Linking::Now => {}
+            Linking::Deferred { ingested_before } => {
+                reconciliation.defer_links(ingested_before.filter(|_| ignored == 0));
+            }
         }
         reconciliation.report().await
     }

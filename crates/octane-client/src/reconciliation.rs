@@ -33,12 +33,24 @@ pub(crate) struct Reconciliation<'a> {
     links: Links,
 }
 
+/// What a delivery does about the links of its runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Linking {
+    /// It makes them.
+    Now,
+    /// It leaves them to the merge of all shards.
+    Deferred {
+        /// How many results were ingested before, if all links were made then and nothing is sent now.
+        ingested_before: Option<usize>,
+    },
+}
+
 /// What linking came to.
 enum Links {
     /// It was not asked for, or not begun yet.
     None,
-    /// It is left to the merge of all shards.
-    Deferred,
+    /// It is left to the merge of all shards, unless no more results are ingested than when all links were made.
+    Deferred { ingested_before: Option<usize> },
     /// It could not be done now: the upload was cancelled, or the runs could not be read.
     Unfinished,
     /// Everything was tried; `is_complete` says whether nothing is missing.
@@ -154,9 +166,9 @@ impl<'a> Reconciliation<'a> {
         Ok(problems)
     }
 
-    /// Leaves linking to the merge of all shards.
-    pub(crate) fn defer_links(&mut self) {
-        self.links = Links::Deferred;
+    /// Leaves linking to the merge of all shards; see [`Linking::Deferred`].
+    pub(crate) fn defer_links(&mut self, ingested_before: Option<usize>) {
+        self.links = Links::Deferred { ingested_before };
     }
 
     /// What the upload came to.
@@ -208,7 +220,10 @@ impl<'a> Reconciliation<'a> {
             superseded: rows.superseded,
             unnamed: if is_task_enough { rows.unconfirmed } else { 0 },
         };
-        let is_deferred = matches!(self.links, Links::Deferred);
+        let is_deferred = match self.links {
+            Links::Deferred { ingested_before } => ingested_before != Some(counts.ingested),
+            _ => false,
+        };
         let last = LastAttempt {
             outcome: outcome(&facts),
             is_finished: is_finished(&facts) && !is_deferred,
@@ -247,7 +262,7 @@ impl<'a> Reconciliation<'a> {
             batches,
             links: match self.links {
                 Links::Done { summary, .. } => Some(summary),
-                Links::None | Links::Deferred | Links::Unfinished => None,
+                Links::None | Links::Deferred { .. } | Links::Unfinished => None,
             },
             problems,
             shards: manifest.shard.map(|shard| {

@@ -578,6 +578,32 @@ fn an_interrupted_shard_completes_the_suite_run_when_it_is_resumed() {
 }
 
 #[test]
+fn all_pending_shards_are_resumed_once() {
+    let mut server = Server::new();
+    server.go_away();
+    for shard in ["1/2", "2/2"] {
+        let more = ["--retries", "0"];
+        let done = upload_with(&server, shard, &table(shard), "shared", &more);
+        assert_eq!(done.code, 8, "{done:?}");
+    }
+    server.come_back();
+    let resume = ["resume", "--all", "--spool", "shared", "--format", "json"];
+    let done = server.octane(&resume, SECRET);
+    let resumed = done.json();
+    assert_eq!((done.code, linked(&server)), (0, 2), "{done:?}");
+    assert_eq!(
+        resumed["uploads"].as_array().map(Vec::len),
+        Some(1),
+        "{done:?}"
+    );
+    let list = ["uploads", "list", "--spool", "shared", "--format", "json"];
+    let listed = server.octane(&list, SECRET).json();
+    for upload in [0, 1] {
+        assert_eq!(listed["uploads"][upload]["state"], "finished", "{listed}");
+    }
+}
+
+#[test]
 fn a_shard_does_not_wait_for_others_longer_than_it_is_told() {
     let server = Server::new();
     let done = upload_with(

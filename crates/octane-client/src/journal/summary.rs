@@ -173,6 +173,15 @@ pub(crate) struct LastAttempt {
 }
 
 impl Journal {
+    /// How many results are ingested, if the last attempt left nothing to do.
+    pub(crate) fn ingested_if_finished(&self) -> Result<Option<usize>, JournalError> {
+        let last: Option<LastAttempt> = self.get("last_attempt")?;
+        match last {
+            Some(last) if last.is_finished => Ok(Some(self.row_counts()?.ingested)),
+            _ => Ok(None),
+        }
+    }
+
     /// How far this upload is.
     pub(crate) fn summary(&self, is_in_use: bool) -> Result<UploadSummary, JournalError> {
         let manifest = self.manifest()?;

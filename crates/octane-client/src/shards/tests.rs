@@ -228,6 +228,24 @@ async fn what_the_run_of_another_environment_shows_does_not_reveal_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_merged_shard_that_is_delivered_again_stays_finished_unless_something_was_sent() {
+    let server = Server::new(|_| PASSED);
+    let one = server.upload("1/2", Status::Passed).await;
+    let other = server.upload("2/2", Status::Passed).await;
+    assert_eq!(server.state(&one), UploadState::AwaitingShards);
+    drop(server.merged(&[&one, &other]).await);
+    let client = server.octane.client(1);
+    let journal = server.spool().open(&one).unwrap();
+    drop(client.delivery(&journal).run().await.unwrap());
+    let state = || journal.summary(false).unwrap().state;
+    assert_eq!(state(), UploadState::Finished);
+    let uploads = [one.clone(), other].into();
+    journal.resend_rows(&[1].into(), &uploads).unwrap();
+    drop(client.delivery(&journal).run().await.unwrap());
+    assert_eq!(state(), UploadState::AwaitingShards);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_merge_that_was_interrupted_has_not_merged_the_shards() {
     let server = Server::new(|_| PASSED);
     let one = server.upload("1/2", Status::Passed).await;

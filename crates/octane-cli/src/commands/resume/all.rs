@@ -42,7 +42,12 @@ pub(super) async fn run(
             all.exit = worst(all.exit, signal);
             break;
         }
-        all.resume(&spool, summary, routed(summary)).await?;
+        // A shard may have been merged with one before it.
+        let now = spool.summary(&summary.id);
+        let summary = now.as_ref().unwrap_or(summary);
+        if !summary.is_delivered {
+            all.resume(&spool, summary, routed(summary)).await?;
+        }
     }
     all.disconnect().await;
     all.finish()
@@ -76,12 +81,7 @@ impl<'a> All<'a> {
     }
 
     /// Resumes an upload. One that fails does not stop the others.
-    async fn resume(
-        &mut self,
-        spool: &Spool,
-        summary: &'a UploadSummary,
-        route: Route,
-    ) -> Result<()> {
+    async fn resume(&mut self, spool: &Spool, summary: &UploadSummary, route: Route) -> Result<()> {
         let resumed = Resumed::new(self.args, summary, self.delivery);
         let place = match route {
             Route::AsTyped => None,
