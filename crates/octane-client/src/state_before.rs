@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::journal::{Journal, JournalError};
 use crate::name::suite_run_name;
 use crate::read_runs::{LAST_MODIFIED, milliseconds};
+use crate::run_kind::RunKind;
 use crate::stage::request;
 
 /// How much later than a change the server's clock has to be so that its second is over, in milliseconds: a `Date` has whole
@@ -36,46 +37,47 @@ fn untouched_before(newest_change: &str, server_time: Option<i64>) -> Option<i64
     }
 }
 
-/// Notes the newest change of the runs of the suite run, unless something of the upload was sent. That it cannot be read has no
+/// Notes the newest change of the runs of the suite run, unless something of the upload was sent there. That it cannot be read has no
 /// effect.
 pub(crate) async fn note_state_before(context: &Context<'_>) -> Result<(), JournalError> {
+    let journal = context.journal;
+    if !journal.run(Journal::is_unsent).await? {
+        return Ok(());
+    }
+    let kinds = journal.run(Journal::run_kinds).await?;
+    let time = read_untouched_before(context, kinds).await;
+    if context.cancellation.is_cancelled() {
+        return Ok(());
+    }
+    journal
+        .run(move |journal| journal.set_untouched_before(time))
+        .await
+}
+
+async fn read_untouched_before(context: &Context<'_>, kinds: Vec<RunKind>) -> Option<i64> {
     let Context {
         client,
-        journal,
         target,
         cancellation,
         ..
     } = context;
-    if !journal.run(Journal::is_unsent).await? {
-        return Ok(());
-    }
     let is_called = Query::field("name").is(&*suite_run_name(&target.suite_run));
     let is_in_suite = Query::field("test").refers_to_id(target.suite.id);
     let is_in_suite_run = Query::field("parent_suite").refers_to(is_called & is_in_suite);
     let mut newest = None;
-    for kind in journal.run(Journal::run_kinds).await? {
+    for kind in kinds {
         let list = client.endpoint.collection(kind.collection()).list();
         let list = list
             .matching(is_in_suite_run.clone())
             .select(Select::names([LAST_MODIFIED]))
             .order_by(Order::descending(LAST_MODIFIED))
             .limit(1);
-        let Ok(read) = request(cancellation, list.all()).await else {
-            return Ok(());
-        };
-        let read: Vec<Entity> = read;
+        let read: Vec<Entity> = request(cancellation, list.all()).await.ok()?;
         let changed = read.first().and_then(|run| run.text(LAST_MODIFIED));
         let server_time = client.endpoint.server_time().map(|seconds| seconds * 1000);
         newest = newest.max(changed.and_then(|changed| untouched_before(changed, server_time)));
     }
-    match newest {
-        Some(time) => {
-            journal
-                .run(move |journal| journal.set_untouched_before(time))
-                .await
-        }
-        None => Ok(()),
-    }
+    newest
 }
 
 #[cfg(test)]

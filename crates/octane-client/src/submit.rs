@@ -116,9 +116,16 @@ impl Sender<'_> {
                     let may_be_ours =
                         batch.state != BatchState::Ready || sent.earlier_outcome_unknown;
                     let is_duplicate = sent.task.from_older_push && !may_be_ours;
+                    let is_known_from_before =
+                        sent.task.from_older_push && may_be_ours && !sent.earlier_outcome_unknown;
                     let task = sent.task.clone();
                     journal
-                        .run(move |journal| journal.accepted(number, &task, is_duplicate))
+                        .run(move |journal| {
+                            if is_known_from_before {
+                                journal.note_known_from_before()?;
+                            }
+                            journal.accepted(number, &task, is_duplicate)
+                        })
                         .await?;
                     self.is_any_accepted.store(true, Ordering::Relaxed);
                     on_event(&Event::Accepted {

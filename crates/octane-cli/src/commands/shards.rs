@@ -80,8 +80,9 @@ impl Arrived<'_> {
                     return Ok(alone(report).not_merged(&failure));
                 }
             };
+            let is_merged_by_another = own.merged.is_some() && own.merged != self.merged_before;
             let step = next_step(&Seen {
-                is_merged_by_another: own.merged != self.merged_before,
+                is_merged_by_another,
                 is_complete: roll_call.is_complete(),
                 is_closed: members.iter().any(|member| member.merged.is_some()),
                 open_left: (!open.is_empty()).then(|| {
@@ -93,7 +94,7 @@ impl Arrived<'_> {
                     .map(|timeout| timeout.saturating_sub(since.elapsed())),
             });
             match step {
-                Step::Leave if own.merged != self.merged_before => {
+                Step::Leave if is_merged_by_another => {
                     let note =
                         "another process has completed the suite run, and reports on all shards";
                     self.delivery.say(note);

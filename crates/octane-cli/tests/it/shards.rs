@@ -604,6 +604,33 @@ fn all_pending_shards_are_resumed_once() {
 }
 
 #[test]
+fn merged_shards_that_move_to_another_server_are_merged_there_once_all_have_moved() {
+    let place = Place::new();
+    for shard in ["1/2", "2/2"] {
+        place.file("a.csv", &table(shard));
+        let sandbox = ["--sandbox", "--sandbox-data", "old", "--spool", "shared"];
+        let upload = ["upload", "a.csv", "--suite", "S", "--suite-run", "r"];
+        let done = place.octane(&[&upload[..], &sandbox, &["--shard", shard]].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+    }
+    let list = ["uploads", "list", "--spool", "shared", "--format", "json"];
+    let listed = place.octane(&list).json();
+    let id = |upload: usize| listed["uploads"][upload]["id"].as_str().unwrap();
+    let new = ["--sandbox", "--sandbox-data", "new"];
+    let get = ["api", "GET", "automated_runs?fields=id"];
+    assert_eq!(place.octane(&[&get[..], &new].concat()).code, 0);
+    let moved = |id: &str| {
+        let resume = ["resume", id, "--spool", "shared", "--format", "json"];
+        let done = place.octane(&[&resume[..], &new].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+        done.json()
+    };
+    // The newest is the first of the list.
+    assert_eq!(moved(id(1))["shards"]["is_merged"], false);
+    assert_eq!(moved(id(0))["links"]["linked"], 2);
+}
+
+#[test]
 fn a_shard_does_not_wait_for_others_longer_than_it_is_told() {
     let server = Server::new();
     let done = upload_with(

@@ -13,6 +13,7 @@ use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::packed::{Packed, Unreadable};
 use super::row_table::{ensure_rows, unreadable};
+use super::untouched_run::RELOCATED;
 use crate::plan::{Envelope, hexadecimal, nonce_comment};
 use crate::report::BatchReport;
 use crate::server::Server;
@@ -117,8 +118,10 @@ impl Journal {
                 set_ids(transaction, &batches, target)?;
             }
             set_document(transaction, "target", target)?;
+            set_document(transaction, RELOCATED, &true)?;
             transaction.execute_batch(
-                "DELETE FROM upload WHERE key IN ('untouched_before', 'last_attempt', 'resent', 'sent_again', 'removed_stale_links');
+                "DELETE FROM upload WHERE key IN ('untouched_before', 'last_attempt', 'resent', 'merged', 'sent_again',
+                     'removed_stale_links');
                  DELETE FROM problems WHERE stage IN ('delivery', 'links');
                  UPDATE batches SET state = CASE WHEN state = 'ready' OR ended_as = 'refused' THEN 'ready'
                      ELSE 'in_flight' END, ended_as = NULL, task = NULL, is_duplicate = 0, task_log = NULL, reason = NULL;

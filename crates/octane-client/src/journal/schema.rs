@@ -5,7 +5,7 @@
 pub(super) const VERSION: i64 = 7;
 
 pub(super) const TABLES: &str = "
-    -- One JSON document a key (`manifest`, `target`, `untouched_before`, `last_attempt`, `resent`, `merged`,
+    -- One JSON document a key (`manifest`, `target`, `relocated`, `untouched_before`, `last_attempt`, `resent`, `merged`,
     -- `sent_again`, `removed_stale_links`), and the envelope of every payload:
     -- `prefix`, `suffix` and the upload's `nonce`. `planned_prefix` has no IDs of a target yet; absent before it has one.
     CREATE TABLE upload (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -113,11 +113,11 @@ pub(super) const ROWS: &str = "
     );
 ";
 
-/// Created once all runs have been read: building an index at the end is faster than keeping it up to date.
 /// Finds what a run held before. In journals that were created earlier, another one may find it too, in longer time.
 pub(super) const INDEX_OF_PREVIOUS_RUNS: &str =
     "CREATE INDEX IF NOT EXISTS previous_runs_by_result ON previous_runs
          (run, COALESCE(status, '?'), COALESCE(duration, -1), started)";
 
+/// Created once all runs have been read: building an index at the end is faster than keeping it up to date.
 pub(super) const INDEX_OF_SERVER_RUNS: &str =
     "CREATE INDEX IF NOT EXISTS server_runs_by_key ON server_runs (key)";

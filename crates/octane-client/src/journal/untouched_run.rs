@@ -9,6 +9,9 @@ use super::error::JournalError;
 /// The key of the time before which such a run was last changed.
 const KEY: &str = "untouched_before";
 
+/// The key that says that the upload goes to another place than at first: `true` until the state that its suite run has there is noted.
+pub(super) const RELOCATED: &str = "relocated";
+
 /// The runs that were found to be such ones. In the connection, as each look finds them again.
 const TABLE: &str =
     "CREATE TEMP TABLE IF NOT EXISTS untouched_runs (run TEXT PRIMARY KEY) WITHOUT ROWID";
@@ -29,8 +32,11 @@ pub(super) fn clear_untouched_runs(connection: &Connection) -> rusqlite::Result<
 }
 
 impl Journal {
-    /// Whether nothing of the upload was sent.
+    /// Whether nothing of the upload was sent to where it goes.
     pub(crate) fn is_unsent(&self) -> Result<bool, JournalError> {
+        if self.get(RELOCATED)? == Some(true) {
+            return Ok(true);
+        }
         self.read(|connection| {
             connection
                 .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM batches WHERE state <> 'ready')")?
@@ -38,10 +44,33 @@ impl Journal {
         })
     }
 
-    /// Stores before which time a run was last changed that is untouched, in milliseconds since 1970-01-01 UTC.
-    pub(crate) fn set_untouched_before(&self, time: i64) -> Result<(), JournalError> {
+    /// Stores before which time a run was last changed that is untouched, in milliseconds since 1970-01-01 UTC; `None` if that is not
+    /// known.
+    pub(crate) fn set_untouched_before(&self, time: Option<i64>) -> Result<(), JournalError> {
+        let is_relocated = self.get(RELOCATED)? == Some(true);
+        if time.is_none() && !is_relocated {
+            return Ok(());
+        }
         self.write("state before", |transaction| {
-            set_document(transaction, KEY, &time)
+            if is_relocated {
+                set_document(transaction, RELOCATED, &false)?;
+            }
+            match time {
+                Some(time) => set_document(transaction, KEY, &time),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// Octane has received bytes from this upload earlier than from this process. If the upload was sent to another place before, that is the
+    /// same server under another name, and the runs that were there are those of this upload.
+    pub(crate) fn note_known_from_before(&self) -> Result<(), JournalError> {
+        if self.get::<bool>(RELOCATED)?.is_none() {
+            return Ok(());
+        }
+        self.write("state before", |transaction| {
+            transaction.execute("DELETE FROM upload WHERE key IN (?, ?)", [RELOCATED, KEY])?;
+            Ok(())
         })
     }
 

@@ -61,6 +61,37 @@ fn in_another_place_everything_is_open_and_what_may_have_arrived_has_the_same_by
 }
 
 #[test]
+fn in_another_place_it_was_not_merged_with_other_shards() {
+    let journal = delivered(&Spool::off());
+    journal.set("merged", &jiff::Timestamp::UNIX_EPOCH).unwrap();
+    assert!(journal.summary(false).unwrap().merged.is_some());
+    journal.relocate(&elsewhere(), Some(&target())).unwrap();
+    assert_eq!(journal.summary(false).unwrap().merged, None);
+}
+
+#[test]
+fn in_another_place_the_state_of_the_suite_run_is_noted_before_anything_is_sent_there() {
+    let journal = delivered(&Spool::off());
+    assert!(!journal.is_unsent().unwrap());
+    let relocated = || {
+        journal.relocate(&elsewhere(), Some(&target())).unwrap();
+        assert!(journal.is_unsent().unwrap());
+    };
+    relocated();
+    // What cannot be read before something is sent is not read afterwards.
+    journal.set_untouched_before(None).unwrap();
+    assert!(!journal.is_unsent().unwrap());
+    relocated();
+    journal.set_untouched_before(Some(5)).unwrap();
+    assert!(!journal.is_unsent().unwrap());
+    end(&journal, 1, "failed", None);
+    assert_eq!(journal.untouched_before().unwrap(), Some(5));
+    // It is the same server under another name.
+    journal.note_known_from_before().unwrap();
+    assert_eq!(journal.untouched_before().unwrap(), None);
+}
+
+#[test]
 fn the_ids_of_the_other_place_are_in_all_payloads() {
     let journal = delivered(&Spool::off());
     let other = Target::new(SuiteId::new(9), "nightly-1");
