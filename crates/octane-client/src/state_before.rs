@@ -6,7 +6,7 @@
 //!
 //! | the newest change before, as the server names it | untouched is a run that was last changed |
 //! |---|---|
-//! | with a fraction of a second | then or earlier |
+//! | with a fraction of a second that is not zero | then or earlier |
 //! | in whole seconds | earlier; then, too, if that second is over by the server's clock |
 //!
 //! Where the server cannot say, nothing is known to be untouched.
@@ -28,7 +28,7 @@ const SECOND_IS_OVER: i64 = 2000;
 /// [table](self). `server_time` is that of the server's clock, if it is known.
 fn untouched_before(newest_change: &str, server_time: Option<i64>) -> Option<i64> {
     let changed = milliseconds(newest_change)?;
-    if newest_change.contains('.') {
+    if changed % 1000 != 0 {
         Some(changed + 1)
     } else if server_time.is_some_and(|now| now - changed >= SECOND_IS_OVER) {
         Some(changed + 1000)
@@ -88,12 +88,15 @@ mod tests {
     fn every_row_of_the_table_holds() {
         let time = |text: &str| milliseconds(text).unwrap();
         let second = "2026-11-30T13:20:05Z";
+        let zero = "2026-11-30T13:20:05.000Z";
         let precise = "2026-11-30T13:20:05.250Z";
         let later = |milliseconds: i64| Some(time(second) + milliseconds);
         for (changed, server_time, expected) in [
             (precise, None, Some(time(precise) + 1)),
             (precise, later(0), Some(time(precise) + 1)),
             (second, None, Some(time(second))),
+            (zero, None, Some(time(second))),
+            (zero, later(2000), Some(time(second) + 1000)),
             (second, later(0), Some(time(second))),
             (second, later(1000), Some(time(second))),
             (second, later(2000), Some(time(second) + 1000)),
