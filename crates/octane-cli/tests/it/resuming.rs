@@ -120,6 +120,24 @@ fn a_sandbox_that_is_gone_is_not_created_again() {
 }
 
 #[test]
+fn a_sandbox_that_is_not_there_is_not_called_that_of_the_upload() {
+    let place = Place::new();
+    let id = unfinished_in_sandbox(&place);
+    let resume = ["resume", &id, "--sandbox", "--sandbox-data", "typo"];
+    let done = place.octane(&resume);
+    let belongs = format!("upload {id} belongs to the one in ");
+    done.fails(
+        3,
+        &[
+            "there is no sandbox in ",
+            &belongs,
+            "without `--sandbox-data`",
+        ],
+    );
+    assert!(!done.stderr.contains("delete"), "{done:?}");
+}
+
+#[test]
 fn the_policies_of_an_upload_hold_when_it_is_resumed_unless_others_are_typed() {
     let place = Place::new();
     let id = unfinished_in_sandbox(&place);

@@ -117,6 +117,15 @@ impl<'a> Resumed<'a> {
         };
         let (id, suggest) = (&self.summary.id, &self.delivery.suggest);
         if !is_sandbox(folder) {
+            if let Some(own) = self.summary.sandbox.as_deref().filter(|own| *own != folder) {
+                let message = format!(
+                    "there is no sandbox in `{}`; upload {id} belongs to the one in `{}`",
+                    folder.display(),
+                    own.display()
+                );
+                let hint = "to resume it there, run the command without `--sandbox-data`";
+                return Err(Failure::message(Exit::Configuration, message).hint(hint));
+            }
             let message = format!(
                 "upload {id} belongs to the sandbox in `{}`, which does not exist",
                 folder.display()
