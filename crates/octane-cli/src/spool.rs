@@ -62,10 +62,7 @@ pub(crate) fn prune(spool: &Spool) {
 
 /// The failure of a command about stored uploads, with the commands that may help.
 pub(crate) fn journal_failure(error: JournalError, suggest: &Suggest) -> Failure {
-    let is_unknown = matches!(
-        error,
-        JournalError::Unknown { .. } | JournalError::Unprepared { .. }
-    );
+    let is_unknown = matches!(error, JournalError::Unknown { .. });
     let failure = Failure::from(error);
     if is_unknown {
         failure.hint(format!("`{}` lists the stored uploads", suggest.list()))
@@ -85,7 +82,7 @@ impl From<JournalError> for Failure {
                 Exit::Configuration,
                 "wait for the other process to finish, or stop it",
             ),
-            JournalError::Unknown { .. } | JournalError::Unprepared { .. } => (
+            JournalError::Unknown { .. } => (
                 Exit::Usage,
                 "check the ID and the directory of the uploads (`--spool`)",
             ),

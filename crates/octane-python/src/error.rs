@@ -307,9 +307,7 @@ impl From<JournalError> for Failure {
                 "use a writable directory (`spool=`), or keep nothing (`spool=\"off\"`)"
             }
             JournalError::InUse { .. } => "wait until the other upload has ended",
-            JournalError::Unknown { .. } | JournalError::Unprepared { .. } => {
-                "`client.uploads.list()` lists the stored uploads"
-            }
+            JournalError::Unknown { .. } => "`client.uploads.list()` lists the stored uploads",
             JournalError::Newer { .. } => "use the version that created it, or a newer one",
             JournalError::DifferentServer { .. } => {
                 "connect to the server, space and workspace of the upload"

@@ -329,9 +329,7 @@ impl Journal {
     /// What was planned.
     pub(crate) fn manifest(&self) -> Result<Manifest, JournalError> {
         self.get("manifest")?
-            .ok_or_else(|| JournalError::Unprepared {
-                id: self.id().clone(),
-            })
+            .ok_or_else(|| self.corrupted("it has no `manifest`"))
     }
 
     /// Deletes the upload, for example because nothing of it was sent. A failure changes nothing: the files that

@@ -37,13 +37,6 @@ pub enum JournalError {
         /// The folder.
         folder: PathBuf,
     },
-    /// The process died before everything was planned, so nothing of it was sent.
-    #[error("upload {id} was not fully prepared; nothing was sent")]
-    #[non_exhaustive]
-    Unprepared {
-        /// The upload.
-        id: UploadId,
-    },
     /// The file was created by a newer version of this library.
     #[error(
         "`{}` was created by a newer version (format {found}; this version supports {supported})",

@@ -176,7 +176,7 @@ fn a_bundle_whose_database_is_not_a_complete_journal_is_not_imported() {
     machines.exported();
     let refused = |sql: &str| machines.refused(|bytes| machines.with_sql(bytes, sql));
     assert!(refused("PRAGMA user_version = 99").contains("newer version"));
-    assert!(refused("DELETE FROM upload WHERE key = 'manifest'").contains("not fully prepared"));
+    assert!(refused("DELETE FROM upload WHERE key = 'manifest'").contains("no `manifest`"));
     assert!(refused("UPDATE bodies SET crc = crc + 1").contains("checksum"));
     assert!(refused("UPDATE facts SET packed = x'0000'").contains("what is known of the results"));
     assert!(
