@@ -8,7 +8,6 @@ use std::ops::Bound;
 
 use futures_util::TryStreamExt;
 use octane_model::{AutomatedRun, Entity, Order, Query, Resource, SuiteId, SuiteRunId, TestId};
-use octane_results::Identity;
 use serde::Serialize;
 
 use crate::cancellation::CancellationToken;
@@ -19,7 +18,8 @@ use crate::journal::{FailedRun, Journal, JournalError};
 use crate::problem_class::{ProblemClass, Ran, classes};
 use crate::read_runs::status;
 use crate::report::Report;
-use crate::run_key::{RunKey, run_key};
+use crate::run_key::RunKey;
+use crate::run_kind::RunKind;
 use crate::stage::{StageError, request};
 
 /// How many runs one request asks for.
@@ -192,16 +192,8 @@ impl Seen {
             return;
         };
         let ran = Ran::of(run.native_status.as_ref().map(status).as_deref());
-        let identity = Identity {
-            module: run.component.unwrap_or_default(),
-            package: run.package.unwrap_or_default(),
-            class: run.class_name.unwrap_or_default(),
-            name: run.test_name.unwrap_or_else(|| run.name.clone()),
-        };
-        let suite_runs = self
-            .0
-            .entry(run_key(&identity, Some(&run.name)))
-            .or_default();
+        let key = RunKind::Test.key(&RunKind::identity(&run), Some(&run.name));
+        let suite_runs = self.0.entry(key).or_default();
         suite_runs
             .entry(parent)
             .and_modify(|ran| *ran = None)

@@ -466,6 +466,11 @@ impl<'a> Delivery<'a> {
     }
 }
 
+/// The one with the higher code.
+pub(super) fn worst(one: Exit, other: Exit) -> Exit {
+    std::cmp::max_by_key(one, other, |exit| exit.code())
+}
+
 /// The exit code of the program after a command, if there is one.
 fn exit_after(command: Option<&CommandRun>, upload: Exit) -> Exit {
     command.map_or(upload, |command| command.exit(upload))

@@ -1,3 +1,4 @@
+use octane_results::Identity;
 use serde_json::json;
 
 use super::*;
@@ -19,7 +20,7 @@ fn key(name: &str) -> RunKey {
         name: "pays".to_owned(),
         ..Identity::default()
     };
-    run_key(&identity, Some(name))
+    crate::run_key::run_key(&identity, Some(name))
 }
 
 fn history(runs: &[(i64, &str, &str)], name: &str) -> Vec<Ran> {

@@ -6,7 +6,7 @@ use octane_client::{Comparison, FailedTest, Report};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Codes, Delivered, Delivery, exit_after};
+use super::{Codes, Delivered, Delivery, exit_after, worst};
 use crate::args::{Annotations, Format, OnUnresolved};
 use crate::command_run::{CommandRun, Evidence};
 use crate::exit::Exit;
@@ -244,9 +244,4 @@ fn unanswered(error: std::io::Error, upload: Exit) -> Exit {
     ));
     print_for_people(&failure);
     failure.exit
-}
-
-/// The one with the higher code.
-fn worst(one: Exit, other: Exit) -> Exit {
-    std::cmp::max_by_key(one, other, |exit| exit.code())
 }

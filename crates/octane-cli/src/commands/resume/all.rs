@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use octane_client::{JournalError, ReportedProblem, Spool, UploadSummary};
 use serde_json::{Value, json};
 
-use super::super::delivery::{Delivered, Delivery, Start};
+use super::super::delivery::{Delivered, Delivery, Start, worst};
 use super::one::Resumed;
 use super::route::{Asked, Route, route};
 use crate::args::ResumeArgs;
@@ -173,11 +173,6 @@ impl<'a> All<'a> {
         }
         Ok(self.delivery.write_report(&json).unwrap_or(self.exit))
     }
-}
-
-/// The one with the higher code.
-pub(super) fn worst(one: Exit, other: Exit) -> Exit {
-    std::cmp::max_by_key(one, other, |exit| exit.code())
 }
 
 /// The unfinished uploads, oldest first. Shards that wait for others have nothing to resume.

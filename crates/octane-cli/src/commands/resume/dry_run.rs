@@ -1,9 +1,9 @@
 //! `octane resume --dry-run`: what would be sent, as far as the journals know.
 
 use super::super::changes;
-use super::super::delivery::Delivery;
+use super::super::delivery::{Delivery, worst};
 use super::super::remaining::changes_of_upload;
-use super::all::{unfinished, worst};
+use super::all::unfinished;
 use super::route::{Asked, Route, route};
 use crate::args::ResumeArgs;
 use crate::exit::Exit;
