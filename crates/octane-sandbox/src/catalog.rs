@@ -35,7 +35,7 @@ pub(crate) use field::{DefaultValue, Field, FieldType, Link, OnDelete};
 pub(crate) use lists::LISTS;
 pub(crate) use people::ROLE_NAMES;
 pub(crate) use phases::{METAPHASE_NAMES, PHASE_SETS};
-pub(crate) use run_analysis::PROBLEMS_OF_LISTED;
+pub(crate) use run_analysis::problems_of;
 pub(crate) use small::ENTITY_LABEL_NAMES;
 pub(crate) use sum::{LOW_BITS, LOW_MASK, saturating_sum, sum_of};
 pub(crate) use tests::SCRIPTED;

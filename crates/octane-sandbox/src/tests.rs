@@ -15,6 +15,7 @@ mod gherkin;
 mod ingestion;
 mod links;
 mod lists;
+mod many_runs;
 mod media;
 mod metadata;
 mod own;

@@ -99,10 +99,13 @@ pub(crate) enum OnDelete {
     Cascade,
 }
 
+/// Stands for the condition of the IDs of owners, in the `SELECT` of links that are derived for certain owners only.
+pub(super) const IS_OWNER: &str = "@is_owner";
+
 /// A link table seen from one of its two sides.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
-    /// Its name, or for links that derive from other tables a `SELECT` in parentheses.
+    /// Its name, or for links that derive from other tables a `SELECT` in parentheses; that may contain [`IS_OWNER`].
     pub(crate) table: &'static str,
     /// The column with the ID of the entity that has the field.
     pub(crate) owner_column: &'static str,
@@ -117,6 +120,16 @@ impl Link {
     /// Whether the links are those of a `SELECT`; they cannot be written.
     pub(crate) fn is_derived(&self) -> bool {
         self.table.starts_with('(')
+    }
+
+    /// All links, as a table.
+    pub(crate) fn all(&self) -> String {
+        self.of("IS NOT NULL")
+    }
+
+    /// A table with the links of all owners whose IDs fulfil a condition, for example `= 7001`. It may contain others.
+    pub(crate) fn of(&self, is_owner: &str) -> String {
+        self.table.replace(IS_OWNER, is_owner)
     }
 }
 

@@ -1,14 +1,32 @@
 //! What the server finds out about runs from earlier results.
 
-use super::field::{Field, boolean, derived, integer, one, text};
+use super::field::{Field, IS_OWNER, boolean, derived, integer, one, text};
 
 /// The list of what runs report.
 pub(super) const NATIVE_STATUS: &str = "list_node.run_native_status";
 /// The list of what follows from it.
 pub(super) const STATUS: &str = "list_node.run_status";
 
+/// When a row started, or arrived where the start is not known; this is how the index `last_runs` has it.
+macro_rules! time_of {
+    ($row:literal) => {
+        concat!(
+            "COALESCE(",
+            $row,
+            ".started, ",
+            $row,
+            ".arrived, ",
+            $row,
+            ".creation_time, 0)"
+        )
+    };
+}
+
 /// Whether a row is the last run of its test: none of the same name, release, milestone, program and environment
 /// started later, or arrived later where the start is not known (ALM Octane help, "Last runs").
+///
+/// SQLite looks up the later runs in the index: it compares the times on their own, because it would not use the index for pairs of
+/// time and ID.
 macro_rules! is_last_run {
     ($row:literal) => {
         concat!(
@@ -30,14 +48,15 @@ macro_rules! is_last_run {
             ".milestone AND n.program IS ",
             $row,
             ".program
-            AND (COALESCE(n.started, n.arrived, n.creation_time, 0), n.id)
-                > (COALESCE(",
-            $row,
-            ".started, ",
-            $row,
-            ".arrived, ",
-            $row,
-            ".creation_time, 0), ",
+            AND ",
+            time_of!("n"),
+            " >= ",
+            time_of!($row),
+            " AND (",
+            time_of!("n"),
+            " > ",
+            time_of!($row),
+            " OR n.id > ",
             $row,
             ".id)))"
         )
@@ -95,26 +114,7 @@ pub(super) fn of_automated_tests() -> [Field; 2] {
     ]
 }
 
-/// The latest results of the test of the run `r`, a letter each, the latest first: `P`assed, `F`ailed, `S`kipped or `-`.
-macro_rules! latest_results {
-    () => {
-        "(SELECT group_concat(counted.letter, '') FROM (
-            SELECT CASE n.logical_name WHEN 'list_node.run_status.passed' THEN 'P'
-                WHEN 'list_node.run_status.failed' THEN 'F'
-                WHEN 'list_node.run_status.skipped' THEN 'S' ELSE '-' END AS letter
-            FROM (
-                SELECT a.status AS status, COALESCE(a.started, a.arrived, a.creation_time) AS time, 1 AS is_current, a.id AS id
-                FROM runs a WHERE a.test = r.test
-                UNION ALL
-                SELECT p.run_status, COALESCE(p.run_started, p.arrived), 0, p.id
-                FROM runs b JOIN previous_runs p ON p.run_id = b.id WHERE b.test = r.test
-            ) counted JOIN list_nodes n ON n.id = counted.status
-            ORDER BY counted.time DESC, counted.is_current DESC, counted.id DESC LIMIT 50
-        ) counted)"
-    };
-}
-
-/// The problems that follow from the letters `h.statuses` (ALM Octane help, "Problematic tests").
+/// The problems of runs, which follow from the latest results of their tests (ALM Octane help, "Problematic tests").
 ///
 /// | problem | |
 /// | --- | --- |
@@ -125,41 +125,45 @@ macro_rules! latest_results {
 /// | unstable | at least 5 failures between two that passed, in the latest 50 |
 ///
 /// `octane-client` has the same rules for histories that it reads; both are tested with one table.
-macro_rules! problems {
-    () => {
-        "JOIN list_nodes n ON n.list_root =
-            (SELECT l.id FROM list_nodes l WHERE l.logical_name = 'list_node.run_problem' COLLATE NOCASE)
-        WHERE CASE n.logical_name
-            WHEN 'list_node.run_problem.continuously_failing' THEN h.statuses LIKE 'FFFFFFFF%'
-            WHEN 'list_node.run_problem.continuously_skipped' THEN h.statuses LIKE 'SSSSSSSS%'
-            WHEN 'list_node.run_problem.oscillating' THEN length(h.statuses) >= 8 AND
-                (16 - length(replace(substr(h.statuses, 1, 8), 'PF', ''))
-                    - length(replace(substr(h.statuses, 1, 8), 'FP', ''))) / 2 >= 4
-            WHEN 'list_node.run_problem.regression' THEN h.statuses LIKE 'FPP%'
-            WHEN 'list_node.run_problem.unstable' THEN
-                length(replace(h.statuses, 'P', 'PP')) - length(replace(replace(h.statuses, 'P', 'PP'), 'PFP', '')) >= 15
-        END"
-    };
+///
+/// The results of a test are read once, however many of its runs are wanted; `statuses` has a letter for each, the latest first:
+/// `P`assed, `F`ailed, `S`kipped or `-`.
+const PROBLEMS: &str = "(
+    WITH histories (test, statuses) AS MATERIALIZED (
+        SELECT test, (SELECT group_concat(counted.letter, '') FROM (
+            SELECT CASE n.logical_name WHEN 'list_node.run_native_status.passed' THEN 'P'
+                WHEN 'list_node.run_native_status.failed' THEN 'F'
+                WHEN 'list_node.run_native_status.skipped' THEN 'S' ELSE '-' END AS letter
+            FROM (
+                SELECT a.native_status AS status, COALESCE(a.started, a.arrived, a.creation_time) AS time, 1 AS is_current, a.id AS id
+                FROM runs a WHERE a.test = counted_test.test
+                UNION ALL
+                SELECT p.run_native_status, COALESCE(p.run_started, p.arrived), 0, p.id
+                FROM runs b JOIN previous_runs p ON p.run_id = b.id WHERE b.test = counted_test.test
+            ) counted JOIN list_nodes n ON n.id = counted.status
+            ORDER BY counted.time DESC, counted.is_current DESC, counted.id DESC LIMIT 50
+        ) counted)
+        FROM (SELECT DISTINCT r.test AS test FROM runs r WHERE r.id @is_owner) counted_test
+    )
+    -- The plus keeps SQLite from looking up each of the runs for each of the tests.
+    SELECT r.id AS owner, n.id AS target FROM histories counted_history
+    CROSS JOIN list_nodes n ON n.list_root =
+        (SELECT l.id FROM list_nodes l WHERE l.logical_name = 'list_node.run_problem' COLLATE NOCASE)
+    AND CASE n.logical_name
+        WHEN 'list_node.run_problem.continuously_failing' THEN statuses LIKE 'FFFFFFFF%'
+        WHEN 'list_node.run_problem.continuously_skipped' THEN statuses LIKE 'SSSSSSSS%'
+        WHEN 'list_node.run_problem.oscillating' THEN length(statuses) >= 8 AND
+            (16 - length(replace(substr(statuses, 1, 8), 'PF', '')) - length(replace(substr(statuses, 1, 8), 'FP', ''))) / 2 >= 4
+        WHEN 'list_node.run_problem.regression' THEN statuses LIKE 'FPP%'
+        WHEN 'list_node.run_problem.unstable' THEN
+            length(replace(statuses, 'P', 'PP')) - length(replace(replace(statuses, 'P', 'PP'), 'PFP', '')) >= 15
+    END
+    CROSS JOIN runs r ON r.test = counted_history.test AND +r.id @is_owner)";
+
+/// The problems of the runs whose IDs fulfil a condition, for example `= 7001`.
+pub(crate) fn problems_of(is_wanted: &str) -> String {
+    PROBLEMS.replace(IS_OWNER, is_wanted)
 }
-
-/// The problems of all runs by the latest results of their tests.
-const PROBLEMS: &str = concat!(
-    "(SELECT h.run AS owner, n.id AS target FROM (SELECT r.id AS run, ",
-    latest_results!(),
-    " AS statuses FROM runs r) h ",
-    problems!(),
-    ")"
-);
-
-/// Runs of a JSON list of IDs with the names of their problems; the results of each are read once.
-pub(crate) const PROBLEMS_OF_LISTED: &str = concat!(
-    "WITH wanted (id) AS (SELECT value FROM json_each(?)), letters AS MATERIALIZED (SELECT r.id AS run, ",
-    latest_results!(),
-    " AS statuses FROM wanted w CROSS JOIN runs r ON r.id = w.id)
-    SELECT h.run, n.name FROM letters h ",
-    problems!(),
-    " ORDER BY h.run, n.id"
-);
 
 /// The problems of earlier results, which are not looked into.
 pub(super) fn no_problems() -> Field {

@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
         let (sql, concrete): (_, &[&'static str]) = match &wanted.field.field_type {
             FieldType::Many(link) => {
                 let (table, owner_column, target_column) =
-                    (link.table, link.owner_column, link.target_column);
+                    (link.of(is_one), link.owner_column, link.target_column);
                 let sql = format!(
                     "SELECT {owner_column}, {target_column} FROM {table}
                      WHERE {owner_column} {is_one} ORDER BY {owner_column}, {target_column}"

@@ -158,15 +158,15 @@ impl<'a> Reader<'a> {
 /// The pairs of a multi-reference, each once: two runs of a test may be about the same item.
 fn links(link: &Link) -> String {
     let Link {
-        table,
         owner_column: owner,
         target_column: target,
         ..
     } = link;
+    let table = link.all();
     if link.is_derived() {
         format!("(SELECT DISTINCT {owner}, {target} FROM {table})")
     } else {
-        (*table).to_owned()
+        table
     }
 }
 

@@ -135,7 +135,7 @@ impl<'a> SqlBuilder<'a> {
             }
             FieldType::Many(link) => {
                 let target = self.catalog.known_type(link.target);
-                let source = format!("SELECT {} FROM {} WHERE 1", link.owner_column, link.table);
+                let source = format!("SELECT {} FROM {} WHERE 1", link.owner_column, link.all());
                 self.multi_reference(
                     entity_type,
                     alias,

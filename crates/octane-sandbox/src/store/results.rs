@@ -55,6 +55,9 @@ mod check {
         assert!(plans.iter().any(|plan| plan.contains("SEARCH")));
         for plan in plans {
             assert!(!plan.contains("SCAN"), "{plan}");
+            // A test may have many runs in a suite run.
+            let finds_run = plan.contains("FROM runs INDEXED BY");
+            assert!(!finds_run || plan.contains("AND run_key=?"), "{plan}");
         }
     }
 

@@ -82,8 +82,7 @@ pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusq
             connection.execute_batch(&entity_table(table, &columns).unless_exists())?;
             begin_ids_of(connection, table)?;
         }
-        let sql: String = indexes(table).map(|index| index.unless_exists()).collect();
-        connection.execute_batch(&sql)?;
+        indexes(table).try_for_each(|index| complete_index(connection, &index))?;
     }
     let sql: String = links(catalog).iter().map(Object::unless_exists).collect();
     connection.execute_batch(&sql)?;
@@ -92,6 +91,15 @@ pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusq
     }
     run_totals::create_missing(connection)?;
     stale_suite_runs::create_missing(connection)
+}
+
+/// Creates an index, also in the place of another one with its name that an older version created.
+fn complete_index(connection: &Connection, index: &Object) -> rusqlite::Result<()> {
+    let mut found = connection.prepare_cached("SELECT 1 FROM sqlite_schema WHERE sql = ?")?;
+    if found.exists([index.sql()])? {
+        return Ok(());
+    }
+    connection.execute_batch(&index.replacing())
 }
 
 /// A digest of all tables and indexes: a database that was complete for the same one has nothing to be added.
@@ -277,4 +285,56 @@ fn link_objects(catalog: &Catalog, entity_type: &EntityType, link: &Link) -> Vec
         Object::table(table, &definition),
         Object::index(&back, table, &format!("({target}, {owner})")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{all, complete_index, create_missing};
+    use crate::catalog::Catalog;
+    use crate::settings::Settings;
+    use crate::store::schema_object::Object;
+
+    fn definition(connection: &Connection, index: &str) -> String {
+        let sql = "SELECT sql FROM sqlite_schema WHERE name = ?";
+        connection
+            .query_row(sql, [index], |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn an_index_that_an_older_version_defined_otherwise_is_replaced() {
+        let catalog = Catalog::new(&Settings::default()).unwrap();
+        let connection = Connection::open_in_memory().unwrap();
+        create_missing(&connection, &catalog).unwrap();
+        for older in [
+            "DROP INDEX runs_by_test; CREATE INDEX runs_by_test ON runs (test, parent_suite)",
+            "DROP INDEX runs_by_test",
+        ] {
+            connection.execute_batch(older).unwrap();
+            create_missing(&connection, &catalog).unwrap();
+            let objects = all(&catalog);
+            let index = objects.iter().find(|object| object.name == "runs_by_test");
+            assert_eq!(
+                definition(&connection, "runs_by_test"),
+                index.unwrap().sql()
+            );
+        }
+    }
+
+    #[test]
+    fn an_index_that_is_as_it_should_be_is_not_created_again() {
+        let connection = Connection::open_in_memory().unwrap();
+        let place = "SELECT rootpage FROM sqlite_schema WHERE name = 'i'";
+        let place = || connection.query_row::<i64, _, _>(place, [], |row| row.get(0));
+        let sql =
+            "CREATE TABLE t (a, b); CREATE INDEX IF NOT EXISTS i ON t (a, b); CREATE TABLE u (a);";
+        connection.execute_batch(sql).unwrap();
+        let before = place().unwrap();
+        complete_index(&connection, &Object::index("i", "t", "(a, b)")).unwrap();
+        assert_eq!(place().unwrap(), before);
+        complete_index(&connection, &Object::index("i", "t", "(a)")).unwrap();
+        assert_eq!(definition(&connection, "i"), "CREATE INDEX i ON t (a)");
+    }
 }

@@ -412,7 +412,9 @@ async fn references_and_computed_fields_use_indexes() {
                     (FieldType::Many(link), _) => {
                         format!(
                             "SELECT {} FROM {} WHERE {} = 1",
-                            link.target_column, link.table, link.owner_column
+                            link.target_column,
+                            link.of("= 1"),
+                            link.owner_column
                         )
                     }
                     (_, Some(_)) => {

@@ -177,7 +177,8 @@ async fn a_file_of_an_older_version_gets_the_times_at_which_results_arrived() {
     assert_eq!(last(&client).await, [true, false]);
     sandbox.state.worker.stop().await;
     drop((client, sandbox));
-    let older = "ALTER TABLE runs DROP COLUMN arrived;
+    let older = "DROP INDEX last_runs;
+        ALTER TABLE runs DROP COLUMN arrived;
         ALTER TABLE previous_runs DROP COLUMN arrived;
         UPDATE sandbox SET value = 'older' WHERE key = 'filled'";
     let connection = rusqlite::Connection::open(&file).unwrap();

@@ -48,9 +48,10 @@ mod explain {
                 "shown",
                 "found",
                 "linked",
-                "h",
-                // The results of one test.
+                // The results of one test, and the tests of the runs on a page.
                 "counted",
+                "counted_test",
+                "counted_history",
             ];
             let scanned = step
                 .strip_prefix("SCAN ")
