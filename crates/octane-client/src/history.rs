@@ -202,15 +202,21 @@ impl Seen {
 
     /// Up to `depth` runs of each test, newest first, from the suite run of the upload backwards, as far as they are known without a
     /// gap. None if the suite run does not show the test, or if it did not fail in a later one: a planned suite run may be filled
-    /// after others, and a pass between its failures is part of the history. What failed later says nothing of this upload.
+    /// after others, and a pass between its failures is part of the history. What failed later says nothing of this upload, and neither
+    /// does what has no result yet, whenever it was planned.
     fn histories(self, suite_run: SuiteRunId, depth: usize) -> HashMap<RunKey, Vec<Ran>> {
         let histories = self.0.into_iter().map(|(key, suite_runs)| {
             let mut later = suite_runs.range((Bound::Excluded(suite_run), Bound::Unbounded));
-            let is_known = later.all(|(_, ran)| *ran == Some(Ran::Failed));
+            let is_known = later.all(|(_, ran)| matches!(ran, Some(Ran::Failed | Ran::Open)));
             let known = suite_runs.range(..=suite_run).rev();
             let history = match suite_runs.get(&suite_run) {
-                Some(_) if is_known => known.map_while(|(_, ran)| *ran).take(depth).collect(),
-                _ => Vec::new(),
+                None | Some(Some(Ran::Open)) => Vec::new(),
+                Some(_) if is_known => known
+                    .map_while(|(_, ran)| *ran)
+                    .filter(|ran| *ran != Ran::Open)
+                    .take(depth)
+                    .collect(),
+                Some(_) => Vec::new(),
             };
             (key, history)
         });

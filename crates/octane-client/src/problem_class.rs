@@ -9,7 +9,7 @@
 //! | unstable | among the last 50 runs there are at least 5 lone failures: the run before and the run after passed |
 //!
 //! A test may be of several classes. A run that is unknown is neither passed nor failed nor skipped, and a history that is too short
-//! for a class is not of that class.
+//! for a class is not of that class. Runs that are planned or in progress have no result yet, and are not part of a history.
 
 use serde::Serialize;
 
@@ -99,7 +99,9 @@ pub(crate) enum Ran {
     Passed,
     Failed,
     Skipped,
-    /// Planned, or a status that says nothing.
+    /// Planned or in progress: there is no result yet.
+    Open,
+    /// A status that says nothing, such as blocked.
     Other,
 }
 
@@ -110,6 +112,7 @@ impl Ran {
             Some("passed") => Self::Passed,
             Some("failed") => Self::Failed,
             Some("skipped") => Self::Skipped,
+            Some("planned" | "not_completed") => Self::Open,
             Some(_) | None => Self::Other,
         }
     }

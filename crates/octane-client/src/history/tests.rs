@@ -50,6 +50,22 @@ fn the_history_is_that_of_the_suite_runs_up_to_this_one_newest_first() {
 }
 
 #[test]
+fn runs_without_a_result_are_not_part_of_a_history() {
+    let runs = |now| {
+        [
+            (22, "pays", "planned"),
+            (21, "pays", "not_completed"),
+            (20, "pays", now),
+            (19, "pays", "planned"),
+            (18, "pays", "not_completed"),
+            (17, "pays", "passed"),
+        ]
+    };
+    assert_eq!(history(&runs("failed"), "pays"), [Ran::Failed, Ran::Passed]);
+    assert!(history(&runs("planned"), "pays").is_empty());
+}
+
+#[test]
 fn a_test_that_the_suite_run_does_not_show_has_no_history() {
     let runs = [(19, "pays", "failed"), (18, "pays", "failed")];
     assert!(history(&runs, "pays").is_empty());

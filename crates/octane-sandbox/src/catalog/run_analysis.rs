@@ -114,7 +114,8 @@ pub(super) fn of_automated_tests() -> [Field; 2] {
     ]
 }
 
-/// The problems of runs, which follow from the latest results of their tests (ALM Octane help, "Problematic tests").
+/// The problems of runs, which follow from the latest results of their tests (ALM Octane help, "Problematic tests"). Runs that are planned
+/// or in progress have no result yet.
 ///
 /// | problem | |
 /// | --- | --- |
@@ -141,6 +142,7 @@ const PROBLEMS: &str = "(
                 SELECT p.run_native_status, COALESCE(p.run_started, p.arrived), 0, p.id
                 FROM runs b JOIN previous_runs p ON p.run_id = b.id WHERE b.test = counted_test.test
             ) counted JOIN list_nodes n ON n.id = counted.status
+            WHERE n.logical_name NOT IN ('list_node.run_native_status.planned', 'list_node.run_native_status.not_completed')
             ORDER BY counted.time DESC, counted.is_current DESC, counted.id DESC LIMIT 50
         ) counted)
         FROM (SELECT DISTINCT r.test AS test FROM runs r WHERE r.id @is_owner) counted_test

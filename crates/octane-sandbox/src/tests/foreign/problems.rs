@@ -11,6 +11,7 @@ fn run(test: &str, letter: char, number: usize) -> String {
     let status = match letter {
         'P' => "Passed",
         'F' => "Failed",
+        'N' => "Planned",
         _ => "Skipped",
     };
     let started = 1_750_000_000_000 + 60_000 * number;
@@ -78,6 +79,24 @@ async fn problems_follow_from_the_latest_results_of_a_test() {
     let condition = "problem EQ {id EQ 'list_node.run_problem.continuously_skipped'};test EQ {name EQ 'SSSSSSSS'}";
     let found = client.names("automated_runs", "id", condition).await;
     assert_eq!(found.len(), 8);
+}
+
+#[tokio::test]
+async fn runs_without_a_result_do_not_count_for_problems() {
+    let client = Client::empty().await;
+    let suite = suite(&client, "Nightly").await;
+    for (letters, expected) in [
+        ("FFFFNFFFFNN", Some("continuously_failing")),
+        ("FFFFFFFNNN", None),
+        ("PPNFN", Some("regression")),
+        ("PPNPF", Some("regression")),
+    ] {
+        let last = results(&client, &suite, letters, letters).await;
+        let path = format!("automated_runs/{last}?fields=problem");
+        let problem = client.get(&path).await.ok()["problem"]["data"][0]["id"].clone();
+        let expected = expected.map(|name| format!("list_node.run_problem.{name}"));
+        assert_eq!(problem.as_str(), expected.as_deref(), "{letters}");
+    }
 }
 
 #[tokio::test]
