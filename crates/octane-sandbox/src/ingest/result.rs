@@ -174,10 +174,13 @@ fn line(position: Option<&Position>) -> u64 {
     position.map_or(0, |position| position.line)
 }
 
-/// The ID in a tag such as `@TID4001REV0.2.0`, or a plain number.
+/// The ID in a tag such as `@TID4001REV0.2.0`, or a plain number. What only begins with digits is another identifier, such as a UUID.
 fn tagged_id(tag: &str) -> Option<i64> {
     let tag = tag.trim().trim_start_matches('@');
-    let number = tag.strip_prefix("TID").unwrap_or(tag);
+    let Some(number) = tag.strip_prefix("TID") else {
+        let is_number = tag.bytes().all(|byte| byte.is_ascii_digit());
+        return tag.parse().ok().filter(|_| is_number);
+    };
     let end = number
         .find(|character: char| !character.is_ascii_digit())
         .unwrap_or(number.len());
@@ -194,7 +197,12 @@ mod tests {
             ("@TID4001REV0.2.0", Some(4001)),
             ("TID7", Some(7)),
             ("4002", Some(4002)),
+            ("@4002", Some(4002)),
             ("@smoke", None),
+            ("@4001_smoke", None),
+            ("4004ab-77e1", None),
+            ("-4001", None),
+            ("+4001", None),
             ("", None),
             ("@TID", None),
         ] {

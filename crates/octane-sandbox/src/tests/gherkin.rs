@@ -125,6 +125,26 @@ async fn a_gherkin_test_is_identified_by_its_tag_or_its_file() {
 }
 
 #[tokio::test]
+async fn an_identifier_that_only_begins_with_the_id_of_a_test_names_no_test() {
+    let client = Client::empty().await;
+    let upload = async |name: &str, attributes: &str| {
+        let xml = payload("", &feature(name, attributes, "<file>x</file>"));
+        assert_eq!(client.upload(&xml, "").await["status"], "success");
+    };
+    upload("A", "path='a.feature' tag=''").await;
+    let id = client.only_id("gherkin_tests").await;
+    upload(
+        "B",
+        &format!("path='b.feature' tag='' identifier='{id}ab-77e1'"),
+    )
+    .await;
+    upload("C", &format!("path='c.feature' tag='@{id}_smoke'")).await;
+    let runs = client.names("gherkin_automated_runs", "test_name", "id GT 0");
+    assert_eq!(runs.await, ["A", "B", "C"]);
+    assert_eq!(client.list("previous_runs").await.len(), 0);
+}
+
+#[tokio::test]
 async fn steps_have_parameters_and_belong_to_the_newest_result() {
     let client = Client::empty().await;
     let run =
