@@ -1,6 +1,8 @@
 //! The references in the context of a payload or a run.
 
-use crate::store::results::TestFields;
+use octane_results::{Context, TestFieldKind};
+
+use crate::store::results::{Taxonomy, TestFields};
 
 /// A context with its references resolved, except those that are `missing` or `unknown`.
 #[derive(Debug, Clone, Default)]
@@ -14,8 +16,7 @@ pub(super) struct Resolved {
     pub(super) modules: Vec<i64>,
     pub(super) fields: TestFields,
     pub(super) test_types: Vec<i64>,
-    /// Category and value.
-    pub(super) environment: Vec<(String, i64)>,
+    pub(super) environment: Vec<Taxonomy>,
     /// The environment's values in a fixed order.
     pub(super) taxonomies: Vec<i64>,
     /// The same as text; empty if there are none.
@@ -36,35 +37,51 @@ pub(super) struct Suite {
 }
 
 impl Resolved {
-    /// The effective context of a run that has its own: where both set a value, the run wins. Backlog items
-    /// and modules are combined, since they are links of the test; test fields and environments are replaced
-    /// by category.
-    pub(super) fn with(&self, own: Self) -> Self {
+    /// The effective context of a run that has its own: where both name a value, the run wins, even if that value does not exist.
+    /// Backlog items and modules are combined, since they are links of the test; test fields and environments are replaced by category.
+    pub(super) fn with(&self, own: Self, named: &Context) -> Self {
+        let has_field = |kind| named.test_fields.iter().any(|field| field.kind == kind);
         let mut whole = Self {
-            suite: own.suite.or_else(|| self.suite.clone()),
-            release: own.release.or(self.release),
-            milestone: own.milestone.or(self.milestone),
-            program: own.program.or(self.program),
+            suite: either(named.suite.is_some(), own.suite, self.suite.as_ref()),
+            release: either(named.release.is_some(), own.release, self.release.as_ref()),
+            milestone: either(
+                named.milestone.is_some(),
+                own.milestone,
+                self.milestone.as_ref(),
+            ),
+            program: either(named.program.is_some(), own.program, self.program.as_ref()),
             build: self.build,
             fields: TestFields {
-                level: own.fields.level.or(self.fields.level),
-                tool: own.fields.tool.or(self.fields.tool),
-                framework: own.fields.framework.or(self.fields.framework),
+                level: either(
+                    has_field(TestFieldKind::TestLevel),
+                    own.fields.level,
+                    self.fields.level.as_ref(),
+                ),
+                tool: either(
+                    has_field(TestFieldKind::TestingToolType),
+                    own.fields.tool,
+                    self.fields.tool.as_ref(),
+                ),
+                framework: either(
+                    has_field(TestFieldKind::Framework),
+                    own.fields.framework,
+                    self.fields.framework.as_ref(),
+                ),
             },
             ..own
         };
         whole.backlog_items.extend(&self.backlog_items);
         whole.modules.extend(&self.modules);
-        if whole.test_types.is_empty() {
+        if !has_field(TestFieldKind::TestType) {
             whole.test_types.clone_from(&self.test_types);
         }
         let own_count = whole.environment.len();
-        for tag in &self.environment {
+        for value in &self.environment {
             if whole.environment[..own_count]
                 .iter()
-                .all(|own| own.0 != tag.0)
+                .all(|own| own.category != value.category)
             {
-                whole.environment.push(tag.clone());
+                whole.environment.push(*value);
             }
         }
         whole.order_environment();
@@ -73,10 +90,15 @@ impl Resolved {
 
     /// Sorts the environment's values, so that equal environments compare equal.
     pub(super) fn order_environment(&mut self) {
-        self.taxonomies = self.environment.iter().map(|tag| tag.1).collect();
+        self.taxonomies = self.environment.iter().filter_map(|of| of.value).collect();
         self.taxonomies.sort_unstable();
         self.taxonomies.dedup();
         let texts: Vec<String> = self.taxonomies.iter().map(i64::to_string).collect();
         self.environment_key = texts.join(",");
     }
+}
+
+/// What the run names, or else what the payload does.
+fn either<T: Clone>(is_named: bool, own: Option<T>, outer: Option<&T>) -> Option<T> {
+    if is_named { own } else { outer.cloned() }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use octane_results::{Context, Identity, Payload, PayloadRuns, Status};
+use octane_results::{Identity, Payload, PayloadRuns, Status};
 
 use crate::error::ApiError;
 use crate::settings::ResultSettings;
@@ -29,14 +29,14 @@ pub(super) fn ingest(
     payload: &Payload,
     skip_errors: bool,
 ) -> Result<Outcome, ApiError> {
-    let mut references = References::new(writer, settings);
-    let context = references.resolve(&payload.context)?;
     let results: Vec<RunResult<'_>> = match &payload.runs {
         PayloadRuns::Tests(runs) => runs.iter().map(RunResult::of_test).collect(),
         PayloadRuns::Gherkin(runs) => runs.iter().map(RunResult::of_feature).collect(),
     };
     let mut log = Log::new(skip_errors);
-    if log.accepts_payload(&context, results.len()) {
+    let mut references = References::new(writer, settings);
+    let accepted = |context: &Resolved| log.accepts_payload(context, results.len());
+    if let Some(context) = references.resolve(&payload.context, accepted)? {
         let mut ingestion = Ingestion::new(writer, settings, references)?;
         for result in &results {
             ingestion.result(result, &context, &mut log)?;
@@ -104,16 +104,13 @@ impl<'a, 'p> Ingestion<'a, 'p> {
         outer: &Resolved,
         log: &mut Log,
     ) -> Result<(), ApiError> {
-        let own = match result.context {
-            Some(context) if *context != Context::default() => {
-                Some(outer.with(self.references.resolve(context)?))
-            }
-            _ => None,
+        let Some(context) = result.context.filter(|context| !context.is_empty()) else {
+            return self.write(result, outer);
         };
-        match &own {
-            Some(own) if !log.accepts_run(result, own) => Ok(()),
-            Some(own) => self.write(result, own),
-            None => self.write(result, outer),
+        let accepted = |own: &Resolved| log.accepts_run(result, own);
+        match self.references.resolve(context, accepted)? {
+            Some(own) => self.write(result, &outer.with(own, context)),
+            None => Ok(()),
         }
     }
 
@@ -176,6 +173,9 @@ impl<'a, 'p> Ingestion<'a, 'p> {
         };
         self.run_taxonomies.add(run, &context.taxonomies)?;
         self.run_modules.add(run, &context.modules)?;
+        if known.is_some() && !context.test_types.is_empty() {
+            self.run_types.remove_all(run)?;
+        }
         self.run_types.add(run, &context.test_types)?;
         steps::write(&mut self.steps, run, result)
     }

@@ -9,6 +9,7 @@ use super::context::{Resolved, Suite};
 use crate::error::ApiError;
 use crate::settings::{OnUnknown, ResultSettings};
 use crate::store::Writer;
+use crate::store::results::Taxonomy;
 
 /// What a payload may reference as covered.
 const COVERABLE: &[&str] = &["epic", "feature", "story", "defect"];
@@ -20,7 +21,7 @@ pub(super) struct References<'a> {
     entities: HashMap<(&'static str, i64), Option<i64>>,
     releases: HashMap<String, Option<i64>>,
     fields: HashMap<(TestFieldKind, String), Option<i64>>,
-    taxonomies: HashMap<(String, String), Option<i64>>,
+    taxonomies: HashMap<(String, String), Option<Taxonomy>>,
 }
 
 impl<'a> References<'a> {
@@ -35,8 +36,27 @@ impl<'a> References<'a> {
         }
     }
 
-    /// Resolves the references of `context`.
-    pub(super) fn resolve(&mut self, context: &Context) -> Result<Resolved, ApiError> {
+    /// Resolves the references of `context`. If it is not accepted, everything that was created for it is removed again.
+    pub(super) fn resolve(
+        &mut self,
+        context: &Context,
+        is_accepted: impl FnOnce(&Resolved) -> bool,
+    ) -> Result<Option<Resolved>, ApiError> {
+        let connection = self.writer.connection;
+        connection.execute_batch("SAVEPOINT context")?;
+        let resolved = self.resolve_all(context)?;
+        let resolved = is_accepted(&resolved).then_some(resolved);
+        if resolved.is_none() {
+            connection.execute_batch("ROLLBACK TO context")?;
+            // They may have been created for it.
+            self.fields.clear();
+            self.taxonomies.clear();
+        }
+        connection.execute_batch("RELEASE context")?;
+        Ok(resolved)
+    }
+
+    fn resolve_all(&mut self, context: &Context) -> Result<Resolved, ApiError> {
         let mut resolved = Resolved::default();
         let Context {
             build,
@@ -184,12 +204,10 @@ impl<'a> References<'a> {
             None => self.writer.taxonomy(tag, unknown == OnUnknown::Create)?,
         };
         self.taxonomies.insert(key, found);
-        match found {
-            Some(found) => resolved.environment.push((tag_type.clone(), found)),
-            None => {
-                let problem = format!("the environment `{tag_type}` has no value `{value}`");
-                note(resolved, unknown, problem);
-            }
+        resolved.environment.extend(found);
+        if found.and_then(|found| found.value).is_none() {
+            let problem = format!("the environment `{tag_type}` has no value `{value}`");
+            note(resolved, unknown, problem);
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ mod test_subtype;
 mod tests;
 
 pub(crate) use links::Links;
-pub(crate) use lookup::{StatusIds, has_ci_server};
+pub(crate) use lookup::{StatusIds, Taxonomy, has_ci_server};
 pub(crate) use runs::{RunIdentity, RunRow, Runs};
 pub(crate) use steps::{StepRow, Steps};
 pub(crate) use suite_runs::SuiteRunRow;

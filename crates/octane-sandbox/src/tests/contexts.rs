@@ -153,3 +153,132 @@ async fn skipping_errors_keeps_the_run_and_drops_the_reference() {
     );
     assert_eq!(client.list("suite_run").await.len(), 0);
 }
+
+#[tokio::test]
+async fn a_reference_of_a_run_that_is_skipped_is_not_taken_from_the_payload() {
+    let client = Client::empty().await;
+    let suite = suite(&client, "Nightly").await;
+    let context = format!(
+        "<suite_ref id='{suite}' external_run_id='o'/><release name='_default_'/>\
+         <environment><taxonomy type='OS' value='Linux'/></environment>"
+    );
+    let run = |status: &str, own: &str| {
+        format!("<test_run name='m' status='{status}' duration='1'>{own}</test_run>")
+    };
+    let xml = payload(&context, &run("Failed", ""));
+    assert_eq!(client.upload(&xml, "").await["status"], "success");
+    let own = "<suite_ref id='999999' external_run_id='own'/><release_ref id='999999'/>";
+    let task = client
+        .upload(&payload(&context, &run("Passed", own)), "?skip-errors=true")
+        .await;
+    assert_eq!(task["status"], "warning", "{task}");
+    let runs = client
+        .list("automated_runs?fields=release,parent_suite,status,taxonomies&order_by=id")
+        .await;
+    assert_eq!(runs[0]["status"]["id"], "list_node.run_status.failed");
+    assert_eq!(runs[1]["status"]["id"], "list_node.run_status.passed");
+    assert_eq!(runs[1]["release"], json!(null));
+    assert_eq!(runs[1]["parent_suite"], json!(null));
+    assert_eq!(runs[1]["taxonomies"]["total_count"], 1);
+}
+
+#[tokio::test]
+async fn unknown_values_of_a_run_are_not_taken_from_the_payload() {
+    let mut settings = crate::Settings::default().seed_data(false);
+    settings.results.unknown_environment = crate::OnUnknown::Warn;
+    settings.results.unknown_test_field = crate::OnUnknown::Warn;
+    let client = Client::new(settings).await;
+    let system = "list_node.test_level.system";
+    let context = "<test_fields><test_field type='Test_Level' value='System Test'/>\
+        <test_field type='Test_Type' value='Regression'/></test_fields>";
+    let own = "<test_fields><test_field type='Test_Level' value='?'/><test_field type='Test_Type' value='?'/></test_fields>";
+    let runs = format!(
+        "<test_run name='a' status='Passed' duration='1'/><test_run name='b' status='Passed' duration='1'>{own}</test_run>"
+    );
+    let task = client.upload(&payload(context, &runs), "").await;
+    assert_eq!(task["status"], "warning", "{task}");
+    let runs = client
+        .list("automated_runs?fields=test_level,test_type&order_by=id")
+        .await;
+    let shown = |run: &serde_json::Value| {
+        (
+            run["test_level"]["id"].clone(),
+            run["test_type"]["total_count"].clone(),
+        )
+    };
+    assert_eq!(shown(&runs[0]), (json!(system), json!(1)));
+    assert_eq!(shown(&runs[1]), (json!(null), json!(0)));
+}
+
+#[tokio::test]
+async fn environments_of_a_run_replace_those_of_the_payload_whatever_their_case() {
+    let client = Client::empty().await;
+    let context = "<environment><taxonomy type='OS' value='Linux'/></environment>";
+    let own = "<environment><taxonomy type='os' value='Windows'/></environment>";
+    let run = format!("<test_run name='a' status='Passed' duration='1'>{own}</test_run>");
+    assert_eq!(
+        client.upload(&payload(context, &run), "").await["status"],
+        "success"
+    );
+    let runs = client.list("automated_runs?fields=taxonomies{name}").await;
+    assert_eq!(runs[0]["taxonomies"]["total_count"], 1);
+    assert_eq!(runs[0]["taxonomies"]["data"][0]["name"], "Windows");
+}
+
+#[tokio::test]
+async fn what_is_not_accepted_creates_nothing() {
+    let client = Client::empty().await;
+    let servers = client.list("ci_servers").await.len();
+    let context = "<build server_id='ghost' job_id='j' build_id='1'/><suite_ref id='999999' external_run_id='r'/>\
+        <test_fields><test_field type='Framework' value='GhostFW'/></test_fields>";
+    let run = "<test_run name='a' status='Passed' duration='1'/>";
+    assert_eq!(
+        client.upload(&payload(context, run), "").await["status"],
+        "failed"
+    );
+    let fields = "<test_fields><test_field type='Framework' value='GhostFW'/></test_fields>";
+    let runs = format!(
+        "<test_run name='bad' status='Passed' duration='1'><release_ref id='999999'/>{fields}\
+         <environment><taxonomy type='Ghost' value='x'/></environment></test_run>{run}"
+    );
+    assert_eq!(
+        client.upload(&payload("", &runs), "").await["status"],
+        "failed"
+    );
+    assert_eq!(client.list("ci_servers").await.len(), servers);
+    assert_eq!(client.list("automated_runs").await.len(), 1);
+    for (collection, name) in [("list_nodes", "GhostFW"), ("taxonomy_nodes", "Ghost")] {
+        let query = format!("name EQ '{name}'");
+        let found = client.names(collection, "name", &query).await;
+        assert!(found.is_empty(), "{name}");
+    }
+    // What the first run must not create, another one may.
+    let runs = format!(
+        "<test_run name='bad' status='Passed' duration='1'><release_ref id='999999'/>{fields}</test_run>\
+         <test_run name='good' status='Passed' duration='1'>{fields}</test_run>"
+    );
+    client.upload(&payload("", &runs), "").await;
+    let query = "test_framework EQ {name EQ 'GhostFW'}";
+    assert_eq!(
+        client.names("automated_runs", "name", query).await,
+        ["good"]
+    );
+}
+
+#[tokio::test]
+async fn a_new_result_has_the_test_types_of_its_payload() {
+    let client = Client::empty().await;
+    let upload = async |types: &str, number: u8| {
+        let run = format!("<test_run name='a' status='Passed' duration='{number}'/>");
+        client.upload(&payload(types, &run), "").await
+    };
+    let of = |name: &str| {
+        format!("<test_fields><test_field type='Test_Type' value='{name}'/></test_fields>")
+    };
+    for (types, number) in [(of("Sanity"), 1), (of("Regression"), 2), (String::new(), 3)] {
+        assert_eq!(upload(&types, number).await["status"], "success");
+    }
+    let runs = client.list("automated_runs?fields=test_type{name}").await;
+    assert_eq!(runs[0]["test_type"]["total_count"], 1);
+    assert_eq!(runs[0]["test_type"]["data"][0]["name"], "Regression");
+}

@@ -16,6 +16,14 @@ pub(crate) struct StatusIds {
     pub(crate) derived: i64,
 }
 
+/// A value of an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Taxonomy {
+    pub(crate) category: i64,
+    /// `None` if the category has no such value.
+    pub(crate) value: Option<i64>,
+}
+
 /// The list of a test field's values.
 fn list_of(kind: TestFieldKind) -> &'static str {
     match kind {
@@ -114,8 +122,13 @@ impl Writer<'_> {
             .map(Some)
     }
 
-    /// An environment value; category and value are created if they do not exist and may be created.
-    pub(crate) fn taxonomy(self, tag: &Tag, may_create: bool) -> Found {
+    /// An environment value; category and value are created if they do not exist and may be created. `None` if there is no such
+    /// category.
+    pub(crate) fn taxonomy(
+        self,
+        tag: &Tag,
+        may_create: bool,
+    ) -> Result<Option<Taxonomy>, ApiError> {
         let sql = "SELECT id FROM taxonomy_nodes WHERE category IS ? AND name = ? COLLATE NOCASE";
         let named = |name: &str| ("name", Sql::Text(name.to_owned()));
         let category = match self.row_id_by(sql, &[&None::<i64>, &tag.tag_type])? {
@@ -126,13 +139,13 @@ impl Writer<'_> {
                 vec![named(&tag.tag_type)],
             )?,
         };
-        let value = self.row_id_by(sql, &[&category, &tag.value])?;
-        if value.is_some() || !may_create {
-            return Ok(value);
+        let mut value = self.row_id_by(sql, &[&category, &tag.value])?;
+        if value.is_none() && may_create {
+            let columns = vec![named(&tag.value), ("category", Sql::Integer(category))];
+            let node = self.catalog.known_type("taxonomy_item_node");
+            value = Some(self.create_raw(node, columns)?);
         }
-        let columns = vec![named(&tag.value), ("category", Sql::Integer(category))];
-        self.create_raw(self.catalog.known_type("taxonomy_item_node"), columns)
-            .map(Some)
+        Ok(Some(Taxonomy { category, value }))
     }
 
     /// The build of a CI server; both are created if they do not exist and may be created.
