@@ -271,9 +271,14 @@ pub(super) fn before_delete(
     Ok(())
 }
 
-fn is_root(writer: Writer<'_>, entity_type: &EntityType, row_id: i64) -> Result<bool, ApiError> {
+/// Whether this is the root of its tree: the first entity without a parent.
+pub(super) fn is_root(
+    writer: Writer<'_>,
+    entity_type: &EntityType,
+    row_id: i64,
+) -> Result<bool, ApiError> {
     let sql = format!(
-        "SELECT parent IS NULL FROM {} WHERE id = ?",
+        "SELECT MIN(id) IS ? FROM {} WHERE parent IS NULL",
         entity_type.table
     );
     let mut statement = writer.connection.prepare_cached(&sql)?;

@@ -100,6 +100,28 @@ impl<'a> Writer<'a> {
         Ok(row_id.map(Sql::Integer))
     }
 
+    /// Lets an entity whose parent a request removes become a child of the root, which has none.
+    fn move_to_root(
+        self,
+        entity_type: &EntityType,
+        row_id: i64,
+        change: &mut Change<'_>,
+    ) -> Result<(), ApiError> {
+        for (column, value) in &mut change.columns {
+            let mut fields = entity_type.fields.iter();
+            let of_column = fields.find(|field| field.column() == *column);
+            if let Some(field) = of_column
+                && field.default_value == Some(DefaultValue::Root)
+                && *value == Sql::Null
+                && !rules::is_root(self, entity_type, row_id)?
+                && let Some(root) = self.default_value(field, DefaultValue::Root)?
+            {
+                *value = root;
+            }
+        }
+        Ok(())
+    }
+
     /// Creates an entity without the rules for requests: initial entities, and those of ingestion.
     pub(crate) fn create_raw(
         self,
@@ -177,6 +199,7 @@ impl<'a> Writer<'a> {
         let mut placed = fields.clone();
         rules::place_roles(self, entity_type, &mut placed)?;
         let mut change = self.change(entity_type, Some(row_id), &placed)?;
+        self.move_to_root(entity_type, row_id, &mut change)?;
         rules::remember_editor(self, entity_type, &mut change.columns);
         for field in &entity_type.fields {
             let is_erased = fields.get(&*field.name).is_some_and(Json::is_null);

@@ -279,3 +279,39 @@ async fn required_fields_cannot_be_cleared_and_list_values_must_be_in_their_list
         (403, "platform.modify_non_editable_field".to_owned())
     );
 }
+
+#[tokio::test]
+async fn an_entity_without_a_parent_is_a_child_of_the_root() {
+    let client = Client::empty().await;
+    let root = client.only_id("work_item_roots").await;
+    let epic = client.create("epics", json!({ "name": "E" })).await;
+    let above = parent("epic", &epic);
+    let fields = json!({ "name": "F", "parent": above });
+    let path = format!("features/{}", client.create("features", fields).await);
+    client.put(&path, &json!({ "parent": null })).await.ok();
+    let feature = client.get(&format!("{path}?fields=parent")).await.ok();
+    assert_eq!(feature["parent"], parent("work_item_root", &root));
+    let roots = client.names("work_items", "id", "parent EQ {null}").await;
+    assert_eq!(roots, [root.as_str()]);
+    client.put(&path, &json!({ "parent": above })).await.ok();
+    assert!(client.delete(&path).await.status.is_success());
+}
+
+#[tokio::test]
+async fn a_second_root_of_an_older_database_can_be_moved_and_deleted() {
+    let sandbox = crate::Sandbox::open(Settings::default().seed_data(false)).unwrap();
+    let client = Client::of(&sandbox).await;
+    let root = client.only_id("work_item_roots").await;
+    let feature = client.create("features", json!({ "name": "F" })).await;
+    let lose_parent = |writer: crate::store::Writer<'_>| {
+        let sql = "UPDATE work_items SET parent = NULL WHERE id = ?";
+        writer.connection.execute(sql, [&feature])?;
+        Ok(())
+    };
+    let path = format!("features/{feature}");
+    sandbox.state.store.write_now(lose_parent).unwrap();
+    let change = json!({ "parent": parent("work_item_root", &root) });
+    client.put(&path, &change).await.ok();
+    sandbox.state.store.write_now(lose_parent).unwrap();
+    assert!(client.delete(&path).await.status.is_success());
+}
