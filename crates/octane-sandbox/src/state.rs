@@ -80,8 +80,8 @@ impl AppState {
 
     /// Restores the initial data, and drops recorded requests and added faults. Sessions stay.
     pub(crate) async fn reset(&self) -> Result<(), ApiError> {
-        let store = Arc::clone(&self.store);
-        blocking(move || store.reset_now()).await?;
+        let (store, tasks) = (Arc::clone(&self.store), self.faults.tasks());
+        blocking(move || store.reset_now(|| tasks.clear())).await?;
         self.faults.reset();
         self.requests.clear();
         tracing::info!("reset the sandbox");
@@ -97,9 +97,10 @@ impl AppState {
     }
 
     pub(crate) async fn restore(&self, name: String) -> Result<(), ApiError> {
-        let store = Arc::clone(&self.store);
+        let (store, tasks) = (Arc::clone(&self.store), self.faults.tasks());
         let saved = name.clone();
-        blocking(move || store.restore_now(&saved)).await?;
+        // Other tasks will have their IDs.
+        blocking(move || store.restore_now(&saved, || tasks.clear())).await?;
         // Payloads that were queued at the time of the snapshot are queued again.
         self.worker.wake();
         tracing::info!(name, "restored a snapshot");

@@ -144,12 +144,12 @@ impl Store {
         Arc::clone(&catalog.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Deletes everything and restores the initial data.
-    pub(crate) fn reset_now(&self) -> Result<(), ApiError> {
+    /// Deletes everything and restores the initial data; `forget` drops what is kept elsewhere about the data that is deleted.
+    pub(crate) fn reset_now(&self, forget: impl FnOnce()) -> Result<(), ApiError> {
         let mut fresh = open::in_memory()?;
         let objects = schema::all(&self.initial.base);
         let catalog = self.initial.complete(&mut fresh, &objects, false)?;
-        self.replace(&fresh, catalog)
+        self.replace(&fresh, catalog, forget)
     }
 
     /// Reads in the current thread.

@@ -79,7 +79,7 @@ impl Faults {
         self.tasks.clone()
     }
 
-    /// Restores the plan, and drops everything else.
+    /// Restores the plan, and drops everything else but the faults of tasks, which are dropped together with the tasks.
     pub(crate) fn reset(&self) {
         let plan = self.plan.plan.iter().zip(1..);
         let rules: Vec<Rule> = plan
@@ -89,7 +89,6 @@ impl Faults {
             next_id: rules.len() as u64 + 1,
             rules,
         };
-        self.tasks.clear();
     }
 
     pub(crate) fn seed(&self) -> u64 {

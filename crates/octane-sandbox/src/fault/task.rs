@@ -55,7 +55,8 @@ impl TaskFaults {
         fault
     }
 
-    pub(super) fn clear(&self) {
+    /// Drops the faults of all tasks.
+    pub(crate) fn clear(&self) {
         self.0.send_modify(|pending| pending.by_task.clear());
     }
 }

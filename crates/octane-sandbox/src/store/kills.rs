@@ -162,7 +162,7 @@ fn kill_during(
 
 #[test]
 fn a_reset_that_is_killed_leaves_the_old_data_or_the_initial_ones() {
-    kill_during(|store| store.reset_now().unwrap(), insert_tag, 1, 0);
+    kill_during(|store| store.reset_now(|| ()).unwrap(), insert_tag, 1, 0);
 }
 
 #[test]
@@ -173,7 +173,12 @@ fn a_restore_that_is_killed_leaves_the_old_data_or_the_snapshot() {
         store.snapshot_now("two").unwrap();
         insert_tag(store);
     };
-    kill_during(|store| store.restore_now("two").unwrap(), prepare, 3, 2);
+    kill_during(
+        |store| store.restore_now("two", || ()).unwrap(),
+        prepare,
+        3,
+        2,
+    );
 }
 
 #[test]
@@ -288,9 +293,9 @@ fn read_at_the_same_time(store: &Store) {
             })
             .collect();
         for _ in 0..6 {
-            store.reset_now().unwrap();
+            store.reset_now(|| ()).unwrap();
             store.read_now(read).unwrap();
-            store.restore_now("field").unwrap();
+            store.restore_now("field", || ()).unwrap();
             store.read_now(read).unwrap();
         }
         is_over.store(true, Ordering::Relaxed);

@@ -234,10 +234,10 @@ mod tests {
         let insert = |writer: Writer<'_>| Ok(writer.connection.execute(INSERT, [])?);
         store.write_now(insert).unwrap();
         assert_eq!(count(&store), 1);
-        store.restore_now("empty").unwrap();
+        store.restore_now("empty", || ()).unwrap();
         assert_eq!(count(&store), 0);
         store.write_now(insert).unwrap();
-        store.reset_now().unwrap();
+        store.reset_now(|| ()).unwrap();
         assert_eq!(count(&store), 0);
     }
 }

@@ -48,18 +48,23 @@ impl Store {
         Ok(())
     }
 
-    /// Restores the data saved under a name.
-    pub(crate) fn restore_now(&self, name: &str) -> Result<(), ApiError> {
+    /// Restores the data saved under a name; `forget` drops what is kept elsewhere about the data that it replaces.
+    pub(crate) fn restore_now(&self, name: &str, forget: impl FnOnce()) -> Result<(), ApiError> {
         let snapshots = self.snapshots();
         let snapshot = snapshots
             .get(name)
             .ok_or_else(|| ApiError::entity_not_found("snapshot", name))?;
-        self.replace(&snapshot.data, Arc::clone(&snapshot.catalog))
+        self.replace(&snapshot.data, Arc::clone(&snapshot.catalog), forget)
     }
 
     /// Replaces all data, and the catalog that explains it, in one transaction. Readers of a file see the old
-    /// data until it ends.
-    pub(super) fn replace(&self, data: &Connection, catalog: Arc<Catalog>) -> Result<(), ApiError> {
+    /// data until it ends. `forget` is called before anyone can write.
+    pub(super) fn replace(
+        &self,
+        data: &Connection,
+        catalog: Arc<Catalog>,
+        forget: impl FnOnce(),
+    ) -> Result<(), ApiError> {
         let mut connection = self.connection();
         connection.flush_prepared_statement_cache();
         let backup = Backup::new(data, &mut connection)?;
@@ -70,7 +75,9 @@ impl Store {
         if before > 0 {
             expect(&backup, before, StepResult::More)?;
         }
-        self.change_catalog(catalog, || expect(&backup, i32::MAX, StepResult::Done))
+        self.change_catalog(catalog, || expect(&backup, i32::MAX, StepResult::Done))?;
+        forget();
+        Ok(())
     }
 
     /// The names of all snapshots.

@@ -349,7 +349,7 @@ mod tests {
         for _ in 0..=INTERRUPTIONS_MAX {
             assert!(store.write_now(take).unwrap().is_some());
             store.snapshot_now("x").unwrap();
-            store.restore_now("x").unwrap();
+            store.restore_now("x", || ()).unwrap();
         }
         assert!(store.write_now(take).unwrap().is_some());
     }

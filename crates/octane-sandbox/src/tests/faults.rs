@@ -234,6 +234,47 @@ async fn tasks_that_fail_or_get_stuck_do_not_affect_others() {
 }
 
 #[tokio::test]
+async fn the_fault_of_a_task_does_not_outlive_the_task() {
+    let clock = Clock::paused(Timestamp::UNIX_EPOCH);
+    let mut settings = Settings::default().seed_data(false);
+    settings.results.ingest_delay = Duration::from_secs(3);
+    let sandbox = Sandbox::open_at(settings, clock.clone()).unwrap();
+    let client = Client::of(&sandbox).await;
+    let suite = suite(&client, "Nightly").await;
+    let submit = async |name: &str| {
+        let submitted = client.submit(&one_run(&suite, "r", name), "").await;
+        submitted.ok()["id"].clone()
+    };
+    sandbox.snapshot("empty").await.unwrap();
+    for is_restored in [true, false] {
+        submit("first").await;
+        sandbox.fail_next(Fault::failed_task()).unwrap();
+        let failing = submit("second").await;
+        if is_restored {
+            sandbox.restore("empty").await.unwrap();
+        } else {
+            sandbox.reset().await.unwrap();
+            let again = super::ingestion::suite(&client, "Nightly").await;
+            assert_eq!(again, suite);
+        }
+        submit("third").await;
+        let fourth = submit("fourth").await;
+        assert_eq!(fourth, failing);
+        let path = format!("test-results/{fourth}");
+        loop {
+            clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+            let status = client.get(&path).await.ok()["status"].clone();
+            if !matches!(status.as_str(), Some("queued" | "running")) {
+                assert_eq!(status, "success");
+                break;
+            }
+        }
+        sandbox.restore("empty").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_slow_task_stays_running_until_its_delay_has_passed() {
     let clock = Clock::paused(Timestamp::UNIX_EPOCH);
     let (sandbox, client) = at(clock.clone()).await;
