@@ -216,7 +216,9 @@ fn needed(method: &Method, path: &str) -> Role {
         ["admin", "server", "version"]
             | ["api", "current_user" | "shared_spaces"]
             | ["api", "shared_spaces", _]
-            | ["api", "shared_spaces", _, "workspaces"]
+            | ["api", "shared_spaces", _, "workspaces" | "current_user"]
+            | ["api", "shared_spaces", _, "workspaces", _]
+            | ["api", "shared_spaces", _, "metadata", ..]
     );
     if reads && (is_within || is_open) {
         Role::Viewer
@@ -243,7 +245,11 @@ mod tests {
         assert_eq!(needed("POST", "/1/workspaces/2/stories"), Role::TeamMember);
         assert_eq!(needed("DELETE", "/1/workspaces/2/runs/5"), Role::TeamMember);
         assert_eq!(needed("GET", "/1/workspaces"), Role::Viewer);
+        assert_eq!(needed("GET", "/1/workspaces/2"), Role::Viewer);
         assert_eq!(needed("PUT", "/1/workspaces/2"), Role::Admin);
+        assert_eq!(needed("GET", "/1/current_user"), Role::Viewer);
+        assert_eq!(needed("GET", "/1/metadata/entities"), Role::Viewer);
+        assert_eq!(needed("POST", "/1/metadata/fields"), Role::Admin);
         assert_eq!(needed("GET", "/1/users"), Role::Admin);
         assert_eq!(needed("POST", "/1/workspaces"), Role::Admin);
         assert_eq!(needed("PUT", "/1/scm-commits"), Role::TeamMember);

@@ -24,7 +24,7 @@ pub(crate) struct Cookies<'a> {
 }
 
 impl<'a> Cookies<'a> {
-    /// The last cookie of each name wins if a client also sends old ones.
+    /// The last cookie of each name wins if a client also sends old ones. Empty ones do not count: that is how the server deletes them.
     pub(crate) fn of(headers: &'a HeaderMap) -> Self {
         let mut cookies = Self::default();
         let values = headers.get_all(header::COOKIE).iter();
@@ -33,8 +33,10 @@ impl<'a> Cookies<'a> {
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='));
         for (name, value) in pairs {
-            let value = Some(value.trim().trim_matches('"'));
+            let value = value.trim().trim_matches('"');
+            let value = Some(value).filter(|value| !value.is_empty());
             match name {
+                _ if value.is_none() => {}
                 SESSION => cookies.session = value,
                 USER => cookies.user = value,
                 ACCESS_TOKEN => cookies.access_token = value,
@@ -100,12 +102,14 @@ mod tests {
             "",
             "LWSSO_COOKIE_KEY=old;OCTANE_USER=me",
             "other; LWSSO_COOKIE_KEY=\"new\"; =",
+            "LWSSO_COOKIE_KEY=; access_token=\"\"",
         ] {
             headers.append(header::COOKIE, HeaderValue::from_static(value));
         }
         let cookies = Cookies::of(&headers);
         assert_eq!((cookies.session, cookies.user), (Some("new"), Some("me")));
         assert_eq!(cookies.token(), Some("new"));
+        assert_eq!(cookies.access_token, None);
         assert_eq!(Cookies::of(&HeaderMap::new()).token(), None);
     }
 }

@@ -309,3 +309,21 @@ async fn an_old_client_signs_out_with_get() {
     assert_eq!((out.status.as_u16(), out.text()), (200, String::new()));
     assert_eq!(client.get("programs").await.refusal().0, 401);
 }
+
+#[tokio::test]
+async fn an_empty_cookie_does_not_hide_other_credentials() {
+    let app = sandbox(|access| access.bearer = true).app();
+    let cookies = sign_in(&app, &key(), "").await.cookies();
+    let token = cookies.split(['=', ';']).nth(1).unwrap();
+    for cookies in [
+        format!("LWSSO_COOKIE_KEY=; access_token={token}"),
+        format!("{cookies}; LWSSO_COOKIE_KEY="),
+    ] {
+        assert_eq!(visit(&app, "cookie", &cookies).await, 200, "{cookies}");
+    }
+    let request = Request::get(format!("{WORKSPACE}/programs"))
+        .header("cookie", "LWSSO_COOKIE_KEY=; access_token=\"\"")
+        .header("authorization", format!("Bearer {token}"));
+    let visited = response(&app, request.body(Body::empty()).unwrap()).await;
+    assert_eq!(visited.status, 200);
+}
