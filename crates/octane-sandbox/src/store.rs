@@ -13,6 +13,7 @@ pub(crate) mod ci;
 mod conflict;
 mod content;
 mod create;
+mod deleted_results;
 mod fields;
 mod follow;
 mod groups;

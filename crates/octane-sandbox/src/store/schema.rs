@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::schema_object::Object;
-use super::{arrivals, run_totals, stale_suite_runs};
+use super::{arrivals, deleted_results, run_totals, stale_suite_runs};
 use crate::catalog::{Catalog, EntityType, Field, FieldType, Link, OnDelete, Table};
 use crate::hex::hex;
 
@@ -90,6 +90,7 @@ pub(super) fn create_missing(connection: &Connection, catalog: &Catalog) -> rusq
         arrivals::find(connection)?;
     }
     run_totals::create_missing(connection)?;
+    deleted_results::create_missing(connection)?;
     stale_suite_runs::create_missing(connection)
 }
 
@@ -122,6 +123,7 @@ pub(super) fn all(catalog: &Catalog) -> Vec<Object> {
     objects.extend(links(catalog));
     objects.push(run_totals::table());
     objects.extend(run_totals::triggers());
+    objects.push(deleted_results::trigger());
     objects.extend(stale_suite_runs::objects());
     objects
 }

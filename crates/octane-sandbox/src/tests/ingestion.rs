@@ -173,6 +173,30 @@ async fn a_new_result_of_a_run_moves_the_previous_one_to_its_history() {
 }
 
 #[tokio::test]
+async fn the_previous_results_of_a_run_are_deleted_with_it() {
+    let client = Client::empty().await;
+    let suite = suite(&client, "Nightly").await;
+    for deleted in ["automated_runs", "suite_runs", "automated_tests"] {
+        for (run, number) in [("a", 1), ("a", 2), ("b", 1), ("b", 2)] {
+            let context = format!("<suite_ref id='{suite}' external_run_id='{run} {deleted}'/>");
+            let run = format!("<test_run name='{run}' status='Passed' duration='{number}'/>");
+            client.upload(&payload(&context, &run), "").await;
+        }
+        let condition = format!("name EQ 'a' || name EQ 'a {deleted}'");
+        let id = client.names(deleted, "id", &condition).await.remove(0);
+        let response = client.delete(&format!("{deleted}/{id}")).await;
+        assert!(response.status.is_success(), "{}", response.text());
+        let left = client.names("previous_runs", "name", "id GT 0").await;
+        assert_eq!(left, ["b"], "{deleted}");
+        client
+            .delete("automated_tests?query=%22id%20GT%200%22")
+            .await
+            .ok();
+        assert!(client.list("previous_runs").await.is_empty(), "{deleted}");
+    }
+}
+
+#[tokio::test]
 async fn run_name_suite_run_release_and_environment_identify_a_run() {
     let client = Client::empty().await;
     let suite = suite(&client, "Nightly").await;
