@@ -1,5 +1,6 @@
 //! What CI servers send that the sandbox keeps as it came, and shows at `/_sandbox/facts`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -13,6 +14,7 @@ use super::parameters::Parameters;
 use crate::ci_report::PullRequest;
 use crate::error::{ApiError, json_response, own_code};
 use crate::state::AppState;
+use crate::store::blocking;
 use crate::store::ci::RawFact;
 
 /// How parameters name a build.
@@ -68,12 +70,17 @@ pub(super) async fn pull_requests(
 }
 
 pub(super) async fn branches(
-    state: State<Arc<AppState>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
     parameters: Parameters,
     body: Body,
 ) -> Result<Response, ApiError> {
-    keep(state, "branches", headers, parameters, body).await
+    let fact = fact(&state, "branches", &headers, &parameters, body)?;
+    state
+        .store
+        .write(move |writer| writer.keep_fact(&fact))
+        .await?;
+    Ok(json_response(StatusCode::OK, &json!({})))
 }
 
 /// Takes the vulnerabilities that a security tool found in a build.
@@ -117,11 +124,13 @@ pub(super) async fn remote_issue_ids(
     let job = build.job_ci_id.unwrap_or_default();
     let state_wanted = parameters.get("state").unwrap_or("open").to_owned();
     let tag = parameters.get("remote-tag").map(str::to_owned);
-    let bodies = state
-        .store
-        .read(move |reader| reader.vulnerabilities_of(&server, &job))
-        .await?;
-    let ids = issue_ids(&bodies, &state_wanted, tag.as_deref());
+    let store = Arc::clone(&state.store);
+    // Reports may be large.
+    let ids = blocking(move || {
+        let reports = store.read_now(|reader| reader.vulnerabilities_of(&server, &job))?;
+        Ok(issue_ids(&reports, &state_wanted, tag.as_deref()))
+    })
+    .await?;
     Ok(json_response(StatusCode::OK, &ids))
 }
 
@@ -132,11 +141,12 @@ pub(super) async fn remote_issue_ids(
 /// | `open` | every state but closed |
 /// | `closed` | closed |
 fn issue_ids(reports: &[Value], state: &str, tag: Option<&str>) -> Vec<String> {
-    let mut known: Vec<(String, bool)> = Vec::new();
+    // The position of the latest report of each issue, and whether it is closed.
+    let mut known: HashMap<&str, (usize, bool)> = HashMap::new();
     let issues = reports
         .iter()
         .flat_map(|report| report["data"].as_array().into_iter().flatten());
-    for issue in issues {
+    for (position, issue) in issues.enumerate() {
         let Some(id) = issue["remote_id"].as_str() else {
             continue;
         };
@@ -145,30 +155,16 @@ fn issue_ids(reports: &[Value], state: &str, tag: Option<&str>) -> Vec<String> {
         }
         let of_issue = issue["state"]["id"].as_str().unwrap_or_default();
         let is_closed = of_issue.ends_with(".closed");
-        known.retain(|(other, _)| other != id);
-        known.push((id.to_owned(), is_closed));
+        known.insert(id, (position, is_closed));
     }
     let wants_closed = state.eq_ignore_ascii_case("closed");
-    known
+    let mut wanted: Vec<(usize, &str)> = known
         .into_iter()
-        .filter(|(_, is_closed)| *is_closed == wants_closed)
-        .map(|(id, _)| id)
-        .collect()
-}
-
-async fn keep(
-    State(state): State<Arc<AppState>>,
-    kind: &'static str,
-    headers: HeaderMap,
-    parameters: Parameters,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let fact = fact(&state, kind, &headers, &parameters, body)?;
-    state
-        .store
-        .write(move |writer| writer.keep_fact(&fact))
-        .await?;
-    Ok(json_response(StatusCode::OK, &json!({})))
+        .filter(|(_, (_, is_closed))| *is_closed == wants_closed)
+        .map(|(id, (position, _))| (position, id))
+        .collect();
+    wanted.sort_unstable();
+    wanted.into_iter().map(|(_, id)| id.to_owned()).collect()
 }
 
 fn fact(
