@@ -1,6 +1,7 @@
 //! The task that processes the queue.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use octane_model::TaskStatus;
 use tokio::sync::{mpsc, watch};
@@ -127,7 +128,7 @@ impl Work {
             Ok(None) => return false,
             Err(error) => {
                 tracing::error!(?error, "failed to read the queue");
-                return false;
+                return self.pause(RETRY_DELAY).await;
             }
         };
         let id = waiting.id;
@@ -143,15 +144,9 @@ impl Work {
             // It stays `running`, and the worker continues with the next one.
             Some(TaskFault::Stuck) => return true,
         }
-        if !delay.is_zero() {
-            let is_stopped = tokio::select! {
-                () = self.clock.sleep(delay) => false,
-                _ = self.stop.wait_for(|stop| *stop) => true,
-            };
-            if is_stopped {
-                self.put_back().await;
-                return false;
-            }
+        if !delay.is_zero() && !self.pause(delay).await {
+            self.put_back().await;
+            return false;
         }
         let (store, settings) = (Arc::clone(&self.store), self.settings.clone());
         let worked = blocking(move || work(&store, waiting, &settings)).await;
@@ -174,25 +169,43 @@ impl Work {
         }
     }
 
-    /// Ends a task without ingesting its payload. False if that could not be recorded.
-    async fn give_up(&self, id: i64, status: TaskStatus, problem: &str) -> bool {
-        let problems = vec![problem.to_owned()];
-        let outcome = Outcome { status, problems };
-        let noted = self.store.write(move |writer| {
-            // The sandbox may have been reset in the meantime.
-            let task = tasks::find(writer.connection, id)?;
-            if task.is_none_or(|task| task.status != TaskStatus::Running) {
-                return Ok(());
-            }
-            tasks::finish(writer, id, &outcome)
-        });
-        if let Err(error) = noted.await {
-            tracing::error!(task = id, ?error, "failed to record the outcome of a task");
-            return false;
+    /// Waits; false if the worker should stop.
+    async fn pause(&mut self, time: Duration) -> bool {
+        tokio::select! {
+            () = self.clock.sleep(time) => true,
+            _ = self.stop.wait_for(|stop| *stop) => false,
         }
-        true
+    }
+
+    /// Ends a task without ingesting its payload. False if that could not be recorded before the worker should stop.
+    async fn give_up(&mut self, id: i64, status: TaskStatus, problem: &str) -> bool {
+        loop {
+            let problems = vec![problem.to_owned()];
+            let outcome = Outcome {
+                status: status.clone(),
+                problems,
+            };
+            let noted = self.store.write(move |writer| {
+                // The sandbox may have been reset in the meantime.
+                let task = tasks::find(writer.connection, id)?;
+                if task.is_none_or(|task| task.status != TaskStatus::Running) {
+                    return Ok(());
+                }
+                tasks::finish(writer, id, &outcome)
+            });
+            let Err(error) = noted.await else {
+                return true;
+            };
+            tracing::error!(task = id, ?error, "failed to record the outcome of a task");
+            if !self.pause(RETRY_DELAY).await {
+                return false;
+            }
+        }
     }
 }
+
+/// When something is tried again that the database did not accept, for example because the disk is full.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The log message of a task that a fault ended.
 const FAULT: &str = "a fault of the sandbox ended the task";

@@ -362,3 +362,38 @@ async fn the_sandboxs_own_urls_and_pages_never_trigger_faults() {
     assert_eq!(super::response(&sandbox.app(), request).await.status, 404);
     assert_eq!(sandbox.requests().len(), 2);
 }
+
+/// Whatever fails, such as a disk that is full, may work a second later.
+#[tokio::test(start_paused = true)]
+async fn the_worker_tries_again_when_the_database_accepts_nothing() {
+    let (sandbox, client) = sandbox().await;
+    let suite = suite(&client, "Nightly").await;
+    let execute = |sql: &str| {
+        let work = |writer: crate::store::Writer<'_>| Ok(writer.connection.execute_batch(sql)?);
+        sandbox.state.store.write_now(work).unwrap();
+    };
+    for (number, status) in [(1, "running"), (2, "failed")] {
+        let fault = format!(
+            "CREATE TRIGGER full BEFORE UPDATE ON tasks WHEN NEW.status = '{status}'
+             BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        );
+        execute(&fault);
+        if status == "failed" {
+            sandbox.fail_next(Fault::failed_task()).unwrap();
+        }
+        let name = number.to_string();
+        let task = client.submit(&one_run(&suite, "r", &name), "").await.ok();
+        let path = format!("test-results/{}", task["id"]);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let open = client.get(&path).await.ok()["status"].clone();
+        assert!(open == "queued" || open == "running", "{open}");
+        execute("DROP TRIGGER full");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let expected = if status == "failed" {
+            status
+        } else {
+            "success"
+        };
+        assert_eq!(client.get(&path).await.ok()["status"], expected);
+    }
+}
