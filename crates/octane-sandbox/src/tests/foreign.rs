@@ -6,6 +6,7 @@
 mod attachments;
 mod backlog;
 mod branches;
+mod builds;
 mod collections;
 mod dump;
 mod facts;

@@ -7,13 +7,13 @@ use crate::error::{ApiError, own_code};
 use crate::store::writer::Writer;
 
 impl Writer<'_> {
-    /// The build of a job; created if it does not exist.
+    /// The build of a job; created if it does not exist. `more` are columns that are known of it, which replace what was known before.
     pub(crate) fn ci_build(
         self,
         server: i64,
         (job_ci_id, job_name): (&str, Option<&str>),
         build_ci_id: &str,
-        more: Vec<(&'static str, Sql)>,
+        more: Vec<(&'static str, &str)>,
     ) -> Result<i64, ApiError> {
         let job = self.ci_job(server, job_ci_id, job_name)?;
         let sql = "SELECT id FROM ci_builds WHERE ci_server = ? AND job_id = ? AND build_id = ?";
@@ -23,10 +23,19 @@ impl Writer<'_> {
                     "UPDATE ci_builds SET ci_job = ?2 WHERE id = ?1 AND ci_job IS NULL",
                 )?
                 .execute((build, job))?;
+            for (name, value) in more {
+                let sql = format!(
+                    "UPDATE ci_builds SET {name} = ?2, last_modified = ?3, version_stamp = version_stamp + 1
+                     WHERE id = ?1 AND {name} IS NOT ?2"
+                );
+                let mut update = self.connection.prepare_cached(&sql)?;
+                update.execute((build, value, self.now))?;
+            }
             return Ok(build);
         }
         let text = |text: &str| Sql::Text(text.to_owned());
-        let mut columns = more;
+        let known = more.into_iter().map(|(name, value)| (name, text(value)));
+        let mut columns: Vec<_> = known.collect();
         if columns.iter().all(|(name, _)| *name != "name") {
             columns.push(("name", text(build_ci_id)));
         }
@@ -73,8 +82,9 @@ impl Writer<'_> {
                 "UPDATE ci_builds SET name = COALESCE(?2, name), job_name = COALESCE(?3, job_name),
                  start_time = COALESCE(?4, start_time), estimated_duration = COALESCE(?5, estimated_duration),
                  duration = COALESCE(?6, duration), result = COALESCE(?7, result),
-                 -- Events may arrive late: a finished build does not run again.
-                 status = CASE WHEN status = 'finished' THEN status ELSE COALESCE(?8, status) END,
+                 -- Events may arrive late: a finished build does not run again, and one that runs is not queued again.
+                 status = CASE WHEN status = 'finished' OR (status = 'running' AND ?8 = 'queued') THEN status
+                     ELSE COALESCE(?8, status) END,
                  parameters = COALESCE(?9, parameters), causes = COALESCE(?10, causes), last_modified = ?11,
                  version_stamp = version_stamp + 1 WHERE id = ?1",
             )?

@@ -159,18 +159,20 @@ impl Writer<'_> {
             sub_type,
             artifact_id,
         } = build;
-        let text = |text: &str| Sql::Text(text.to_owned());
         let Some(server) = self.ci_server(server_id, may_create_server)? else {
             return Ok(None);
         };
-        let mut columns = vec![("name", text(build_name.as_ref().unwrap_or(build_id)))];
-        for (name, value) in [("sub_type", sub_type), ("artifact_id", artifact_id)] {
-            if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
-                columns.push((name, text(value)));
-            }
-        }
+        let columns = [
+            ("name", build_name),
+            ("sub_type", sub_type),
+            ("artifact_id", artifact_id),
+        ];
+        let given = columns.into_iter().filter_map(|(name, value)| {
+            let value = value.as_deref().filter(|value| !value.is_empty())?;
+            Some((name, value))
+        });
         let job_name = job_name.as_deref().filter(|name| !name.is_empty());
-        self.ci_build(server, (job_id, job_name), build_id, columns)
+        self.ci_build(server, (job_id, job_name), build_id, given.collect())
             .map(Some)
     }
 
