@@ -30,8 +30,8 @@ pub(super) fn complete(writer: Writer<'_>, run: i64) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Creates a planned run for each test in the suite of a planned suite run: manual ones for manual tests and
-/// for tests that the suite runs manually.
+/// Creates a planned run for each test in the suite of a planned suite run: manual ones for manual tests, and for Gherkin tests
+/// that the suite runs manually.
 pub(super) fn plan(writer: Writer<'_>, suite_run: i64) -> Result<(), ApiError> {
     writer
         .connection
@@ -39,13 +39,14 @@ pub(super) fn plan(writer: Writer<'_>, suite_run: i64) -> Result<(), ApiError> {
             "INSERT INTO runs (subtype, name, test_name, test, parent_suite, native_status, status,
                  release, milestone, program, sprint, author, component, package, class_name,
                  testing_tool_type, test_level, creation_time, last_modified)
-             SELECT CASE t.subtype WHEN 'test_manual' THEN 'run_manual'
-                    WHEN 'gherkin_test' THEN 'gherkin_automated_run' ELSE 'run_automated' END,
+             SELECT CASE WHEN t.subtype = 'test_manual' THEN 'run_manual'
+                    WHEN t.subtype <> 'gherkin_test' THEN 'run_automated'
+                    WHEN m.logical_name = 'list_node.run_mode.manually' THEN 'run_manual' ELSE 'gherkin_automated_run' END,
                  t.name, t.name, t.id, s.id, s.native_status, s.status,
                  s.release, s.milestone, s.program, s.sprint, s.author, t.component, t.package,
                  t.class_name, t.testing_tool_type, t.test_level, s.creation_time, s.creation_time
              FROM runs s JOIN suite_links l ON l.test_suite = s.test JOIN tests t ON t.id = l.test
-             JOIN list_nodes n ON n.id = s.native_status
+             JOIN list_nodes n ON n.id = s.native_status LEFT JOIN list_nodes m ON m.id = l.run_mode
              WHERE s.id = ? AND l.include_in_next_run IS NOT 0
                  AND n.logical_name = 'list_node.run_native_status.planned'
              ORDER BY l.id",
@@ -61,11 +62,12 @@ pub(super) fn plan(writer: Writer<'_>, suite_run: i64) -> Result<(), ApiError> {
 }
 
 impl Writer<'_> {
-    /// Starts the automated runs of a planned suite run: they are now in progress.
+    /// Starts the automated runs of a planned suite run, and it with them: they are now in progress.
     pub(crate) fn start_automated_runs(self, suite_run: i64) -> Result<(), ApiError> {
         let planned = self.status_named("planned")?;
         let started = self.status_named("not_completed")?;
-        self.connection
+        let count = self
+            .connection
             .prepare_cached(
                 "UPDATE runs SET native_status = ?2, status = ?3, started = ?4, last_modified = ?4,
                  version_stamp = version_stamp + 1, client_lock_stamp = client_lock_stamp + 1
@@ -79,6 +81,6 @@ impl Writer<'_> {
                 self.now,
                 planned.native,
             ])?;
-        self.refresh_suite_run(suite_run, None)
+        self.refresh_suite_run(suite_run, (count > 0).then_some(self.now))
     }
 }

@@ -81,6 +81,25 @@ async fn planning_a_suite_run_plans_a_run_for_each_test() {
 }
 
 #[tokio::test]
+async fn gherkin_tests_that_the_suite_runs_manually_get_manual_runs() {
+    let client = Client::empty().await;
+    let suite = suite(&client).await;
+    let links = "test_suite_link_to_gherkin_tests";
+    let link = client.only_id(links).await;
+    let manually = json!({ "type": "list_node", "id": "list_node.run_mode.manually" });
+    let path = format!("{links}/{link}");
+    client
+        .put(&path, &json!({ "run_mode": manually }))
+        .await
+        .ok();
+    client.create("runs", suite_run(&suite, "planned")).await;
+    assert_eq!(
+        client.names("manual_runs", "name", "id GT 0").await,
+        ["m", "g"]
+    );
+}
+
+#[tokio::test]
 async fn the_status_of_a_suite_run_follows_its_runs() {
     let client = Client::empty().await;
     let suite = suite(&client).await;
@@ -210,6 +229,10 @@ async fn a_suite_run_whose_automated_runs_were_started_is_open_until_all_have_a_
     let path = format!("suite_runs/{id}/run_auto");
     assert_eq!(client.post(&path, &json!({})).await.status, 201);
     assert_eq!(status_of(&client, &id).await.0, "not_completed");
+    let query = format!("id EQ {id} || parent_suite EQ {{id EQ {id}}}");
+    let started = client.names("runs", "started", &query).await;
+    assert_eq!(started.len(), 3);
+    assert!(started.iter().all(|time| time != "null"), "{started:?}");
     push("plan", &["ra"]).await;
     assert_eq!(status_of(&client, &id).await.0, "not_completed");
 }
