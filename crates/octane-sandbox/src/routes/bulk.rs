@@ -214,20 +214,7 @@ impl Bulk {
         let mut row_ids = Vec::with_capacity(steps.len());
         let mut outcome = Outcome::default();
         for (index, step) in steps.into_iter().enumerate() {
-            let done = writer.attempt(|| match step {
-                Step::Delete(row_id) => {
-                    // Deleted entities can no longer be read.
-                    let entity =
-                        writer
-                            .reader()
-                            .get(entity_type, row_id, &Select::names(["id"]))?;
-                    if entity.is_some() {
-                        writer.delete(entity_type, row_id)?;
-                    }
-                    Ok(Done::Deleted(entity))
-                }
-                step => perform(writer, entity_type, step).map(Done::Written),
-            });
+            let done = writer.attempt(|| perform(writer, entity_type, step));
             match done {
                 Ok(Done::Written(row_id)) => row_ids.push(row_id),
                 // It may have been deleted together with its parent.
@@ -251,14 +238,14 @@ impl Bulk {
     }
 }
 
-/// Performs one step; returns the row ID of the entity.
+/// Performs one step.
 fn perform<'a>(
     writer: Writer<'a>,
     entity_type: &'a EntityType,
     step: Step,
-) -> Result<i64, ApiError> {
-    match step {
-        Step::Create(fields) => writer.create(entity_type, &fields),
+) -> Result<Done, ApiError> {
+    let row_id = match step {
+        Step::Create(fields) => writer.create(entity_type, &fields)?,
         Step::Update(mut fields, mode) => {
             let id = fields
                 .remove("id")
@@ -269,14 +256,23 @@ fn perform<'a>(
                 })?;
             let row_id = row_id(writer.reader(), entity_type, id.as_str())?;
             writer.update(entity_type, row_id, &fields, mode)?;
-            Ok(row_id)
+            row_id
         }
         Step::Change(row_id, fields, mode) => {
             writer.update(entity_type, row_id, &fields, mode)?;
-            Ok(row_id)
+            row_id
         }
-        Step::Delete(row_id) => writer.delete(entity_type, row_id).map(|()| row_id),
-    }
+        Step::Delete(row_id) => {
+            // Deleted entities can no longer be read.
+            let id = Select::names(["id"]);
+            let entity = writer.reader().get(entity_type, row_id, &id)?;
+            if entity.is_some() {
+                writer.delete(entity_type, row_id)?;
+            }
+            return Ok(Done::Deleted(entity));
+        }
+    };
+    Ok(Done::Written(row_id))
 }
 
 fn respond(outcome: Outcome, success: StatusCode, position: BulkPosition) -> Response {

@@ -145,7 +145,7 @@ impl Parameters {
         Ok(Search::new(&text))
     }
 
-    /// The fields in `group_data=sum(story_points),sum(invested_hours)`.
+    /// The fields in `group_data=sum(story_points),sum(invested_hours)`, each once.
     pub(super) fn sums(&self) -> Result<Vec<String>, ApiError> {
         let text = self.get("group_data").unwrap_or_default();
         let pieces = text.split(',').map(str::trim);
@@ -153,12 +153,18 @@ impl Parameters {
             let field = piece.strip_prefix("sum(")?.strip_suffix(')')?;
             Some(field.trim().to_owned())
         };
-        let fields = pieces.filter(|piece| !piece.is_empty()).map(field);
-        fields.collect::<Option<_>>().ok_or_else(|| {
-            let description =
-                format!("`group_data` is `{text}`, not sums such as `sum(story_points)`");
-            ApiError::bad_request(own_code::BAD_REQUEST, description)
-        })
+        let mut fields = Vec::new();
+        for piece in pieces.filter(|piece| !piece.is_empty()) {
+            let field = field(piece).ok_or_else(|| {
+                let description =
+                    format!("`group_data` is `{text}`, not sums such as `sum(story_points)`");
+                ApiError::bad_request(own_code::BAD_REQUEST, description)
+            })?;
+            if !fields.contains(&field) {
+                fields.push(field);
+            }
+        }
+        Ok(fields)
     }
 
     /// The query, with placeholders such as `[current_user]` replaced. A syntax error is shown with carets.

@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
         Ok(self.get_many(entity_type, &[id], select)?.pop())
     }
 
-    /// The entities with these IDs, in this order; unknown IDs are skipped.
+    /// The entities with these IDs, in this order and as often as they are named; unknown IDs are skipped.
     pub(crate) fn get_many(
         self,
         entity_type: &'a EntityType,
@@ -184,7 +184,16 @@ impl<'a> Reader<'a> {
             .read_ids(entity_type, &wanted, ids)?
             .into_iter()
             .collect();
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+        // Few requests name an entity twice.
+        let is_each_once = ids.len() == found.len();
+        let entity = |id| {
+            if is_each_once {
+                found.remove(id)
+            } else {
+                found.get(id).cloned()
+            }
+        };
+        Ok(ids.iter().filter_map(entity).collect())
     }
 
     /// The row ID of the entity that a request refers to by `id`; list values and phases may also be referred

@@ -301,3 +301,15 @@ async fn a_stale_lock_stamp_is_accepted_if_the_settings_say_so() {
     let body = json!({ "name": "b", "client_lock_stamp": 99 });
     client.put(&format!("stories/{id}"), &body).await.ok();
 }
+
+#[tokio::test]
+async fn an_entity_that_is_changed_twice_is_returned_twice() {
+    let client = Client::empty().await;
+    let id = client.create("programs", json!({ "name": "P" })).await;
+    let other = client.create("programs", json!({ "name": "Q" })).await;
+    let body = json!({ "data": [{ "id": id, "name": "A" }, { "id": other, "name": "B" }, { "id": id, "name": "C" }] });
+    let page = client.put("programs?fields=name", &body).await.ok();
+    assert_eq!(page["total_count"], 3);
+    assert_eq!(ids(&page), [&id, &other, &id]);
+    assert_eq!(page["data"][0]["name"], "C");
+}
