@@ -279,7 +279,7 @@ fn contexts(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Takes a job with its tests out of a pipeline.
+/// Accepts the request to remove the tests of a job from a pipeline, and removes nothing: tests belong to no pipeline here.
 pub(super) async fn remove_tests(
     State(state): State<Arc<AppState>>,
     path: PathParts,

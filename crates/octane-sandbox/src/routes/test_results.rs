@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::body;
 use super::encoding::is_packed;
+use super::negotiation::media_type;
 use super::parameters::Parameters;
 use crate::error::{ApiError, json_response, own_code};
 use crate::payload;
@@ -150,18 +151,6 @@ fn to_json(settings: &ResultSettings, task: &Task) -> Value {
         json["id"] = task.id.to_string().into();
     }
     json
-}
-
-fn media_type(headers: &HeaderMap) -> String {
-    let value = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let before = value
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    before.trim().to_ascii_lowercase()
 }
 
 /// The schema that payloads are validated against.
