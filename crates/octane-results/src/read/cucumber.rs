@@ -12,9 +12,10 @@
 //!   passed, is ignored: `behave2cucumber` writes it, and has its steps in the scenario.
 //! - **Rows of an outline** are distinguished by the end of their id, `…;large orders;3`: `pays (large-orders, example 2)`, as
 //!   the first row of the table has the titles. Where the ids have no numbers and the names are equal, the rows are
-//!   numbered by their lines. So are scenarios of one feature with equal names: the second one is `pays (2)`.
-//! - A scenario that is written again with the same id, line and steps after it has **failed** is a further attempt: the
-//!   last one counts, and the failures before it are those of earlier attempts.
+//!   numbered by their lines, and at one line in the order of the file. So are scenarios of one feature with equal names: the second one is `pays (2)`.
+//! - A scenario that is written again with the same id, line, steps and data of steps after it has **failed** is a further
+//!   attempt: the last one counts, and the failures before it are those of earlier attempts. Not so in an outline whose ids have no
+//!   numbers: there it is another row, as Karate writes those of a dynamic outline, without their data.
 //! - The **status** is that of the worst step, hook and background step; a `status` of the scenario itself, as behave writes
 //!   it, counts too. A step with no result has not run.
 //!
@@ -46,7 +47,7 @@
 //! The results of a feature are held until it ends, since its name may come last. A feature that is cut off before its name
 //! has no results.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -277,14 +278,12 @@ fn number(scenarios: &mut [Scenario]) {
             scenarios[at].number = number;
         }
     }
-    let mut outlines: HashMap<String, bool> = HashMap::new();
-    for scenario in scenarios.iter() {
-        if scenario.number > 1 && scenario.is_outline {
-            outlines.insert(scenario.draft.name.clone(), true);
-        }
-    }
+    let outlines: HashSet<String> = (scenarios.iter())
+        .filter(|scenario| scenario.number > 1 && scenario.is_outline)
+        .map(|scenario| scenario.draft.name.clone())
+        .collect();
     for scenario in scenarios {
-        if outlines.contains_key(&scenario.draft.name) {
+        if outlines.contains(&scenario.draft.name) {
             scenario.draft.name = format!("{} (example {})", scenario.draft.name, scenario.number);
         } else if scenario.number > 1 {
             scenario.draft.name = format!("{} ({})", scenario.draft.name, scenario.number);

@@ -1,5 +1,6 @@
 //! The steps of a scenario or a background, and what they say.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub(super) struct Stage {
     attachments: Vec<Attachment>,
     /// The name of the first step without a result.
     untested: Option<String>,
+    /// Digests of the tables and texts that belong to its steps.
+    pub(super) data: Vec<u64>,
     /// The first thing that is not a list, though it should be, so that steps or hooks are unknown.
     invalid: Option<InvalidCell>,
 }
@@ -107,6 +110,7 @@ impl Stage {
         let word = field(result, "status");
         let said = Said::new(word.as_deref(), &file.options.status_aliases);
         self.attach(step);
+        self.data.extend(data(step));
         if said == Said::Nothing && is_hook(step) {
             return;
         }
@@ -156,6 +160,7 @@ impl Stage {
         self.skipped = self.skipped.take().or(other.skipped);
         self.attachments.extend(other.attachments);
         self.untested = self.untested.take().or(other.untested);
+        self.data.extend(other.data);
         self.invalid = self.invalid.take().or(other.invalid);
     }
 
@@ -183,6 +188,29 @@ impl Stage {
         }
         self.failure.clone().or_else(|| self.skipped.clone())
     }
+}
+
+/// A digest of the table or the text that belongs to a step, under the names that writers have for it.
+fn data(step: &Value) -> Option<u64> {
+    const NAMES: [&str; 7] = [
+        "rows",
+        "arguments",
+        "argument",
+        "doc_string",
+        "docString",
+        "table",
+        "text",
+    ];
+    let mut hasher = DefaultHasher::new();
+    let mut has_any = false;
+    for data in NAMES.iter().filter_map(|name| step.get(name)) {
+        let is_empty = data.is_null() || data.as_array().is_some_and(Vec::is_empty);
+        if !is_empty {
+            has_any = true;
+            data.to_string().hash(&mut hasher);
+        }
+    }
+    has_any.then(|| hasher.finish())
 }
 
 /// Whether a step is a hook, which need not run: one that only attaches or prints something has no name.

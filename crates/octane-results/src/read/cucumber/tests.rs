@@ -219,6 +219,52 @@ fn the_last_attempt_of_a_scenario_counts() {
 }
 
 #[test]
+fn a_row_that_failed_is_not_replaced_by_the_next_row() {
+    let row = |keyword: &str, data: &str, word: &str| {
+        format!(
+            r#"{{"id":"pays","line":5,"name":"pays","keyword":"{keyword}","type":"scenario","steps":[
+            {{"keyword":"*","line":6,"name":"match x == 1"{data},"result":{{"status":"{word}","error_message":"x != 1"}}}}]}}"#
+        )
+    };
+    let rows = |keyword: &str, data: [&str; 4]| {
+        let words = ["failed", "passed", "failed", "passed"];
+        let rows = data.iter().zip(words);
+        let rows: Vec<String> = rows.map(|(data, word)| row(keyword, data, word)).collect();
+        shown(&feature(&rows.join(",")))
+    };
+    // As Karate writes the rows of a dynamic outline.
+    let expected = indoc! {"
+        Failed Cart.pays (example 1) `x != 1`
+        Passed Cart.pays (example 2)
+        Failed Cart.pays (example 3) `x != 1`
+        Passed Cart.pays (example 4)"};
+    assert_eq!(rows("Scenario Outline", [""; 4]), expected);
+    // The data distinguish the rows where the keyword does not.
+    let expected = indoc! {"
+        Failed Cart.pays `x != 1`
+        Passed Cart.pays (2)
+        Failed Cart.pays (3) `x != 1`
+        Passed Cart.pays (4)"};
+    for data in [
+        r#","rows":[{"cells":["@"]}]"#,
+        r#","arguments":[{"rows":[{"cells":["@"]}]}]"#,
+        r#","doc_string":{"content_type":"","value":"@","line":7}"#,
+        r#","table":{"headings":["@"],"rows":[]}"#,
+    ] {
+        let data: Vec<String> = (1..=4)
+            .map(|row| data.replace('@', &row.to_string()))
+            .collect();
+        let data: Vec<&str> = data.iter().map(String::as_str).collect();
+        let found = rows("Szenario", data.try_into().unwrap());
+        assert_eq!(found, expected);
+    }
+    // Attempts have the same data.
+    let data = [r#","rows":[{"cells":["1"]}],"arguments":[]"#; 4];
+    let found = rows("Scenario", data);
+    assert_eq!(found, ["Passed Cart.pays after `x != 1`"; 2].join("\n"));
+}
+
+#[test]
 fn tags_and_embeddings_are_kept() {
     let report = feature(
         r#"{"name":"adds","keyword":"Scenario","type":"scenario","tags":[{"name":"@shop"},{"name":"@jira:SHOP-12"}],"steps":[
