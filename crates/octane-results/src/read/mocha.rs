@@ -5,7 +5,7 @@
 //! - A **result** is what is in `passes`, `pending` (or `skipped`, as `mocha-bamboo-reporter` calls it) or `failures`. `tests` does not say how a test ended: one that is in none
 //!   of the lists and says nothing itself began and did not end, so it has failed. Of each of `tests`, the titles are
 //!   remembered until the end of the report; what is in a list before `tests` is held back until its end.
-//! - A **hook** that failed is a result of its own, as it is for Mocha.
+//! - A **hook** that failed is a result of its own, as it is for Mocha. Mochawesome gives a hook a state only if it failed.
 //! - The **class** is the titles of the suites, which is the full title without the title, or else the name of the file; the
 //!   **name** is the title. The file is the origin.
 //! - Tests with the same titles are different tests, `adds (2)`, numbered in the order of `tests` or of the suite: repeats
@@ -21,7 +21,7 @@
 //! | `passed`, `pass` | passed |
 //! | `failed`, `fail`, `timedOut` | failed |
 //! | `pending`, `skipped` | skipped |
-//! | nothing | failed: it began and did not end |
+//! | nothing | failed: it began and did not end; a hook has passed, unless it has an error |
 //! | any other word | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
 //!
 //! A test that has failed in one of them has failed.
@@ -162,8 +162,12 @@ impl JsonFormat for Mocha {
                 };
                 let test = Test::new(&value, place, ShownPath(path).to_string(), &suite.file);
                 let is_hook = list != "tests" || is_set(&value, "isHook");
-                let outcome = state(&value);
-                if !is_hook || outcome.is_failed() {
+                let outcome = if is_hook {
+                    state_of_hook(&value, test.has_error)
+                } else {
+                    state(&value)
+                };
+                if !is_hook || outcome.may_have_failed() {
                     let mut draft = test.draft(outcome);
                     suite.seen.number(&draft.class, &mut draft.name);
                     self.failures.see(&draft, &draft.outcome);
@@ -306,6 +310,17 @@ impl Open {
         self.order[at] = None;
         self.left -= 1;
         Some(at)
+    }
+}
+
+/// How a hook ended. One that passed says nothing, and has no error.
+fn state_of_hook(hook: &Value, has_error: bool) -> Outcome {
+    let is_untold =
+        || field(hook, "state").is_none() && !is_set(hook, "fail") && !is_set(hook, "timedOut");
+    match state(hook) {
+        _ if has_error => Outcome::Known(Status::Failed),
+        _ if is_untold() => Outcome::Known(Status::Passed),
+        outcome => outcome,
     }
 }
 

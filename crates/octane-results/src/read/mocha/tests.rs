@@ -155,6 +155,37 @@ fn mochawesome_has_nested_suites_and_hooks() {
 }
 
 #[test]
+fn a_hook_of_mochawesome_has_failed_only_if_it_says_so() {
+    let hook = |says: &str| {
+        shown(&format!(
+            r#"{{"stats":{{"suites":1,"testsRegistered":1}},"results":[{{"uuid":"r","title":"","tests":[],"suites":[{{"uuid":"s","title":"Cart",
+            "tests":[{{"title":"adds","fullTitle":"Cart adds","state":"passed","pass":true,"err":{{}}}}],
+            "beforeHooks":[{{"title":"hook","fullTitle":"Cart hook","isHook":true,{says}}}]}}]}}]}}"#
+        ))
+    };
+    // As Mochawesome writes those that passed.
+    let silent = r#""state":null,"pass":false,"fail":false,"pending":false,"skipped":false"#;
+    for (says, word) in [
+        (format!(r#"{silent},"err":{{}}"#), None),
+        (r#""state":"pending""#.to_owned(), None),
+        (
+            format!(r#"{silent},"err":{{"message":"no disk"}}"#),
+            Some("Failed"),
+        ),
+        (format!(r#"{silent},"timedOut":true"#), Some("Failed")),
+        (r#""state":null,"fail":true"#.to_owned(), Some("Failed")),
+        (r#""state":"failed""#.to_owned(), Some("Failed")),
+        (r#""state":"amber""#.to_owned(), Some("invalid")),
+    ] {
+        let found = hook(&says);
+        let mut lines = found.lines();
+        assert_eq!(lines.next(), Some("Passed Cart.adds"), "{says}");
+        let found = lines.next().map(|line| line.split(' ').next().unwrap());
+        assert_eq!(found, word, "{says}");
+    }
+}
+
+#[test]
 fn the_results_before_a_break_are_returned() {
     let whole = report(&[("passes", vec![test("adds", NONE), test("pays", NONE)])]);
     let cut = &whole[..whole.rfind("pays").unwrap()];
