@@ -29,6 +29,7 @@
 //!
 //! - A test that passed, with a step that has a message and no status, is a warning: Cucumber for JavaScript did not find the
 //!   step, and Allure counts the test as passed.
+//! - The **failure** is the message and the trace, or else the first of the errors of Allure 3; further ones are appended to its details.
 //! - The message of a skipped test is its description, or else the description of the test.
 //! - A link of the type `issue`, `tms` or the like is a property with that name too, and its value is the Jira key that the
 //!   link is called or that its address ends with. Labels are properties, apart from those that are part of the identity,
@@ -156,7 +157,7 @@ impl Allure {
             let details = hook.get("statusDetails").unwrap_or(&Value::Null);
             if result::is_failed(hook) && !is_skip(details) {
                 let name = field(hook, "name").unwrap_or_else(|| "a hook".to_owned());
-                let message = field(details, "message").unwrap_or_default();
+                let message = result::message_of(details).unwrap_or_default();
                 let message = plain(&message);
                 let message = match message.lines().next() {
                     Some(first) => format!("{name}: {first}"),
@@ -182,7 +183,7 @@ fn push(result: &Value, place: LineColumn, path: String, file: &mut ReportFile) 
 
 /// Whether an error is how a hook of Playwright skips its tests: `beforeEach hook failed: Error: Test is skipped: later`.
 fn is_skip(error: &Value) -> bool {
-    let message = field(error, "message").unwrap_or_default();
+    let message = result::message_of(error).unwrap_or_default();
     let message = plain(&message);
     let thrown = (message.split_once(" failed: ")).map_or(&*message, |(_, thrown)| thrown);
     let thrown = thrown.strip_prefix("Error: ").unwrap_or(thrown);

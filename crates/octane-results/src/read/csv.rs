@@ -11,6 +11,7 @@ use crate::read::options::ReadOptions;
 use crate::read::record::{Record, RecordReader};
 use crate::read::text::DecodedText;
 use crate::run::TestRun;
+use crate::status::Status;
 use crate::warning::WarningKind;
 
 mod above;
@@ -31,6 +32,9 @@ use lines::{LineFeeds, is_old_mac};
 use records::RowRecords;
 use row::Row;
 use table::Table;
+
+/// A word of Allure for a test of which it does not know how it ended: it has failed, as in its result files.
+const UNKNOWN: &str = "unknown";
 
 /// How much is read at a time.
 const CHUNK_BYTES: usize = 128 * 1024;
@@ -138,10 +142,14 @@ impl<R: Read> Csv<R> {
         let mut mapping =
             mapping.map_err(|kind| ReadError::new(Arc::clone(&file), kind).at(start_of(line)))?;
         let unused = std::mem::take(&mut mapping.unused);
+        let mut options = options.clone();
+        if is_of_allure(&header) && options.status_aliases.own(UNKNOWN).is_none() {
+            options.status_aliases = options.status_aliases.with(UNKNOWN, Status::Failed);
+        }
         let named = header.iter().rposition(|name| !name.is_empty());
         let table = Table {
             file,
-            options: options.clone(),
+            options,
             delimiter: position.delimiter,
             mapping,
             line,
@@ -181,6 +189,14 @@ impl<R: Read> Csv<R> {
         self.chunks.recycle(used);
         Ok(true)
     }
+}
+
+/// Whether a table is the `suites.csv` of an HTML report of Allure.
+fn is_of_allure(header: &[String]) -> bool {
+    let has = |wanted: &str| header.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+    ["Duration in ms", "Sub suite", "Test method"]
+        .into_iter()
+        .all(has)
 }
 
 /// Reads the next row of a table that has another one.

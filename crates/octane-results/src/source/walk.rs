@@ -9,6 +9,7 @@
 //! | a link to nothing | cannot be read, if it is wanted |
 //! | a pipe, a device or a socket | is skipped, if it is wanted: it may have no end |
 //! | a subfolder that cannot be listed | cannot be read |
+//! | the data of an HTML report of Allure | is skipped without mention, as what Allure keeps with its results: they are the same results again |
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -126,6 +127,9 @@ impl Walk<'_> {
                 self.links.push(path.to_owned());
             }
         }
+        if is_folder && entry.depth() > 0 && is_data_of_allure(path) {
+            return Verdict::Skipped;
+        }
         if is_folder {
             return Verdict::Entered;
         }
@@ -182,6 +186,20 @@ impl Walk<'_> {
             .unreadable
             .push(UnreadablePath::new(path, reason));
     }
+}
+
+/// Whether a folder has the data of an HTML report of Allure 2 or 3.
+fn is_data_of_allure(folder: &Path) -> bool {
+    let is_called_so = folder
+        .file_name()
+        .is_some_and(|name| name == "data" || name == "widgets");
+    let Some(site) = folder.parent().filter(|_| is_called_so) else {
+        return false;
+    };
+    let has = |path: &str| site.join(path).exists();
+    has("widgets/summary.json")
+        || has("widgets/status-chart.json")
+        || has("widgets") && has("data/test-results") && has("index.html")
 }
 
 /// Each file once, by the path without links if it has one; sorted.
@@ -269,6 +287,38 @@ mod tests {
         symlink("notes.txt", root.join("really.xml")).unwrap();
         symlink("a.xml", root.join("Z.xml")).unwrap();
         assert_eq!(walked(&folder, false), "a.xml\nreally.xml\nsub/b.xml");
+    }
+
+    #[test]
+    fn the_data_of_an_html_report_of_allure_are_skipped() {
+        let folder = folders();
+        let files = |paths: &[&str]| {
+            for file in paths {
+                let path = folder.path().join("in").join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "").unwrap();
+            }
+        };
+        files(&[
+            "site/widgets/w.xml",
+            "site/data/d.xml",
+            "site/data/attachments/e.xml",
+            "site/f.xml",
+        ]);
+        files(&[
+            "new/widgets/w.xml",
+            "new/data/test-results/d.xml",
+            "new/index.html",
+        ]);
+        files(&["data/g.xml"]);
+        let found = walked(&folder, false);
+        assert!(found.contains("site/widgets/w.xml"), "{found}");
+        assert!(!found.contains("new/"), "{found}");
+        files(&["site/widgets/summary.json"]);
+        assert_eq!(
+            walked(&folder, false),
+            "a.xml\ndata/g.xml\nsite/f.xml\nsub/b.xml"
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::metadata::{Attachment, Link, Metadata, Property};
 use crate::read::line_column::LineColumn;
 use crate::read::report::fields::{
-    as_iteration, field, flatten, is_set, linked_key, moment, nanoseconds, plain, shared, thrown,
+    as_iteration, field, flatten, is_set, joined, linked_key, moment, nanoseconds, plain, shared,
+    thrown,
 };
 use crate::read::report::json::items;
 use crate::read::report::{Draft, Outcome, ReportFile, Took};
@@ -276,8 +277,7 @@ pub(super) fn is_failed(hook: &Value) -> bool {
 /// The name of a step that ended without a status and says why: one that Cucumber for JavaScript did not find, or found twice.
 pub(super) fn missing_step(result: &Value) -> Option<String> {
     items(result.get("steps")).iter().find_map(|step| {
-        let details = step.get("statusDetails");
-        let message = details.and_then(|details| field(details, "message"));
+        let message = step.get("statusDetails").and_then(message_of);
         if message.is_some() && field(step, "status").is_none() {
             field(step, "name")
         } else {
@@ -286,13 +286,19 @@ pub(super) fn missing_step(result: &Value) -> Option<String> {
     })
 }
 
+/// The failure that the details of a status describe. `untold` is said if they do not. Allure 3 may have several, all of them in a list.
 fn failure(details: &Value, untold: Option<&str>) -> Option<Failure> {
+    let of_list = || joined(items(details.get("errors")).iter().filter_map(described));
+    described(details)
+        .or_else(of_list)
+        .or_else(|| untold.map(Failure::new))
+}
+
+/// The failure that a message and a trace describe, if there is one of them.
+fn described(details: &Value) -> Option<Failure> {
     let message = field(details, "message");
     let trace = field(details, "trace");
-    let Some(printed) = message.as_deref().or(trace.as_deref()) else {
-        return untold.map(Failure::new);
-    };
-    let mut failure = thrown(printed);
+    let mut failure = thrown(message.as_deref().or(trace.as_deref())?);
     if failure.error_type.is_none()
         && let Some(trace) = &trace
     {
@@ -308,6 +314,14 @@ fn failure(details: &Value, untold: Option<&str>) -> Option<Failure> {
     Some(failure)
 }
 
+/// What the details of a status say, as it is.
+pub(super) fn message_of(details: &Value) -> Option<String> {
+    field(details, "message").or_else(|| {
+        let mut errors = items(details.get("errors")).iter();
+        errors.find_map(|error| field(error, "message"))
+    })
+}
+
 fn took(of: &Value) -> Option<std::time::Duration> {
     let time = |name| nanoseconds(&field(of, name)?, 6);
     time("stop")?.checked_sub(time("start")?)
@@ -318,8 +332,7 @@ fn step(step: &Value) -> Option<Step> {
     let status = field(step, "status").unwrap_or_else(|| "unknown".to_owned());
     let mut done = Step::new(name, status);
     done.duration = took(step).unwrap_or_default();
-    let details = step.get("statusDetails");
-    done.error_message = details.and_then(|details| field(details, "message"));
+    done.error_message = step.get("statusDetails").and_then(message_of);
     Some(done)
 }
 

@@ -124,6 +124,26 @@ fn a_result_has_all_that_is_told_of_it() {
 }
 
 #[test]
+fn the_errors_of_allure_3_are_one_failure() {
+    let report = result(
+        r#""status":"failed","statusDetails":{"errors":[{"message":"1 is not 2","trace":"Error: 1 is not 2\n    at a.js:3"},
+        {"message":"3 is not 4"}]},"steps":[{"name":"pays","status":"failed","statusDetails":{"errors":[{"message":"1 is not 2"}]}}]"#,
+    );
+    assert_shown(&report, "Failed adds Error: 1 is not 2");
+    let run = &results(&report)[0];
+    let failure = run.failure.as_ref().unwrap();
+    assert!(failure.details.contains("at a.js:3"), "{failure:?}");
+    assert!(failure.details.ends_with("\n\n3 is not 4"), "{failure:?}");
+    let step = &run.steps[0].steps[0];
+    assert_eq!(step.error_message.as_deref(), Some("1 is not 2"));
+    // The message of the result itself counts if there is one.
+    let both = result(
+        r#""status":"failed","statusDetails":{"message":"no","errors":[{"message":"1 is not 2"}]}"#,
+    );
+    assert_shown(&both, "Failed adds `no`");
+}
+
+#[test]
 fn a_test_is_identified_by_its_labels() {
     let label = |name: &str, value: &str| format!(r#"{{"name":"{name}","value":"{value}"}}"#);
     for (labels, expected) in [

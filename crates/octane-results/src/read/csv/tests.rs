@@ -481,3 +481,16 @@ fn a_column_that_another_one_replaces_as_the_status_cannot_hide_a_failure() {
     let ignoring = ReadOptions::default().columns(columns.without("status"));
     assert!(shown_with(&ignoring, table).contains("in.csv:2: a Passed"));
 }
+
+#[test]
+fn a_test_of_which_allure_does_not_know_how_it_ended_has_failed() {
+    let header = "\"DURATION IN MS\",\"NAME\",\"STATUS\",\"SUB SUITE\",\"TEST METHOD\"\n";
+    let found = shown(format!("{header}1,adds,unknown,,\n"));
+    assert!(found.ends_with("in.csv:2: adds Failed"), "{found}");
+    let found = shown("name,status\nadds,unknown\n");
+    assert!(found.contains("`unknown` is not a valid status"), "{found}");
+    let options = ReadOptions::default()
+        .status_aliases(StatusAliases::default().with("unknown", Status::Skipped));
+    let found = shown_with(&options, format!("{header}1,adds,unknown,,\n").as_bytes());
+    assert!(found.ends_with("in.csv:2: adds Skipped"), "{found}");
+}
