@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `ok` | passed |
 //! | `ok # TODO` | passed; skipped where tests have a time (`# time=12ms`, `duration_ms`): those tools do not run it, or do not count it as passed |
-//! | `not ok` | failed |
+//! | `not ok`, or `ok` after a line that is only `not`, as on VMS | failed |
 //! | `ok # SKIP`, `not ok # SKIP` | skipped; failed if Bats says below it where: the test was skipped, and its clean-up failed |
 //! | `not ok # TODO`, `not ok # XFAIL` | skipped |
 //! | `skip 2 pays`, `todo 3 pays`, as testem writes it, with the next number | skipped |
@@ -12,6 +12,7 @@
 //! | tests of a subtest that is `not ok # TODO`, in a stream without a version, as Perl writes it | skipped if they failed |
 //! | a plan at the beginning or the end with more tests than there are | one failed result, called `plan` |
 //! | a plan that was met, but is followed by tests with the next numbers, or in a subtest by any, of which none failed | the same |
+//! | a plan with a number that no test has, because another one is given twice or is beyond the plan, and no test failed | the same |
 //! | no plan, and no test failed: the run ended before it, even directly after the version | the same |
 //! | `# fail 1` or `# failed 1` below the tests, of which none has failed and fewer are `not ok` | one failed result, called `summary` |
 //! | a comment of `node:test` on an error after the end of its test or outside of tests, or on a threshold of the coverage, if no test failed | one failed result, called `[run]` |
@@ -36,9 +37,10 @@
 //! - A comment directly before a test point is the class of the tests that follow, as `tape` writes it, if the report has
 //!   a version and no plan at the beginning, and if there is one before the first test point already. Comments that are
 //!   indented, and those below the `initTestCase()` of Qt, are what tests print.
-//! - Two tests of one name are distinguished as `pays` and `pays (2)`; a test without a name is called by what follows
-//!   after `# SKIP`, or after its number. The time in `pays  (0.11s)`, as Criterion writes it,
-//!   or in `Chrome - [5 ms] - pays`, as testem does, is the duration and not part of the name.
+//! - Two tests of one name are distinguished as `pays` and `pays (2)`; a test without a name is called by the
+//!   `# Subtest` before it, or by what follows after `# SKIP` or `# TODO`, or by its number. The time in `pays  (0.11s)`, as Criterion
+//!   writes it, in `Chrome - [5 ms] - pays`, as testem does, or in `pays in 12ms`, if Bats has written one in the first test too, is the
+//!   duration and not part of the name.
 //! - Of a block with diagnostics, which may be JSON, `message` or `error`, `name`, `severity`, `duration_ms` and `stack` are read. Without a
 //!   block, the comments and other lines below a failed test are its details.
 //!
@@ -52,6 +54,7 @@ use super::line_column::LineColumn;
 use super::report::lines::LineFormat;
 use super::report::seen::Seen;
 use super::report::{Draft, ReportFile};
+use crate::colors::without_colors;
 
 mod block;
 mod comments;
@@ -115,6 +118,10 @@ pub(crate) struct Tap {
     has_unread: bool,
     /// Whether a result is failed.
     has_failed: bool,
+    /// Whether Bats has written a time after the name of each test.
+    is_timed_bats: bool,
+    /// Whether the line before is `not` alone.
+    is_negated: bool,
     /// Where `prove` says that the tests failed.
     proved: Option<LineColumn>,
     seen: Seen,
@@ -139,6 +146,8 @@ impl Default for Tap {
             is_unended: false,
             has_unread: false,
             has_failed: false,
+            is_timed_bats: false,
+            is_negated: false,
             proved: None,
             seen: Seen::default(),
             place: LineColumn::START,
@@ -158,7 +167,8 @@ impl LineFormat for Tap {
         file: &mut ReportFile,
     ) -> Result<(), ReadErrorKind> {
         self.place = place;
-        let line = line.trim_start_matches('\u{feff}');
+        let line = without_colors(line.trim_start_matches('\u{feff}'));
+        let line = &*line;
         if let Some(mut block) = self.block.take() {
             match block.take(line) {
                 Taken::Inside => {
@@ -196,6 +206,7 @@ impl Tap {
     fn other_line(&mut self, line: &str, file: &mut ReportFile) {
         let indentation = indentation(line);
         let parsed = parse(line);
+        let is_negated = std::mem::replace(&mut self.is_negated, line.trim_end() == "not");
         let comment = self.comments.last.take();
         if let (Line::Version(version), 0) = (&parsed, indentation) {
             if self.levels[0].has_begun() || self.has_bailed_out {
@@ -226,10 +237,15 @@ impl Tap {
         match (parsed, depth) {
             // What a test printed.
             (Line::Point(point), _) if point.is_skip && !self.is_next(&point) => self.note(line),
-            (Line::Point(_), Some(depth)) if self.is_unended && is_directive_cut_off(line) => {
+            (Line::Point(mut point), Some(0)) if is_negated && point.is_ok => {
+                point.is_ok = false;
+                self.flush(file);
+                self.point(&point, 0, file);
+            }
+            (Line::Point(point), Some(depth)) if self.is_unended && is_directive_cut_off(line) => {
                 self.flush(file);
                 if let Some(level) = self.levels.get_mut(depth) {
-                    level.points += 1;
+                    level.count(point.number);
                 }
                 file.push_cut_off(self.place);
             }
@@ -242,6 +258,7 @@ impl Tap {
                         self.has_version && (root.planned.is_none() || root.is_plan_last);
                     self.comments.head(comment.filter(|_| may_head), &point);
                 }
+                let point = self.without_time_of_bats(point);
                 self.point(&point, depth, file);
             }
             (Line::Plan(planned), Some(depth)) => self.plan(planned, depth, file),

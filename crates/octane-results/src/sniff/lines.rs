@@ -1,5 +1,6 @@
 //! Recognises formats that consist of lines.
 
+use crate::colors::without_colors;
 use crate::format::Format;
 use crate::read::field::ResultField;
 
@@ -13,8 +14,10 @@ pub(super) fn format(text: &str) -> Option<Format> {
     } else {
         usize::MAX
     };
-    let mut lines = text.lines().take(lines_max).map(str::trim).enumerate();
+    let mut lines = text.lines().take(lines_max).enumerate();
     lines.find_map(|(at, line)| {
+        let line = without_colors(line);
+        let line = line.trim();
         let is_event = |keys: &[&str]| keys.iter().any(|key| line.starts_with(key));
         if is_event(&["{\"Time\":", "{\"Action\":", "{\"ImportPath\":"]) {
             Some(Format::GoTest)
@@ -93,5 +96,6 @@ mod tests {
             assert!(!is_undecided(&table), "{line}");
         }
         assert_eq!(format("not ok\n"), Some(Format::Tap));
+        assert_eq!(format("\u{1b}[32mok 1 - a\u{1b}[0m\n"), Some(Format::Tap));
     }
 }

@@ -1,6 +1,11 @@
 //! Subtests.
 
+use std::collections::HashSet;
+
 use super::pending::Pending;
+
+/// How many test points that are not in order are remembered of a stream, or of a subtest.
+const DISPLACED_MAX: usize = 100_000;
 
 /// How many spaces a subtest is indented by, unless the first one is indented by another number.
 const INDENT: usize = 4;
@@ -51,6 +56,8 @@ pub(super) struct Level {
     pub(super) failed: u64,
     /// How many results were held before it.
     pub(super) held_before: usize,
+    /// The places of test points that have another number than that of their place, and these numbers.
+    pub(super) displaced: Vec<(u64, u64)>,
 }
 
 impl Level {
@@ -68,6 +75,27 @@ impl Level {
             point: Some(point),
             ..Self::default()
         }
+    }
+
+    /// Counts a test point with this number.
+    pub(super) fn count(&mut self, number: Option<u64>) {
+        self.points += 1;
+        if let Some(number) = number.filter(|number| *number != self.points)
+            && self.displaced.len() < DISPLACED_MAX
+        {
+            self.displaced.push((self.points, number));
+        }
+    }
+
+    /// The first number of the plan that no test point has, because others have a number twice or one beyond the plan.
+    pub(super) fn missing(&self) -> Option<u64> {
+        let planned = self.planned?;
+        if self.displaced.is_empty() || self.displaced.len() == DISPLACED_MAX {
+            return None;
+        }
+        let numbers: HashSet<u64> = self.displaced.iter().map(|(_, number)| *number).collect();
+        let mut places = self.displaced.iter().map(|(place, _)| *place);
+        places.find(|place| *place <= planned && !numbers.contains(place))
     }
 
     pub(super) fn has_begun(&self) -> bool {
@@ -91,4 +119,37 @@ pub(super) fn class_of(levels: &[Level], heading: Option<&str>) -> String {
     let names = levels.iter().filter_map(|level| level.name.as_deref());
     let names: Vec<&str> = heading.into_iter().chain(names).collect();
     names.join(" > ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::report::listing::listing;
+
+    #[test]
+    fn a_number_that_is_missing_is_not_green() {
+        let missing = |stream: &str| {
+            let found = listing("in.tap", stream);
+            let (_, after) = found.split_once("no test has the number ")?;
+            Some(after.split_once('"').unwrap().0.to_owned())
+        };
+        for (stream, expected) in [
+            (
+                "1..4\nok 1 - a\nok 2 - b\nok 2 - b\nok 4 - d\n",
+                Some("3 of the plan `1..4`"),
+            ),
+            ("ok 1 - a\nok 1 - b\n1..2\n", Some("2 of the plan `1..2`")),
+            ("1..2\nok 1 - a\nok 9 - b\n", Some("2 of the plan `1..2`")),
+            (
+                "1..1\n    1..2\n    ok 1 - a\n    ok 1 - b\nok 1 - s\n",
+                Some("2 of the plan `1..2`"),
+            ),
+            // In another order, as of tests that run at the same time, without numbers, or red anyway.
+            ("1..3\nok 2 - b\nok 3 - c\nok 1 - a\n", None),
+            ("1..2\nok - a\nok - b\n", None),
+            ("1..2\nok 1 - a\nnot ok 1 - b\n", None),
+            ("1..1\nok 1 - a\nok 1 - b\n", None),
+        ] {
+            assert_eq!(missing(stream).as_deref(), expected, "{stream}");
+        }
+    }
 }

@@ -1,8 +1,7 @@
 //! The lines of TAP.
 
 use super::suffix::{
-    Directive, name_behind, unescaped, without_directive, without_prefix, without_time,
-    without_time_inside,
+    Directive, unescaped, without_directive, without_prefix, without_time, without_time_inside,
 };
 use crate::read::report::Took;
 
@@ -30,7 +29,11 @@ pub(super) enum Line<'l> {
 pub(super) struct Point {
     pub(super) is_ok: bool,
     pub(super) number: Option<u64>,
+    /// The reason of the directive if the test has no name.
     pub(super) name: String,
+    pub(super) has_name: bool,
+    /// Whether a dash is before the name.
+    pub(super) has_dash: bool,
     pub(super) directive: Directive,
     pub(super) took: Took,
     /// Whether a `{` follows, and the tests of a subtest.
@@ -97,7 +100,10 @@ fn plan(line: &str) -> Option<u64> {
     let (first, rest) = number(line)?;
     let (last, rest) = number(rest.strip_prefix("..")?)?;
     let rest = rest.trim_start();
-    (rest.is_empty() || rest.starts_with('#')).then(|| last.saturating_add(1).saturating_sub(first))
+    let is_plan = rest.is_empty() || rest.starts_with('#');
+    // `1..0` is the plan of no test; what is further down is none.
+    let after_last = last.saturating_add(1);
+    (is_plan && first <= after_last).then(|| after_last - first)
 }
 
 fn point(line: &str) -> Option<Point> {
@@ -124,15 +130,21 @@ fn point(line: &str) -> Option<Point> {
     };
     let (text, took) = without_time(text);
     let (name, directive) = without_directive(text);
-    let name = match name.trim() {
-        "" => name_behind(text).unwrap_or_default(),
-        name => name,
-    };
+    let name = name.trim();
     let (name, took) = without_time_inside(name).unwrap_or_else(|| (name.to_owned(), took));
+    let has_name = !name.is_empty();
+    let name = if has_name {
+        unescaped(&name)
+    } else {
+        // Some tools, such as lab and busted, write the name there.
+        directive.reason().unwrap_or_default().to_owned()
+    };
     Some(Point {
         is_ok,
         number,
-        name: unescaped(&name),
+        name,
+        has_name,
+        has_dash: rest.trim_start().starts_with('-'),
         directive,
         took,
         is_open,
@@ -156,6 +168,8 @@ fn skip(line: &str) -> Option<Point> {
         is_ok: true,
         number: Some(number),
         name: unescaped(&name),
+        has_name: true,
+        has_dash: false,
         directive: Directive::Skip(String::new()),
         took,
         is_open: false,
@@ -192,8 +206,7 @@ mod tests {
                     directive,
                     took,
                     is_open,
-                    is_bare: _,
-                    is_skip: _,
+                    ..
                 } = point;
                 let number = number.map(|number| number.to_string()).unwrap_or_default();
                 let word = if is_ok { "ok" } else { "not ok" };
@@ -265,7 +278,7 @@ mod tests {
         ok `5` `pays` Skip("") Unknown
         not ok `5` `lexer # skips empty lines` None Unknown
         ok `5` `pays` Skip("slow") Unknown
-        ok `5` `` Skip("slow") Unknown
+        ok `5` `slow` Skip("slow") Unknown
         not ok `6` `pays` Todo("not yet") Unknown
         not ok `6` `pays` Todo("") Unknown
         not ok `6` `see # todolist` None Unknown
@@ -280,7 +293,7 @@ mod tests {
         ok `10` `group` None Unknown {
         ok `11` `tasks` Skip("slow") Milliseconds("3")
         ok `12` `(12) outer skips` Skip("(12) outer skips") Unknown
-        ok `13` `` Skip("no network") Unknown
+        ok `13` `no network` Skip("no network") Unknown
         ok `` `s1::passes` None Seconds("0.11")
         ok `` `waits (0.11s)` None Unknown
         ok `` `waits  (0.1s)` None Unknown
@@ -308,6 +321,7 @@ mod tests {
             "1..0 #skip",
             "3..5",
             "1..5 extra",
+            "100..1",
             "0..18446744073709551615",
             "1..99999999999999999999999",
             "Bail out! no database",
@@ -330,6 +344,7 @@ mod tests {
         Plan(0)
         Plan(0)
         Plan(3)
+        Other
         Other
         Plan(18446744073709551615)
         Other

@@ -57,10 +57,6 @@ impl Pending {
         name: String,
         point: &Point,
     ) -> Self {
-        let reason = match &point.directive {
-            Directive::None => None,
-            Directive::Skip(reason) | Directive::Todo(reason) => Some(reason.clone()),
-        };
         Self {
             place,
             depth,
@@ -68,8 +64,7 @@ impl Pending {
             name,
             status: status(point),
             is_todo: matches!(point.directive, Directive::Todo(_)),
-            // Mocha writes a dash.
-            reason: reason.filter(|reason| !matches!(reason.as_str(), "" | "-")),
+            reason: point.directive.reason().map(str::to_owned),
             took: point.took.clone(),
             has_block: false,
             failure: Failure::default(),

@@ -5,7 +5,7 @@ use octane_model::plural::plural;
 use super::level::Level;
 use super::line::Point;
 use super::pending::{Pending, status};
-use super::suffix::Directive;
+use super::suffix::{Directive, without_time_of_bats};
 use super::{BAIL_OUT, DEPTH_MAX, EXIT, PLAN, SUMMARY, Tap};
 use crate::read::report::{Outcome, ReportFile, Took};
 use crate::read::run_errors::RUN;
@@ -34,8 +34,8 @@ impl Tap {
         let is_parent = self.reach(depth, file);
         let level = &mut self.levels[depth];
         level.is_plan_inside |= depth > 0 && level.is_plan_last && level.is_met();
-        level.points += 1;
-        let name = if point.name.is_empty() {
+        level.count(point.number);
+        let mut name = if point.name.is_empty() {
             format!("test {}", point.number.unwrap_or(level.points))
         } else {
             point.name.clone()
@@ -44,7 +44,9 @@ impl Tap {
             self.end_subtest(point, name, file);
             return;
         }
-        level.announced = None;
+        if let Some(announced) = level.announced.take().filter(|_| !point.has_name) {
+            name = announced;
+        }
         let is_open = point.is_open;
         let at = (depth, self.indent.of(depth));
         let mut pending = Pending::new(self.place, at, name, point);
@@ -68,11 +70,29 @@ impl Tap {
         }
     }
 
+    /// A test point without the time that Bats has written after its name, if the first test point of the stream has one.
+    pub(super) fn without_time_of_bats(&mut self, mut point: Point) -> Point {
+        let found = without_time_of_bats(&point.name);
+        let found = found.map(|(name, took)| (name.to_owned(), took));
+        let [root, inner @ ..] = &self.levels[..] else {
+            return point;
+        };
+        if inner.is_empty() && root.points == 0 {
+            self.is_timed_bats =
+                found.is_some() && root.planned.is_some() && !self.has_version && !point.has_dash;
+        }
+        if let Some((name, took)) = found.filter(|_| self.is_timed_bats) {
+            point.name = name;
+            point.took = took;
+        }
+        point
+    }
+
     /// Makes the subtest at `depth` the innermost one. Returns whether a subtest is open below it of which the test point
     /// that comes is the summary.
     fn reach(&mut self, depth: usize, file: &mut ReportFile) -> bool {
         while self.levels.len() > depth + 2 {
-            self.abandon(file);
+            self.abandon(false, file);
         }
         while self.levels.len() <= depth {
             let name = self
@@ -106,7 +126,8 @@ impl Tap {
         }
         let depth = self.levels.len().saturating_sub(1);
         let at = (depth, self.indent.of(depth));
-        let mut pending = Pending::new(self.place, at, name, point);
+        let own_name = level.name.take().filter(|_| !point.has_name);
+        let mut pending = Pending::new(self.place, at, own_name.unwrap_or(name), point);
         pending.is_result = level.results == 0 || is_failed && level.failed == 0;
         self.pending = Some(pending);
     }
@@ -147,8 +168,9 @@ impl Tap {
         }
     }
 
-    /// Ends the innermost subtest, which has no summary.
-    fn abandon(&mut self, file: &mut ReportFile) {
+    /// Ends the innermost subtest, which has no summary. Where nothing of it has begun, and the stream does not end, a test has printed
+    /// something that looks like the name of a subtest.
+    fn abandon(&mut self, is_end: bool, file: &mut ReportFile) {
         self.flush(file);
         let [.., outer, level] = &self.levels[..] else {
             return;
@@ -156,6 +178,7 @@ impl Tap {
         let failed = outer.failed;
         let is_open = level.point.is_some();
         let has_begun = level.has_begun();
+        let is_printed = !is_end && !is_open && !has_begun && level.results == 0;
         let name = level.name.clone();
         if is_open {
             self.close_open(file);
@@ -167,7 +190,7 @@ impl Tap {
             .levels
             .last()
             .is_some_and(|outer| outer.failed > failed);
-        if !is_named && (has_begun || !is_open) {
+        if !is_named && !is_printed && (has_begun || !is_open) {
             let name = name.unwrap_or_else(|| "subtest".to_owned());
             self.push_failed(&name, "did not end".to_owned(), file);
         }
@@ -186,7 +209,7 @@ impl Tap {
     pub(super) fn plan(&mut self, planned: u64, depth: usize, file: &mut ReportFile) {
         self.flush(file);
         while self.levels.len() > depth + 1 {
-            self.abandon(file);
+            self.abandon(false, file);
         }
         self.reach(depth, file);
         if depth == 0 && self.levels[0].planned.is_some() {
@@ -203,7 +226,7 @@ impl Tap {
     pub(super) fn subtest(&mut self, name: &str, depth: usize, file: &mut ReportFile) {
         self.flush(file);
         while self.levels.len() > depth + 1 {
-            self.abandon(file);
+            self.abandon(false, file);
         }
         let is_new = self.levels.len() <= depth;
         let is_announced = self
@@ -223,7 +246,7 @@ impl Tap {
     /// A `}` ends the subtest below `depth`.
     pub(super) fn close(&mut self, depth: usize, file: &mut ReportFile) {
         while self.levels.len() > depth + 2 {
-            self.abandon(file);
+            self.abandon(false, file);
         }
         if self.levels.len() == depth + 2 {
             self.close_open(file);
@@ -246,7 +269,7 @@ impl Tap {
     /// Ends a stream; another one may follow.
     pub(super) fn end_stream(&mut self, file: &mut ReportFile) {
         while self.levels.len() > 1 && !self.has_bailed_out {
-            self.abandon(file);
+            self.abandon(true, file);
         }
         self.flush(file);
         self.hand_out_todo(file);
@@ -283,6 +306,8 @@ impl Tap {
             format!(
                 "tests follow the plan `1..{planned}`, so the run may have ended before all tests ran"
             )
+        } else if let Some(missing) = level.missing().filter(|_| level.failed == 0) {
+            format!("no test has the number {missing} of the plan `1..{planned}`")
         } else {
             return false;
         };
@@ -329,5 +354,46 @@ impl Tap {
         } else if let Some(exit) = self.comments.exit.take() {
             self.push_failed(EXIT, exit, file);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::report::listing::listing;
+
+    fn shown(stream: &str) -> String {
+        listing("in.tap", stream)
+    }
+
+    #[test]
+    fn what_looks_like_a_subtest_and_is_printed_is_not_one_that_did_not_end() {
+        let printed = "    ok 1 - a\n        # Subtest: printed by the test\n    1..1\n";
+        let found = shown(&format!(
+            "TAP version 13\n# Subtest: s\n{printed}ok 1 - s\n1..1\n"
+        ));
+        assert_eq!(found, "3: s | a = Passed");
+        // It may have ended the run.
+        let found = shown("TAP version 13\n1..1\n    # Subtest: s\n");
+        assert!(found.contains("s = Failed ! \"did not end\""), "{found}");
+    }
+
+    #[test]
+    fn not_in_a_line_of_its_own_belongs_to_the_next_test() {
+        insta::assert_snapshot!(shown("1..3\nnot \nok 1 - a\nok 2 - b\nnot now\nok 3 - c\n"), @"
+        3: a = Failed !
+        4: b = Passed
+        6: c = Passed
+        ");
+    }
+
+    #[test]
+    fn colors_do_not_hide_tests() {
+        let stream = "\u{1b}[32mok 1 - a\u{1b}[0m\n\u{1b}[31mnot ok 2 - b\u{1b}[0m\n1..2\n";
+        assert_eq!(shown(stream), "1: a = Passed\n2: b = Failed !");
+    }
+
+    #[test]
+    fn a_plan_that_counts_down_is_not_one() {
+        assert_eq!(shown("100..1\nok 1 - a\n1..1\n"), "2: a = Passed");
     }
 }

@@ -13,6 +13,18 @@ pub(super) enum Directive {
     Todo(String),
 }
 
+impl Directive {
+    /// Its reason, if there is one. Mocha writes a dash.
+    pub(super) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::Skip(reason) | Self::Todo(reason) => {
+                Some(&**reason).filter(|reason| !matches!(*reason, "" | "-"))
+            }
+        }
+    }
+}
+
 /// The places of each `#` that begins something.
 fn hashes(text: &str) -> impl DoubleEndedIterator<Item = usize> {
     text.match_indices('#').map(|(at, _)| at).filter(|at| {
@@ -54,6 +66,20 @@ fn without_seconds(text: &str) -> Option<(&str, Took)> {
     is_time.then(|| (name.trim_end(), Took::Seconds(time.to_owned())))
 }
 
+/// The name without the time that Bats writes after it up to version 1.8, as in `pays in 12ms`, and the time.
+pub(super) fn without_time_of_bats(name: &str) -> Option<(&str, Took)> {
+    let (name, time) = name.rsplit_once(" in ")?;
+    let digits = time.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = time.split_at(digits);
+    let took = match unit {
+        _ if digits == 0 => return None,
+        "ms" => Took::Milliseconds(number.to_owned()),
+        "sec" => Took::Seconds(number.to_owned()),
+        _ => return None,
+    };
+    Some((name, took))
+}
+
 /// The name without the time that testem writes after the browser, as in `Chrome - [5 ms] - pays`, and the time.
 pub(super) fn without_time_inside(name: &str) -> Option<(String, Took)> {
     let (browser, rest) = name.split_once(" - [")?;
@@ -68,16 +94,6 @@ pub(super) fn without_time_inside(name: &str) -> Option<(String, Took)> {
         _ => return None,
     };
     Some((format!("{browser} - {test}"), took))
-}
-
-/// The name that some tools, such as lab and busted, write after the directive: `# SKIP pays`.
-pub(super) fn name_behind(text: &str) -> Option<&str> {
-    let name = text
-        .trim()
-        .strip_prefix('#')?
-        .trim_start()
-        .strip_prefix("SKIP")?;
-    name.starts_with(' ').then(|| name.trim())
 }
 
 /// Cuts off `# SKIP reason` and `# TODO reason`, and what the tests of Linux write there.
@@ -97,7 +113,11 @@ pub(super) fn without_directive(text: &str) -> (&str, Directive) {
         if let Some(reason) = word("todo").or_else(|| word("xfail")) {
             return (&text[..at], Directive::Todo(unescaped(reason)));
         }
-        if word("timeout").is_some() || said.starts_with("exit=") {
+        // Avocado writes the last one.
+        if word("timeout").is_some()
+            || said.starts_with("exit=")
+            || said == "Warnings were printed into warn log"
+        {
             return (&text[..at], Directive::None);
         }
     }
@@ -129,4 +149,60 @@ pub(super) fn unescaped(text: &str) -> String {
         unescaped.push(escaped.unwrap_or(char));
     }
     unescaped
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::report::listing::listing;
+
+    fn shown(stream: &str) -> String {
+        listing("in.tap", stream)
+    }
+
+    #[test]
+    fn the_time_of_bats_is_not_part_of_the_name() {
+        let stream =
+            "1..3\nok 1 passes in 11ms\nok 2 skips in 14ms # skip why\nok 3 waits in 2sec\n";
+        insta::assert_snapshot!(shown(stream), @"
+        2: passes = Passed 11ms
+        3: skips = Skipped 14ms (why)
+        4: waits = Passed 2s
+        ");
+        // Names of tests.
+        for stream in [
+            "1..2\nok 1 adds\nok 2 answers in 11ms\n",
+            "1..1\nok 1 - answers in 11ms\n",
+            "TAP version 13\n1..1\nok 1 answers in 11ms\n",
+            "ok 1 answers in 11ms\n1..1\n",
+        ] {
+            let found = shown(stream);
+            assert!(found.contains("answers in 11ms = Passed"), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_test_without_a_name_is_called_by_its_directive_or_subtest() {
+        insta::assert_snapshot!(shown("1..5\nok 1 # skip why\nok 2 # SKIP why not\nnot ok 3 # TODO (3) later\nok 4 # SKIP -\nok 5\n"), @"
+        2: why = Skipped (why)
+        3: why not = Skipped (why not)
+        4: (3) later = Skipped ((3) later)
+        5: test 4 = Skipped
+        6: test 5 = Passed
+        ");
+        let subtest = "# Subtest: e\n    1..0 # SKIP no network\nok 1 # skip no network\n# Subtest: f\nok 2\n1..2\n";
+        insta::assert_snapshot!(shown(subtest), @"
+        3: e = Skipped (no network)
+        5: f = Passed
+        ");
+    }
+
+    #[test]
+    fn a_comment_of_avocado_is_not_part_of_the_name() {
+        let warned = "1..1\nok 1 av.py:A.test_e  # Warnings were printed into warn log\n";
+        assert!(
+            shown(warned).ends_with("2: av.py:A.test_e = Passed"),
+            "{}",
+            shown(warned)
+        );
+    }
 }
