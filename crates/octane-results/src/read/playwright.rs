@@ -27,7 +27,8 @@
 //! - The **failure** is the first error of the last attempt; further ones are appended to its details.
 //! - The reason of a `skip` or `fixme` annotation becomes the description. Other annotations are properties; one that is
 //!   an address is a link too, and its value is the Jira key at its end, if there is one.
-//! - An error outside of tests is a failed result of its own, called `error outside of tests`.
+//! - An error outside of tests is a failed result of its own, called `error outside of tests`. That testing stopped because as many
+//!   tests have failed as `maxFailures` allows is not one if a test has failed.
 //! - Output, the content of attachments and the configuration are not kept.
 //!
 //! The tests of a spec are held until it ends, since its file comes last, but for those of a spec that has many more than anybody
@@ -37,7 +38,7 @@
 use serde_json::Value;
 
 use super::line_column::LineColumn;
-use super::report::fields::{base_name, field, shared};
+use super::report::fields::{base_name, field, plain, shared};
 use super::report::json::{JsonFormat, ShownPath, Step, text};
 use super::report::xml::Visit;
 use super::report::{Draft, Outcome, ReportFile};
@@ -60,6 +61,10 @@ pub(crate) struct Playwright {
     spec: Option<OpenSpec>,
     /// The number of errors outside of tests.
     errors: u32,
+    /// Whether a test has failed, or may have.
+    has_failed: bool,
+    /// An error that only says that a test has failed.
+    held_error: Option<(Value, LineColumn)>,
 }
 
 #[derive(Debug, Default)]
@@ -107,7 +112,11 @@ impl JsonFormat for Playwright {
     fn value(&mut self, path: &[Step], value: Value, place: LineColumn, file: &mut ReportFile) {
         match path {
             [Step::Name(name), Step::Index(_)] if name == "errors" => {
-                self.error(&value, place, file);
+                if is_limit(&value) {
+                    self.held_error = Some((value, place));
+                } else {
+                    self.error(&value, place, file);
+                }
             }
             [.., Step::Name(name), Step::Index(_)] if name == "tests" => self.test(value, file),
             [.., Step::Name(name)] => {
@@ -141,6 +150,25 @@ impl JsonFormat for Playwright {
             }
         }
     }
+
+    fn end(&mut self, file: &mut ReportFile) {
+        if let Some((error, place)) = self.held_error.take().filter(|_| !self.has_failed) {
+            self.error(&error, place, file);
+        }
+    }
+}
+
+/// Whether an error says that the run ended because as many tests have failed as may: a note, and not a failure of its own.
+fn is_limit(error: &Value) -> bool {
+    let message = plain(&field(error, "message").unwrap_or_default());
+    let number = message
+        .trim()
+        .strip_prefix("Testing stopped early after ")
+        .and_then(|rest| rest.split_once(' '));
+    number.is_some_and(|(number, rest)| {
+        number.bytes().all(|byte| byte.is_ascii_digit())
+            && rest.starts_with("maximum allowed failure")
+    })
 }
 
 /// Whether the value at `path` is one of a list of this name.
@@ -161,7 +189,7 @@ impl Playwright {
         }
         if let Some(mut spec) = self.spec.take() {
             let named = Spec::new(&spec, suite_file, &self.titles(&[]));
-            spec.push_tests(&named, file);
+            self.has_failed |= spec.push_tests(&named, file);
             self.spec = Some(spec);
         }
     }
@@ -174,7 +202,7 @@ impl Playwright {
             return;
         }
         let named = Spec::new(&held.spec, None, &self.titles(&held.titles));
-        held.spec.push_tests(&named, file);
+        self.has_failed |= held.spec.push_tests(&named, file);
     }
 
     /// Whether the titles of all open suites are known.

@@ -59,8 +59,9 @@ impl OpenSpec {
         }
     }
 
-    /// Pushes its tests; `named` is what they have in common.
-    pub(super) fn push_tests(&mut self, named: &Spec, file: &mut ReportFile) {
+    /// Pushes its tests; `named` is what they have in common. Returns whether one of them has failed, or may have.
+    pub(super) fn push_tests(&mut self, named: &Spec, file: &mut ReportFile) -> bool {
+        let mut has_failed = false;
         for test in self.tests.drain(..) {
             let mut draft = named.draft(&test);
             draft.place = self.place;
@@ -71,8 +72,10 @@ impl OpenSpec {
             if *count > 1 {
                 draft.run_name = Some(format!("{} (repeat {count})", draft.name));
             }
+            has_failed |= draft.outcome.may_have_failed();
             file.push(draft);
         }
+        has_failed
     }
 }
 

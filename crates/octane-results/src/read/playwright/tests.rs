@@ -169,6 +169,26 @@ fn errors_outside_of_tests_are_failed_results() {
 }
 
 #[test]
+fn that_testing_stopped_early_is_not_a_failure_of_its_own() {
+    let report = |status: &str| {
+        format!(
+            r#"{{"suites":[{{"title":"a.spec.ts","specs":[{{"title":"adds","tests":[
+            {{"status":"{status}","results":[{{"status":"passed"}}]}}]}}]}}],"errors":[
+            {{"message":"\u001b[31mTesting stopped early after 1 maximum allowed failures.\u001b[39m"}}]}}"#
+        )
+    };
+    assert_shown(
+        &report("unexpected"),
+        "Failed a.spec.ts.adds `the test is `passed``",
+    );
+    // Without a failure it is the only sign that one is missing.
+    assert_shown(
+        &report("expected"),
+        "Passed a.spec.ts.adds\nFailed error outside of tests `Testing stopped early after 1 maximum allowed failures.`",
+    );
+}
+
+#[test]
 fn the_results_before_a_break_are_returned() {
     let whole = nested("TSU");
     let cut = &whole[..whole.find("Cart").unwrap()];
