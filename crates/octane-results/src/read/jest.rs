@@ -16,8 +16,8 @@
 //!
 //! - A **file** that failed and has no failed test, as one that could not be loaded, is a failed result of its own with the
 //!   name of the file: `cart.test.js failed`. So is what another reporter has put among its tests for that, without a title.
-//! - A run that says that it was not successful (`success`), though it has results of which none has failed, is one failed
-//!   result, called `[run]`: a threshold of the coverage that was not reached, or obsolete snapshots. So is one that was
+//! - A run that says that it was not successful (`success`), though none of its results has failed, is one failed result if it has
+//!   results or counts failures, called `[run]`: a threshold of the coverage that was not reached, or obsolete snapshots. So is one that was
 //!   interrupted (`wasInterrupted`).
 //! - Attempts before a pass are in `retryReasons`, or else counted by `invocations`.
 //! - A test without a start of its own started when its file did, which is not used: it has none.
@@ -50,7 +50,16 @@ pub(crate) struct Jest {
     unsuccessful: Option<LineColumn>,
     /// Where it says that it was interrupted.
     interrupted: Option<LineColumn>,
+    /// Whether it counts something that failed.
+    has_failures: bool,
 }
+
+/// What a run counts of that which failed.
+const FAILURES: [&str; 3] = [
+    "numFailedTests",
+    "numFailedTestSuites",
+    "numRuntimeErrorTestSuites",
+];
 
 impl JsonFormat for Jest {
     fn visit(&self, path: &[Step]) -> Visit {
@@ -59,6 +68,7 @@ impl JsonFormat for Jest {
         } else if is_path(path, &["testResults", "*"])
             || is_path(path, &["success"])
             || is_path(path, &["wasInterrupted"])
+            || FAILURES.iter().any(|name| is_path(path, &[name]))
         {
             Visit::Collect
         } else {
@@ -74,6 +84,9 @@ impl JsonFormat for Jest {
             [Step::Name(name)] => match (&**name, value) {
                 ("success", Value::Bool(false)) => self.unsuccessful = Some(place),
                 ("wasInterrupted", Value::Bool(true)) => self.interrupted = Some(place),
+                (name, Value::Number(count)) if FAILURES.contains(&name) => {
+                    self.has_failures |= count.as_u64() > Some(0);
+                }
                 _ => {}
             },
             _ => {}
@@ -88,7 +101,8 @@ impl JsonFormat for Jest {
             }
         };
         let place = self.interrupted.or(self.unsuccessful);
-        if let Some(place) = place.filter(|_| file.results > 0 && !self.has_failed) {
+        let is_said = file.results > 0 || self.has_failures;
+        if let Some(place) = place.filter(|_| is_said && !self.has_failed) {
             file.push(Draft {
                 failure: Some(Failure::new(message)),
                 ..Draft::new(place, RUN, Outcome::Known(Status::Failed))

@@ -11,8 +11,8 @@
 //!
 //! A collector that failed is a failed result: pytest could not import its file, so none of the tests in it ran. A run
 //! that was not successful (an `exitcode` other than 0 and 5, which means that there were no tests) is one failed result, called
-//! `[session]`, if it has results of which none is failed: pytest ended it itself, or what failed, such as a subtest, is not in
-//! the report.
+//! `[session]`, if none of its results is failed: pytest ended it itself, or what failed, such as a subtest, is not in the report, as in
+//! one that is only a summary.
 //!
 //! Tests are called as in the `JUnit` XML of pytest: `tests/test_tax.py::TestTax::test_adds[7]` is the test
 //! `test_adds[7]` of the class `tests.test_tax.TestTax`. The duration is the sum of the phases. All tests start when the
@@ -21,7 +21,7 @@
 //!
 //! In the log of `pytest-reportlog`, a test has ended with its teardown; one without an end is failed. Phases with the outcome
 //! `rerun` are earlier attempts, and so are phases without a call, as `flaky` leaves them, before others of the same test. A subtest is not a result of its own; if it failed, its test has failed. A log without its end is one failed
-//! result, called `[session]`, if it has results of which none is failed.
+//! result, called `[session]`, if none of its results is failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,7 +113,7 @@ impl JsonFormat for PytestJson {
         let Some(message) = self.exit_code.and_then(of_session) else {
             return;
         };
-        if file.results > 0 && !self.has_failed {
+        if !self.has_failed {
             let failed = Outcome::Known(Status::Failed);
             file.push(Draft {
                 started: self.started(),

@@ -183,12 +183,26 @@ fn is_feature(names: &Names) -> bool {
             .any(|name| names.has_inner(&format!("elements.{name}")))
 }
 
+/// What may be in the results of a report in CTRF.
+const IN_RESULTS: [&str; 5] = [
+    "results.tool",
+    "results.summary",
+    "results.tests",
+    "results.environment",
+    "results.extra",
+];
+
 fn is_ctrf(names: &Names) -> bool {
     let is_mochawesome = ["uuid", "suites", "title"]
         .iter()
         .any(|name| names.has_inner(&format!("results.{name}")));
+    let is_summary = || {
+        let is_known = |name: &String| IN_RESULTS.contains(&&**name);
+        names.outer == ["results"] && names.inner.iter().all(is_known)
+    };
     names.has_inner("results.tool")
         || names.has_inner("results.tests") && !is_mochawesome
+        || names.has_inner("results.summary") && is_summary()
         || names.have(&["reportFormat", "specVersion"])
         || names.have(&["reportFormat", "results"])
         || names.have(&["tool", "summary", "tests"])

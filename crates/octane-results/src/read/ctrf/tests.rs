@@ -166,6 +166,8 @@ fn failures_that_are_only_in_the_summary_are_a_failed_result() {
         report(r#"{"name":"adds","status":"passed"}"#),
         format!("Passed adds\nFailed [run] `{message}`")
     );
+    let summary = r#"{"results":{"summary":{"tests":1,"failed":1}}}"#;
+    assert_eq!(shown(summary), format!("Failed [run] `{message}`"));
     for test in [
         r#"{"name":"adds","status":"failed"}"#,
         r#"{"name":"adds","status":"amber"}"#,

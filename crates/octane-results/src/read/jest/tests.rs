@@ -141,6 +141,15 @@ fn a_run_without_success_is_not_green() {
     let empty = r#"{"numTotalTests":0,"success":false,"testResults":[]}"#;
     let expected = "warning in.json:1:1: contains no test results";
     assert_eq!(shown(empty), expected);
+    let counted = empty.replace(
+        r#""numTotalTests":0"#,
+        r#""numTotalTests":1,"numFailedTests":1"#,
+    );
+    assert!(
+        shown(&counted).starts_with("Failed [run]"),
+        "{}",
+        shown(&counted)
+    );
 }
 
 #[test]

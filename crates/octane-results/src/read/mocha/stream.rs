@@ -20,6 +20,8 @@ pub(crate) struct MochaStream {
     seen: Seen,
     has_failed: bool,
     has_begun: bool,
+    /// Whether there are tests to run.
+    has_tests: bool,
     has_ended: bool,
     /// How many tests have failed, and how many have ended, as the run says at its end.
     failures: u64,
@@ -52,6 +54,7 @@ impl LineFormat for MochaStream {
                 *self = Self {
                     seen: std::mem::take(&mut self.seen),
                     has_begun: true,
+                    has_tests: about.get("total").and_then(Value::as_u64) > Some(0),
                     ..Self::default()
                 };
             }
@@ -82,7 +85,9 @@ impl LineFormat for MochaStream {
             true if self.failures > 0 => {
                 "the run says that tests failed, but none of its results has"
             }
-            false if self.has_begun && file.results > 0 => "the run did not end",
+            false if self.has_begun && (self.has_tests || file.results > 0) => {
+                "the run did not end"
+            }
             _ => return,
         };
         if self.has_failed && !self.has_ended {
@@ -144,11 +149,13 @@ printed by a test
         let cut = shown(TESTS);
         let expected = "\nwarning in.json:4:1: the run did not end; results may be missing";
         assert!(cut.ends_with(expected), "{cut}");
+        let nothing = shown("[\"start\",{\"total\":3}]\n");
+        assert_eq!(nothing, "Failed [run] `the run did not end`");
         let broken = shown(
             r#"["start",{"total":1}]
 ["fail",{"title":"a"#,
         );
-        assert!(broken.starts_with("error in.json:2:1: "), "{broken}");
+        assert!(broken.contains("error in.json:2:1: "), "{broken}");
         // A pass in a line with what a test has printed is not an event.
         let lost = TESTS.replace(r#"["pass""#, r#"printed["pass""#);
         let lost = shown(&format!("{lost}[\"end\",{{\"passes\":1,\"failures\":1}}]"));

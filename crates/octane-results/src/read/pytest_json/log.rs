@@ -21,10 +21,9 @@ pub(crate) const TYPE: &str = "$report_type";
 pub(crate) struct PytestLog {
     /// The tests that run, by their names and the process that they run in.
     open: BTreeMap<(String, String), OpenTest>,
+    has_begun: bool,
     has_failed: bool,
     has_ended: bool,
-    /// How many results the sessions before have.
-    results_before: u64,
     /// How the session ended, and where it says so.
     session: Option<(LineColumn, i64)>,
     place: LineColumn,
@@ -60,13 +59,13 @@ impl LineFormat for PytestLog {
             return Ok(());
         }
         let report = whole_line(line)?;
-        match text(report.get(TYPE)).as_deref() {
+        let kind = text(report.get(TYPE));
+        match kind.as_deref() {
             Some("SessionStart") => {
                 // Logs of several sessions may be in one file.
                 self.end(file);
                 *self = Self {
                     place,
-                    results_before: file.results,
                     ..Self::default()
                 };
             }
@@ -87,6 +86,7 @@ impl LineFormat for PytestLog {
             }
             _ => {}
         }
+        self.has_begun |= kind.is_some();
         Ok(())
     }
 
@@ -101,8 +101,7 @@ impl LineFormat for PytestLog {
             None if self.has_ended => None,
             None => Some("the run did not end".to_owned()),
         };
-        let has_results = file.results > self.results_before;
-        let Some(message) = message.filter(|_| has_results && !self.has_failed) else {
+        let Some(message) = message.filter(|_| self.has_begun && !self.has_failed) else {
             return;
         };
         let place = self.session.map_or(self.place, |(place, _)| place);
@@ -311,6 +310,22 @@ mod tests {
         phases
             .map(|(when, outcome)| report(&format!("t/test_a.py::{name}"), when, outcome, ""))
             .collect()
+    }
+
+    #[test]
+    fn a_session_without_results_is_not_green_unless_it_says_so() {
+        for (code, expected) in [
+            (5, "warning in.json:1:1: contains no test results"),
+            (
+                4,
+                "Failed [session] `pytest ended the run with exit code 4`",
+            ),
+        ] {
+            assert_eq!(shown(&log(&[], code)), expected);
+        }
+        let begun = log(&[], 0);
+        let begun = begun.lines().next().unwrap();
+        assert_eq!(shown(begun), "Failed [session] `the run did not end`");
     }
 
     #[test]

@@ -154,7 +154,11 @@ fn a_run_that_was_ended_early_is_not_green() {
     3: test_a | test_b = Passed at 2026-11-27T20:52:20.25Z file=test_a.py
     1: [session] = Failed at 2026-11-27T20:52:20.25Z ! "pytest ended the run with exit code 2"
     "#);
-    insta::assert_snapshot!(shown(&report(3, "")), @"warning report.json:1:1: contains no test results");
+    insta::assert_snapshot!(shown(&report(3, "")), @r#"1: [session] = Failed at 2026-11-27T20:52:20.25Z ! "pytest ended the run with exit code 3""#);
+    insta::assert_snapshot!(shown(&report(5, "")), @"warning report.json:1:1: contains no test results");
+    // Of `--json-report-summary`.
+    let summary = r#"{"created": 1795812743.0, "duration": 0.2, "exitcode": 1, "root": "/w", "environment": {}, "summary": {"failed": 1, "total": 1}}"#;
+    insta::assert_snapshot!(shown(summary), @r#"1: [session] = Failed at 2026-11-27T20:52:22.8Z ! "pytest says that tests failed, but none of the results has""#);
     let whole = report(0, &format!("{passed},\n{passed}"));
     let cut_off = &whole[..whole.len() - 30];
     insta::assert_snapshot!(shown(cut_off), @"
