@@ -13,7 +13,8 @@
 //! - Of several attempts the last one counts; the failures of the others are those of earlier attempts. An attempt that
 //!   did not end, or that should be repeated and was not, is failed.
 //! - The class of a scenario is its feature. Its name is that of the rule, if there is one, and of the scenario; a row of
-//!   examples adds their name and its number, as Cucumber does in `JUnit` XML: `pays - cards - Example #1.2`.
+//!   examples adds their name and its number: `pays - cards - Example #1.2`. Cucumber's own `JUnit` XML may have `#1.2` there, and is
+//!   then a report of other tests.
 //!   Two scenarios of one name in a file are distinguished as `pays` and `pays (2)`. A feature without a name is called after
 //!   its file.
 //! - Hooks are steps only if they did not pass. A hook around all tests is a result only if it failed: a failed one, called
