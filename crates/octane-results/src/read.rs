@@ -176,10 +176,20 @@ fn format(source: &Source, (head, _): &Opened, options: &ReadOptions) -> Result<
     if let Some(format) = options.format {
         return Ok(format);
     }
-    sniff::sniff(head, source.extension()).map_err(|found| {
+    let format = sniff::sniff(head, source.extension()).map_err(|found| {
         let error = ReadError::new(source.shared_name(), ReadErrorKind::Format { found });
         with_kind(error, source, head, options)
-    })
+    })?;
+    if matches!(format, Format::Json | Format::Ndjson | Format::Csv)
+        && let Some(line) = sniff::line_of_json(head, source.extension())
+    {
+        let reason = format!(
+            "something was printed before the report, which begins in line {line}; remove it"
+        );
+        let kind = ReadErrorKind::MalformedJson { reason };
+        return Err(ReadError::new(source.shared_name(), kind));
+    }
+    Ok(format)
 }
 
 /// The same error, with what it says of a source that holds no results.
@@ -193,7 +203,10 @@ fn with_kind(error: ReadError, source: &Source, head: &[u8], options: &ReadOptio
 
 /// Whether a source that begins with `head` seems to hold something other than results.
 fn is_other_kind(source: &Source, head: &[u8], options: &ReadOptions) -> bool {
-    sniff::is_other_kind(first(head), source.name(), &options.status_aliases)
+    // What a document in JSON has may be far below its beginning.
+    let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    let head = if is_json { head } else { first(head) };
+    sniff::is_other_kind(head, source.name(), &options.status_aliases)
 }
 
 /// A table whose header has been read.
@@ -233,6 +246,8 @@ fn read_as(
             // What has the names of a report is one, even if it is cut off.
             file.is_table = matches!(other, Format::Json | Format::Ndjson);
             file.is_other_kind = file.is_table && is_other_kind(source, &head, options);
+            file.has_json_results =
+                file.is_table && sniff::has_json_results(&head, &options.status_aliases);
             report(other, file, input, &head)
         }
     };

@@ -1,7 +1,9 @@
 //! Detects the format of an input.
 
+mod foreign_json;
 mod json;
 mod lines;
+mod printed;
 
 pub(crate) use json::is_mocha_event;
 
@@ -10,10 +12,6 @@ use std::path::Path;
 use crate::format::Format;
 use crate::read::field::ResultField;
 use crate::read::status_aliases::StatusAliases;
-
-/// What Robot Framework writes as JSON.
-const ROBOT_JSON: &str = "JSON of Robot Framework, which is not supported (write `output.xml` instead: \
-                          `robot --output output.xml`)";
 
 /// Detects the format from the first bytes and the extension; on failure describes the bytes.
 ///
@@ -31,9 +29,14 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
     match first_byte(head) {
         Some(b'<') if is_web_page(head) => Err("a web page"),
         Some(b'<') => Ok(xml_format(text)),
-        Some(b'{') if json::is_robot(text) => Err(ROBOT_JSON),
         Some(b'{' | b'[') if by_extension != Some(Format::Csv) => {
-            Ok(json::format(text).unwrap_or(match by_extension {
+            let format = json::format(text);
+            if format.is_none()
+                && let Some(kind) = foreign_json::kind(text)
+            {
+                return Err(kind);
+            }
+            Ok(format.unwrap_or(match by_extension {
                 Some(Format::Json) if json::has_objects_in_lines(text) => Format::Ndjson,
                 Some(format @ (Format::Json | Format::Ndjson)) => format,
                 _ if text.starts_with('[') => Format::Json,
@@ -218,6 +221,20 @@ pub(crate) fn is_other_root(root: &str) -> bool {
     root == "html" || !(is_known() || is_about_tests())
 }
 
+/// Whether a document in JSON, by its first bytes, has results of tests although it is in no supported format.
+pub(crate) fn has_json_results(head: &[u8], aliases: &StatusAliases) -> bool {
+    let text = text(head);
+    let text = start(&text);
+    foreign_json::kind(text).is_some() || foreign_json::has_results(text, aliases)
+}
+
+/// The line in which a report in JSON begins, if something was printed before it.
+pub(crate) fn line_of_json(head: &[u8], extension: Option<&str>) -> Option<u64> {
+    let is_table = extension.and_then(Format::from_extension) == Some(Format::Csv);
+    let begins_otherwise = matches!(first_byte(head), None | Some(b'{' | b'[' | b'<'));
+    (!is_table && !begins_otherwise).then(|| printed::line_of_json(&text(head)))?
+}
+
 /// Whether an input that is neither a report nor a table of results is plainly of another kind, by its first bytes: a
 /// coverage table, a configuration, a log, an image. Whatever may be results, or what is left of them, is not.
 pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) -> bool {
@@ -240,10 +257,12 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
         return false;
     }
     let text = text(head);
+    let format = extension.and_then(Format::from_extension);
+    let is_for_json = matches!(format, Some(Format::Json | Format::Ndjson));
     match first_byte(head) {
         None => return !is_results_file,
         Some(b'<') => return is_web_page(head),
-        Some(b'{') if json::is_robot(start(&text)) => return false,
+        Some(b'{' | b'[') if has_json_results(head, aliases) => return false,
         Some(b'{' | b'[') => {
             let words = [
                 "\"status\"",
@@ -256,6 +275,7 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
             let text = text.to_lowercase();
             return !words.iter().any(|word| text.contains(word));
         }
+        Some(_) if is_for_json && printed::is_instead_of_json(start(&text)) => return false,
         Some(_) => {}
     }
     let lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -277,8 +297,8 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
         .iter()
         .any(|word| line.contains(word))
     };
-    let is_table_of_results = extension.and_then(Format::from_extension) == Some(Format::Csv)
-        && lines.clone().next().is_some_and(is_about_tests);
+    let is_table_of_results =
+        format == Some(Format::Csv) && lines.clone().next().is_some_and(is_about_tests);
     !is_table_of_results && !lines.clone().any(has_status)
 }
 
@@ -323,7 +343,8 @@ mod tests {
         };
         for name in ["Robot", "Rebot"] {
             let robot = robot(name);
-            assert_eq!(sniff(robot.as_bytes(), Some("json")), Err(ROBOT_JSON));
+            let found = sniff(robot.as_bytes(), Some("json"));
+            assert!(found.is_err_and(|kind| kind.contains("robot --output output.xml")));
             assert!(!is_other_kind(
                 robot.as_bytes(),
                 "output.json",
@@ -445,6 +466,8 @@ mod tests {
             ("%PDF-1.7", Some("pdf")),
             ("<!DOCTYPE html><br>", Some("html")),
             ("", Some("log")),
+            ("// for editors\n{\"a\": 1}", Some("json")),
+            ("\"text\"", Some("json")),
         ];
         for (text, extension) in others {
             assert!(is_other(text, extension), "{text}");
@@ -463,6 +486,7 @@ mod tests {
             ("adds,passed\n", Some("txt")),
             ("{\"numFailedTests\": 1, \"testResults\": []}", Some("json")),
             ("<testsuite", Some("xml")),
+            ("npm ERR! code 1\n", Some("json")),
             ("PAR1", Some("parquet")),
         ];
         for (text, extension) in results {

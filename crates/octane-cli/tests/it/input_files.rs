@@ -33,10 +33,6 @@ fn files_of_another_kind_are_left_out_of_a_folder_and_refused_by_name() {
     );
     place.file("r/prices.csv", "sku,price\n1,2\n");
     place.file("r/options.json", "{\"scripts\": {\"test\": \"jest\"}}");
-    place.file(
-        "r/newman.json",
-        "{\"collection\": {}, \"run\": {\"stats\": {}, \"failures\": []}}",
-    );
     place.file("r/people.json", "[{\"id\": 1, \"status\": \"married\"}]");
     place.file("r/.last-run.json", "{\"status\": \"failed\"}");
     let done = place.octane(&["upload", "r", "--sandbox"]);
@@ -47,7 +43,6 @@ fn files_of_another_kind_are_left_out_of_a_folder_and_refused_by_name() {
         "pom.xml",
         "prices.csv",
         "options.json",
-        "newman.json",
         "people.json",
     ];
     assert!(!done.stderr.contains("last-run"), "{done:?}");
@@ -74,6 +69,15 @@ fn a_broken_or_unsupported_report_in_a_folder_is_no_other_kind() {
         (
             "cut.json",
             "{\"results\":{\"tool\":{\"name\":\"jest\"},\"tests\":[{\"name\":\"a\",",
+        ),
+        (
+            "newman.json",
+            "{\"collection\":{},\"run\":{\"stats\":{},\"failures\":[]}}",
+        ),
+        ("titles.json", "[{\"title\":\"pays\",\"status\":\"failed\"}]"),
+        (
+            "first.json",
+            "[{\"name\":\"adds\"},{\"name\":\"pays\",\"status\":\"passed\"}]",
         ),
         ("no-header.csv", "adds,passed\npays,failed\n"),
         ("german.csv", "Testfall;Ergebnis\na;ok\n"),

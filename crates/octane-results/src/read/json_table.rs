@@ -1,8 +1,8 @@
 //! Tables as a JSON array of objects.
 //!
-//! The array is the document, or it is in an object under one of the names `tests`, `results`, `data`, `rows` and
-//! `records`, also below each other; everything else in the document is skipped. A document without any, or whose first
-//! row lacks a required column, is not a table of results. Each object is a row, as in
+//! The array is the document, or it is in an object under one of the names `tests`, `results`, `result`, `data`, `rows`,
+//! `records`, `value` and `executions`, also below each other; everything else in the document is skipped. A document without any,
+//! or none of whose rows has the required columns, is not a table of results. Each object is a row, as in
 //! [`objects`](super::objects).
 
 use std::cell::{Cell, RefCell};
@@ -12,13 +12,22 @@ use serde_json::Value;
 
 use super::error::ReadErrorKind;
 use super::line_column::LineColumn;
-use super::objects::ObjectRows;
+use super::objects::{NO_ROWS, ObjectRows};
 use super::report::ReportFile;
 use super::report::json::{JsonFormat, Step};
 use super::report::xml::Visit;
 
 /// The names of arrays of rows.
-const NAMES: [&str; 5] = ["tests", "results", "data", "rows", "records"];
+const NAMES: [&str; 8] = [
+    "tests",
+    "results",
+    "result",
+    "data",
+    "rows",
+    "records",
+    "value",
+    "executions",
+];
 
 #[derive(Debug, Default)]
 pub(crate) struct JsonTable {
@@ -70,14 +79,15 @@ impl JsonFormat for JsonTable {
     }
 
     fn problem(&mut self) -> Option<(LineColumn, ReadErrorKind)> {
-        let found = "JSON without rows of results";
         let objects = self.objects.borrow();
         let has_array = self.entered.iter().any(|path| !objects.contains(path));
         let is_no_table = self.is_object.get() && !has_array;
         drop(objects);
-        let no_table = is_no_table.then_some(ReadErrorKind::Format { found });
+        let no_table = is_no_table.then_some(ReadErrorKind::Format { found: NO_ROWS });
         let no_table = no_table.map(|kind| (LineColumn::START, kind));
-        self.problem.take().or(no_table)
+        (self.problem.take())
+            .or_else(|| self.rows.problem())
+            .or(no_table)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Tables as a JSON object a line.
 //!
 //! Each object is a row, as in [`objects`](super::objects). A line that is no JSON is an invalid row; reading continues
-//! after it. Empty lines are skipped. A document that is spread over lines is an error, as is a first row without a required column.
+//! after it. Empty lines are skipped. A document that is spread over lines is an error, as is one in which no row has the required
+//! columns.
 
 use super::error::ReadErrorKind;
 use super::json_reader::exact_line;
@@ -36,13 +37,17 @@ impl LineFormat for NdjsonTable {
             Err(column) => {
                 let reason = format!("is not valid JSON (column {column})");
                 let cell = InvalidCell::new(None, line, reason);
-                file.push_row(place, |_, _, _| Err(vec![cell]));
+                self.rows.reject(cell, place, file);
             }
         }
         Ok(())
     }
 
     fn end(&mut self, _file: &mut ReportFile) {}
+
+    fn problem(&mut self) -> Option<(LineColumn, ReadErrorKind)> {
+        self.rows.problem()
+    }
 }
 
 #[cfg(test)]

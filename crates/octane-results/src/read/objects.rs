@@ -4,6 +4,8 @@
 //! absent. Values below each other have keys with dots: `{"test": {"name": "adds"}}` has the column `test.name`. Numbers
 //! are texts, as they are written, and so are `true` and `false`. A list of texts is one text in the columns that may contain several values; in the
 //! others it is invalid, as is a list of anything else. The values of a repeated key are a list.
+//!
+//! What comes before the first row with the required columns is invalid. Without such a row there is no table of results.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -13,6 +15,7 @@ use serde_json::{Map, Value};
 use super::cell::Cell;
 use super::columns::ColumnMapping;
 use super::error::ReadErrorKind;
+use super::field::ResultField;
 use super::line_column::LineColumn;
 use super::report::ReportFile;
 use super::row::parse_row;
@@ -21,6 +24,13 @@ use crate::warning::WarningKind;
 
 /// How many keys are remembered.
 const KEYS_MAX: usize = 1000;
+
+/// How many rows without the required columns may come before the first one that has them.
+const EARLY_MAX: usize = 10_000;
+
+/// What a document without rows is.
+pub(super) const NO_ROWS: &str = "JSON without rows of results (a list of objects, which may be called `tests`, `results`, \
+                                  `result`, `data`, `rows`, `records`, `value` or `executions`)";
 
 /// Reads rows.
 #[derive(Debug, Default)]
@@ -35,6 +45,10 @@ pub(super) struct ObjectRows {
     unused: HashSet<String>,
     /// Whether there was a row with the required columns.
     has_table: bool,
+    /// What came before it.
+    early: Vec<(LineColumn, InvalidCell)>,
+    /// What is wrong with the first of that.
+    problem: Option<(LineColumn, ReadErrorKind)>,
 }
 
 impl ObjectRows {
@@ -42,7 +56,7 @@ impl ObjectRows {
     ///
     /// # Errors
     ///
-    /// It is the first one, and the required columns are missing: this is not a table of results.
+    /// The required columns are missing, as in all of the many rows before it: this is not a table of results.
     pub(super) fn read(
         &mut self,
         row: &Value,
@@ -52,24 +66,36 @@ impl ObjectRows {
         let Value::Object(row) = row else {
             let shown = scalar(row).unwrap_or_else(|| row.to_string().into());
             let cell = InvalidCell::new(None, &shown, "is not a JSON object");
-            file.push_row(place, |_, _, _| Err(vec![cell]));
-            return Ok(());
+            if self.has_table {
+                self.reject(cell, place, file);
+                return Ok(());
+            }
+            return self.hold(place, cell, ReadErrorKind::Format { found: NO_ROWS });
         };
         let mut contents = Vec::new();
         flatten(row, "", &mut contents);
+        if !self.has_table {
+            self.forget();
+        }
         if let Err(kind) = self.prepare(&contents, file) {
             let is_missing = matches!(
                 kind,
                 ReadErrorKind::MissingColumns { .. } | ReadErrorKind::UnknownColumn { .. }
             );
+            let cell = InvalidCell::new(None, "", &kind);
             if is_missing && !self.has_table {
-                return Err(kind);
+                return self.hold(place, cell, kind);
             }
-            let cell = InvalidCell::new(None, "", kind);
-            file.push_row(place, |_, _, _| Err(vec![cell]));
+            self.reject(cell, place, file);
             return Ok(());
         }
+        if let Some(cell) = self.unknown_status(&contents, file) {
+            return self.hold(place, cell, ReadErrorKind::Format { found: NO_ROWS });
+        }
         self.has_table = true;
+        for (place, cell) in std::mem::take(&mut self.early) {
+            self.reject(cell, place, file);
+        }
         let Self {
             places,
             mapping: Some(mapping),
@@ -101,6 +127,55 @@ impl ObjectRows {
             parse_row(mapping, options, state, cell, warn)
         });
         Ok(())
+    }
+
+    /// Adds an invalid row. If all rows so far are without the required columns, it may be part of something else.
+    pub(super) fn reject(&mut self, cell: InvalidCell, place: LineColumn, file: &mut ReportFile) {
+        if self.early.is_empty() {
+            file.push_row(place, |_, _, _| Err(vec![cell]));
+        } else if self.early.len() < EARLY_MAX {
+            self.early.push((place, cell));
+        }
+    }
+
+    /// Holds a row without the required columns until there is one that has them.
+    fn hold(
+        &mut self,
+        place: LineColumn,
+        cell: InvalidCell,
+        kind: ReadErrorKind,
+    ) -> Result<(), ReadErrorKind> {
+        if self.early.len() == EARLY_MAX {
+            return Err(kind);
+        }
+        self.early.push((place, cell));
+        self.problem.get_or_insert((place, kind));
+        Ok(())
+    }
+
+    /// What is wrong with the status of a row after others without the required columns, unless it is known. The lines of a log, some of
+    /// which have a name and the status of a request, are not a table.
+    fn unknown_status(
+        &self,
+        contents: &[(String, &Value)],
+        file: &ReportFile,
+    ) -> Option<InvalidCell> {
+        if self.has_table || self.early.is_empty() {
+            return None;
+        }
+        let mut columns = self.mapping.as_ref()?.columns.iter();
+        let status = columns.find(|column| column.field == ResultField::Status)?;
+        let key = self.keys.get(status.index)?;
+        let (_, value) = contents.iter().find(|(known, _)| known == key)?;
+        let word = scalar(value).unwrap_or_default();
+        let aliases = &file.options.status_aliases;
+        let is_known = aliases.status(word.trim()).is_some();
+        (!is_known).then(|| aliases.unknown(Some(key), &word))
+    }
+
+    /// What is wrong with the first row, if none has the required columns.
+    pub(super) fn problem(&mut self) -> Option<(LineColumn, ReadErrorKind)> {
+        self.problem.take().filter(|_| !self.has_table)
     }
 
     /// Makes the mapping one that has all keys of a row.

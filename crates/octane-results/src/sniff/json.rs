@@ -29,34 +29,34 @@ const MESSAGES: [&str; 17] = [
 
 /// The names in the first value of a document, as far as they are in its first bytes.
 #[derive(Debug, Default)]
-struct Names {
+pub(super) struct Names {
     /// Those of the value itself, or of the first object in it if it is an array.
     outer: Vec<String>,
     /// Those of the values of the outer ones, as `outer.inner`; of the first object in arrays.
     inner: Vec<String>,
     /// Those of the outer ones whose values are objects.
     objects: Vec<String>,
-    is_array: bool,
+    pub(super) is_array: bool,
     /// Whether the first bytes end before that object does.
     is_cut: bool,
 }
 
 impl Names {
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.outer.iter().any(|outer| outer == name)
     }
 
-    fn has_inner(&self, path: &str) -> bool {
+    pub(super) fn has_inner(&self, path: &str) -> bool {
         self.inner.iter().any(|inner| inner == path)
     }
 
     /// Whether all of these are there.
-    fn have(&self, names: &[&str]) -> bool {
+    pub(super) fn have(&self, names: &[&str]) -> bool {
         names.iter().all(|name| self.has(name))
     }
 
     /// Whether one of these is there.
-    fn have_any(&self, names: &[&str]) -> bool {
+    pub(super) fn have_any(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.has(name))
     }
 }
@@ -129,30 +129,38 @@ fn format_by(names: &Names) -> Option<Format> {
         .map(|(_, format)| format)
 }
 
-/// Whether a document is what Robot Framework writes as JSON.
-pub(super) fn is_robot(text: &str) -> bool {
-    let generator = || {
-        let (_, after) = text.split_once("\"generator\"")?;
-        let value = after.trim_start().strip_prefix(':')?;
-        value.trim_start().strip_prefix('"')
-    };
-    let is_by_robot = ["Robot ", "Rebot "]
-        .iter()
-        .any(|name| generator().is_some_and(|value| value.starts_with(name)));
-    is_by_robot && names(text).has("generator")
-}
-
 /// Whether an input begins with an event of Mocha, such as `["pass",{"title":"adds"}]`.
 pub(crate) fn is_mocha_event(head: &[u8]) -> bool {
-    let event = || {
-        let rest = head.trim_ascii_start().strip_prefix(b"[")?;
-        let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
-        let (name, rest) = rest.split_at(rest.iter().position(|byte| *byte == b'"')?);
-        let rest = rest[1..].trim_ascii_start().strip_prefix(b",")?;
-        let is_known = matches!(name, b"start" | b"pass" | b"fail" | b"end");
-        Some(is_known && rest.trim_ascii_start().starts_with(b"{"))
+    event(head).is_some_and(|(name, about)| has_name_of_mocha(name, about))
+}
+
+/// Whether an input begins with an event of node-tap, such as `["pass",{"ok":true,"name":"adds"}]`.
+pub(super) fn is_tap_event(head: &[u8]) -> bool {
+    event(head).is_some_and(|(name, about)| {
+        !has_name_of_mocha(name, about) && memchr::memmem::find(about, b"\"name\"").is_some()
+    })
+}
+
+/// The name of the event that an input begins with, if Mocha has one of this name, and what its line says of it.
+fn event(head: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = head.trim_ascii_start().strip_prefix(b"[")?;
+    let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
+    let (name, rest) = rest.split_at(rest.iter().position(|byte| *byte == b'"')?);
+    let about = rest[1..].trim_ascii_start().strip_prefix(b",")?;
+    let is_known = matches!(name, b"start" | b"pass" | b"fail" | b"end");
+    let is_event = is_known && about.trim_ascii_start().starts_with(b"{");
+    let end = memchr::memchr(b'\n', about).unwrap_or(about.len());
+    is_event.then(|| (name, &about[..end]))
+}
+
+/// Whether an event of this name has one of the names that Mocha writes there.
+fn has_name_of_mocha(name: &[u8], about: &[u8]) -> bool {
+    let known: &[&str] = match name {
+        b"start" => &["\"total\""],
+        b"end" => &["\"suites\"", "\"passes\"", "\"failures\""],
+        _ => &["\"title\"", "\"fullTitle\""],
     };
-    event() == Some(true)
+    (known.iter()).any(|known| memchr::memmem::find(about, known.as_bytes()).is_some())
 }
 
 /// Whether the first two lines that are not empty are an object each.
@@ -234,8 +242,6 @@ fn is_playwright(names: &Names) -> bool {
         || names.has_inner("stats.unexpected") && names.has_inner("stats.flaky")
 }
 
-/// A result of Allure, or what failed outside of all tests. Some adapters write a long error, or the steps, before what a result
-/// is known by.
 /// Whether it is a list of tests with the hooks around them.
 fn is_allure_container(names: &Names) -> bool {
     const KNOWN: [&str; 10] = [
@@ -258,7 +264,19 @@ fn is_allure_container(names: &Names) -> bool {
             .all(|name| KNOWN.contains(&name.as_str()))
 }
 
+/// Whether it is what an HTML report of Allure has of a test, which lacks half of the result.
+pub(super) fn is_page_of_allure(names: &Names) -> bool {
+    names.has("uid")
+        && names.has_inner("time.duration")
+        && (names.has_inner("time.start") || names.has_inner("time.stop"))
+}
+
+/// A result of Allure, or what failed outside of all tests. Some adapters write a long error, or the steps, before what a result
+/// is known by.
 fn is_allure(names: &Names) -> bool {
+    if is_page_of_allure(names) {
+        return false;
+    }
     let is_global = || names.outer.len() == 2 && names.have(&["attachments", "errors"]);
     if is_global() {
         return true;
@@ -315,7 +333,7 @@ fn is_jest(names: &Names) -> bool {
         || names.have(&["numFailedTestSuites", "numFailedTests"])
 }
 
-fn names(text: &str) -> Names {
+pub(super) fn names(text: &str) -> Names {
     let mut names = Names::default();
     let mut json = JsonReader::new(SliceText::new(text));
     let read = read_outer(&mut json, &mut names);

@@ -57,7 +57,7 @@ fn is_tap(line: &str, is_early: bool) -> bool {
 }
 
 /// Whether the first line is the header of a table with statuses, whose cells may have lines of anything.
-fn is_table(text: &str) -> bool {
+pub(super) fn is_table(text: &str) -> bool {
     let header = text.lines().find(|line| !line.trim().is_empty());
     header.is_some_and(|header| {
         let cells = header.split([',', ';', '\t', '|']);

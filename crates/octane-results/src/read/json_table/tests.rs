@@ -3,9 +3,12 @@
 use indoc::indoc;
 
 use crate::read::columns::Columns;
+use crate::read::error::ReadError;
 use crate::read::field::ResultField;
 use crate::read::options::ReadOptions;
+use crate::read::read;
 use crate::read::report::listing::{listing, listing_with};
+use crate::source::Source;
 
 fn shown(table: &str) -> String {
     listing("in.json", table)
@@ -119,13 +122,22 @@ fn nested_values_have_names_with_dots() {
 
 #[test]
 fn the_rows_may_be_in_an_object() {
-    for name in ["tests", "results", "Data", "rows", "records"] {
+    for name in [
+        "tests",
+        "results",
+        "result",
+        "Data",
+        "rows",
+        "records",
+        "value",
+        "executions",
+    ] {
         let table =
             format!("{{\"total\": [1], \"{name}\": [{{\"name\": \"a\", \"status\": \"ok\"}}]}}");
         assert_eq!(shown(&table).lines().count(), 1, "{name}");
     }
     insta::assert_snapshot!(shown("{\"data\": {\"rows\": [{\"name\": \"a\", \"status\": \"ok\"}]}, \"x\": 1}"), @"1: a = Passed");
-    insta::assert_snapshot!(shown("{\"status\": \"ok\"}"), @"error in.json:1:1: is JSON without rows of results; supported formats: junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, go-test, pytest-json, dart, allure, ctrf, googletest, catch2, tap, csv, json, ndjson, arrow, parquet");
+    insta::assert_snapshot!(shown("{\"status\": \"ok\"}"), @"error in.json:1:1: is JSON without rows of results (a list of objects, which may be called `tests`, `results`, `result`, `data`, `rows`, `records`, `value` or `executions`); supported formats: junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, go-test, pytest-json, dart, allure, ctrf, googletest, catch2, tap, csv, json, ndjson, arrow, parquet");
     for table in [
         "{\"tests\": {\"outer\": [{\"title\": \"fails\", \"err\": \"no\"}]}}",
         "{\"results\": {\"a\": {\"b\": [{\"name\": \"x\", \"status\": \"failed\"}]}}}",
@@ -135,7 +147,7 @@ fn the_rows_may_be_in_an_object() {
     }
     insta::assert_snapshot!(shown("{\"data\": {\"rows\": [], \"total\": 0}}"), @"warning in.json:1:1: contains no test results");
     insta::assert_snapshot!(shown("{\"tests\": []}"), @"warning in.json:1:1: contains no test results");
-    insta::assert_snapshot!(shown("[{\"status\": \"ok\"}, {\"name\": \"a\", \"status\": \"ok\"}]"), @"error in.json:1:2: required column `name` is missing; columns found: `status`");
+    insta::assert_snapshot!(shown("[{\"status\": \"ok\"}, {\"status\": \"ok\"}]"), @"error in.json:1:2: required column `name` is missing; columns found: `status`");
     insta::assert_snapshot!(shown("[{\"name\": \"a\", \"status\": \"ok\"}]\n[]"), @"
     1: a = Passed
     error in.json:2:1: malformed JSON: something follows after the document
@@ -157,4 +169,87 @@ fn a_cut_off_table_has_the_rows_before_the_break() {
     1: a = Passed
     error in.json:2:9: malformed JSON: a colon is missing here (in [1])
     ");
+}
+
+#[test]
+fn rows_before_the_first_one_with_the_required_columns_are_invalid() {
+    let rows = r#"[{"name":"adds"},7,{"id":1},{"name":"pays","status":"failed"},{"name":"ships"}]"#;
+    insta::assert_snapshot!(shown(rows), @"
+    invalid in.json:1:2: required column `status` is missing; columns found: `name`
+    invalid in.json:1:18: `7` is not a JSON object
+    invalid in.json:1:20: required columns `name`, `status` are missing; columns found: `id`
+    1: pays = Failed
+    invalid in.json:1:63: column `status`: status is empty; use passed, failed, skipped or planned
+    ");
+    let lines = "{\"name\":\"adds\"}\noops\n{\"name\":\"pays\",\"status\":\"failed\"}\n";
+    insta::assert_snapshot!(listing("in.ndjson", lines), @"
+    invalid in.ndjson:1:1: required column `status` is missing; columns found: `name`
+    invalid in.ndjson:2:1: `oops` is not valid JSON (column 1)
+    3: pays = Failed
+    ");
+    let lists = r#"{"data":[{"id":1}],"results":[{"name":"pays","status":"failed"}]}"#;
+    assert!(
+        shown(lists).ends_with("1: pays = Failed"),
+        "{}",
+        shown(lists)
+    );
+    // Something else.
+    let others = format!("[{}7]", "{\"id\":1},".repeat(20_000));
+    let found = shown(&others);
+    assert!(found.starts_with("error in.json:1:"), "{found}");
+    assert!(shown("[1,\"a\"]").starts_with("error in.json:1:2: is JSON without rows"));
+}
+
+/// Why nothing of a document was read.
+fn error(name: &str, document: &str) -> ReadError {
+    let source = Source::bytes(name, document.as_bytes());
+    match read(&source, &ReadOptions::default()) {
+        Ok(records) => records.last().unwrap().unwrap_err(),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn results_in_a_shape_that_is_not_read_are_not_of_another_kind() {
+    for (document, expected) in [
+        (
+            r#"{"version":"3.13","examples":[{"description":"pays","full_description":"Cart pays","status":"failed"}],"summary":{}}"#,
+            "RspecJunitFormatter",
+        ),
+        (
+            "{\"type\":\"suite\",\"event\":\"started\",\"test_count\":1}\n{\"type\":\"test\",\"event\":\"failed\",\"name\":\"a\"}\n",
+            "cargo nextest",
+        ),
+        (
+            r#"[{"title":"pays","status":"failed"}]"#,
+            "columns found: `status`, `title`",
+        ),
+        (
+            "{\"title\":\"adds\"}\n{\"title\":\"pays\",\"status\":\"failed\"}\n",
+            "columns found: `title`",
+        ),
+        (
+            r#"{"suites":{"a":[{"title":"pays","state":"failed"}]}}"#,
+            "a list of objects",
+        ),
+        (
+            "> npm test\n\n[INFO] runs\n{\n\"testResults\":[{\"assertionResults\":[]}]}",
+            "malformed JSON: something was printed before the report, which begins in line 4",
+        ),
+    ] {
+        let error = error("r/in.json", document);
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(!error.is_other_kind(), "{error}");
+    }
+    for document in [
+        r#"{"name":"demo","scripts":{"test":"jest"}}"#,
+        r#"[{"filePath":"/a.js","messages":[{"message":"failed"}],"errorCount":1}]"#,
+        "{\"level\":\"info\",\"msg\":\"a\"}\nprinted\n{\"level\":\"info\",\"msg\":\"b\"}\n",
+        "{\"level\":\"info\"}\n{\"name\":\"app\",\"status\":200}\n",
+        "[1,2]",
+        "// a comment\n{\"compilerOptions\":{}}",
+    ] {
+        let error = error("r/in.json", document);
+        assert!(error.is_other_kind(), "{error}");
+    }
 }

@@ -44,6 +44,8 @@ pub(crate) struct ReportFile {
     pub(crate) is_table: bool,
     /// Whether it is plainly no report, by its first bytes, unless it has results.
     pub(crate) is_other_kind: bool,
+    /// Whether it seems to have results of tests, though perhaps not as a table with the required columns.
+    pub(crate) has_json_results: bool,
     /// Whether it is of a kind that has no results.
     pub(crate) is_without_results: bool,
     unnamed: u64,
@@ -62,6 +64,7 @@ impl ReportFile {
             may_have_replacements: false,
             is_table: false,
             is_other_kind: false,
+            has_json_results: false,
             is_without_results: false,
             unnamed: 0,
             inherited: None,
@@ -459,13 +462,15 @@ pub(crate) struct ReportRecords<R> {
 }
 
 impl<R: ReportReader> ReportRecords<R> {
-    /// Whether the input, which has no results, is of another kind: JSON that is well-formed and has no rows of results is.
+    /// Whether the input, which has no results, is of another kind: JSON that is well-formed and has no rows of results is, unless it
+    /// seems to have results in another shape.
     fn is_other_kind(&self, error: &ReadError) -> bool {
         let has_no_rows = matches!(
             error.kind(),
             ReadErrorKind::Format { .. } | ReadErrorKind::MissingColumns { .. }
         );
-        self.file.is_other_kind || self.file.is_table && has_no_rows
+        let is_table_of_something = self.file.is_table && !self.file.has_json_results;
+        self.file.is_other_kind || is_table_of_something && has_no_rows
     }
 
     pub(crate) fn new(reader: R, file: ReportFile) -> Self {

@@ -31,6 +31,11 @@ pub(crate) trait LineFormat: Send {
 
     /// The report ends; also where it was cut off by an error.
     fn end(&mut self, file: &mut ReportFile);
+
+    /// What is wrong with a report that was read to its end.
+    fn problem(&mut self) -> Option<(LineColumn, ReadErrorKind)> {
+        None
+    }
 }
 
 /// A line without a byte order mark, as a file that was put together from others has within, and without spaces around it.
@@ -134,7 +139,10 @@ impl<F: LineFormat> ReportReader for LineReport<F> {
             }
             Ok(false) => {
                 self.format.end(file);
-                return Ok(false);
+                return match self.format.problem() {
+                    Some((place, kind)) => Err(file.error(place, kind)),
+                    None => Ok(false),
+                };
             }
             Err(error) => {
                 self.format.end(file);
