@@ -27,7 +27,15 @@ pub(crate) fn learn(line: impl IntoIterator<Item = OsString>) {
             (false, false) => {}
         }
     }
+    learn_line(&SECRETS, line);
+}
+
+/// Learns what is secret on a command line. `-p` is a password of `octane compat` only: what follows `--` is the command of
+/// `octane exec`, to whose programs it means something else, such as a directory.
+fn learn_line(secrets: &Redactor, line: impl IntoIterator<Item = OsString>) {
     let mut option = String::new();
+    let mut has_short_password = false;
+    let mut is_own = true;
     for argument in line {
         let argument = argument.to_string_lossy();
         let (name, value) = match argument.split_once('=') {
@@ -36,21 +44,19 @@ pub(crate) fn learn(line: impl IntoIterator<Item = OsString>) {
         };
         match name.as_str() {
             // Those of `octane compat` as well.
-            "--client-secret" | "-p" | "--password" | "--proxy-password" | "--access-token"
-            | "--bearer-token" => {
-                SECRETS.learn(value);
-            }
-            "--url" | "--run-url" | "--proxy" => SECRETS.learn_url(value),
+            "--client-secret" | "--password" | "--proxy-password" | "--access-token"
+            | "--bearer-token" => secrets.learn(value),
+            "-p" if has_short_password => secrets.learn(value),
+            "--url" | "--run-url" | "--proxy" => secrets.learn_url(value),
             // A URL or a path, whatever it is for.
-            _ if value.contains("://") => SECRETS.learn_url(value),
-            _ => SECRETS.learn_query(value),
+            _ if value.contains("://") => secrets.learn_url(value),
+            _ => secrets.learn_query(value),
         }
-        if let Some(value) = argument
-            .strip_prefix("-p")
-            .filter(|value| !value.is_empty())
-        {
-            SECRETS.learn(value.trim_start_matches('='));
+        if has_short_password && let Some(value) = argument.strip_prefix("-p") {
+            secrets.learn(value.trim_start_matches('='));
         }
+        is_own &= argument != "--";
+        has_short_password = is_own && (has_short_password || argument == "compat");
         option = argument.into_owned();
     }
 }
@@ -78,4 +84,40 @@ pub(crate) fn clean_arguments(text: &StyledStr) -> String {
 /// The text without secrets.
 pub(super) fn redact(text: &str) -> Cow<'_, str> {
     SECRETS.redact(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_compat_has_a_short_option_for_a_password() {
+        let known = |line: &str| {
+            let redactor = Redactor::default();
+            learn_line(&redactor, line.split(' ').map(OsString::from));
+            let secrets = redactor.secrets();
+            let mut found: Vec<String> = (secrets.iter())
+                .map(|secret| secret.expose().to_owned())
+                .collect();
+            found.sort();
+            found
+        };
+        for line in [
+            "octane compat -p hush-hush a.xml",
+            "octane -v compat -phush-hush a.xml",
+            "octane compat -p=hush-hush a.xml",
+            "octane upload a.xml --client-secret hush-hush",
+            "octane exec a.xml -- run --password=hush-hush",
+        ] {
+            assert!(known(line).contains(&"hush-hush".to_owned()), "{line}");
+        }
+        for line in [
+            "octane exec a.xml -- gradle -p shop-tests test",
+            "octane exec a.xml -- pytest -p no:cacheprovider",
+            "octane exec a.xml -- go test -parallel 4",
+            "octane exec compat -- mkdir -p build/reports",
+        ] {
+            assert_eq!(known(line), [""; 0], "{line}");
+        }
+    }
 }
