@@ -69,6 +69,11 @@ impl Failure {
         self
     }
 
+    /// Whether it was allowed to happen, as the process ends with `exit` and nothing else makes that a success.
+    pub(crate) fn is_allowed(&self, exit: Exit) -> bool {
+        exit == Exit::Success && !self.exit.is_upload_error()
+    }
+
     pub(crate) fn context(
         mut self,
         context: impl std::fmt::Display + Send + Sync + 'static,

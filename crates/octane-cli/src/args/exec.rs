@@ -13,7 +13,7 @@ Examples:
   octane exec --suite Nightly -y -- mvn verify
   octane exec 'reports/*.xml' --suite Nightly -y -- pytest --junitxml reports/unit.xml
 
-The command has the input, output and environment of this program, without OCTANE_CLIENT_SECRET, OCTANE_PASSWORD, OCTANE_ACCESS_TOKEN and OCTANE_RELAY_TOKEN. \
+The command has the input, output and environment of this program, without OCTANE_CLIENT_SECRET, OCTANE_PASSWORD, OCTANE_ACCESS_TOKEN, OCTANE_RELAY_TOKEN and OCTANE_RELAY_DATABASE. \
 Reports that it writes are uploaded, also if tests fail; reports that were there before are not. Without FILES (or `paths` in \
 octane.toml) the usual places are searched; docs/ci.md lists them.
 

@@ -8,13 +8,15 @@ use std::time::Instant;
 
 use super::delivery::{Delivery, check_report, check_report_of_dry_run};
 use super::upload;
-use crate::args::{ExecArgs, UploadArgs};
+use crate::args::{Annotations, DeliveryArgs, ExecArgs, UploadArgs};
 use crate::command_run::CommandRun;
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::finding::find_existing;
-use crate::output::Output;
+use crate::output::{
+    Output, Reports, annotate, failure_json, print_failure_json, print_for_people,
+};
 use crate::relay::Door;
 use crate::suggest::Suggest;
 use fresh::{Fresh, Snapshot};
@@ -42,36 +44,34 @@ pub(super) async fn run(args: &ExecArgs, output: Output) -> Result<Exit> {
         is_tolerated: false,
         test_failure_code: args.test_failure_code,
     };
-    let CommandRun { program, .. } = &command;
-    let interrupted = || {
-        let message = format!("`{program}` was interrupted; nothing is uploaded");
-        Failure::message(Exit::Interrupted, message)
+    let fresh = find_existing(&upload.input).map(|(found, _)| before.fresh(found, &upload.input));
+    let is_empty = fresh.as_ref().is_ok_and(Fresh::is_empty);
+    // Without a report it may have ended before its first test, whatever its code says.
+    if ended.is_interrupted && (ended.code != 0 || is_empty) {
+        let message = format!("`{}` was interrupted; nothing is uploaded", command.program);
+        let failure = Failure::message(Exit::Interrupted, message);
+        return delivery.after(command).report_failure(failure);
+    }
+    let fresh = match fresh {
+        Ok(fresh) => fresh,
+        Err(error) => return delivery.after(command).report_failure(error.into()),
     };
-    if ended.is_interrupted && ended.code != 0 {
-        let failure = interrupted();
-        return delivery.after(command).report_failure(failure);
-    }
-
-    let (found, _) = find_existing(&upload.input)?;
-    let fresh = before.fresh(found, &upload.input.inputs);
-    if ended.is_interrupted && fresh.is_empty() {
-        // It may have ended before its first test, whatever its code says.
-        let failure = interrupted();
-        return delivery.after(command).report_failure(failure);
-    }
     let is_allowed = (upload.input.allow_missing || upload.input.allow_empty)
         && upload.min_tests.unwrap_or_default() == 0;
-    if fresh.is_empty() && is_allowed {
-        output.say(&format!(
-            "note: `{program}` wrote no report; nothing is uploaded"
+    if is_empty && is_allowed {
+        return Ok(without_reports(
+            &fresh,
+            command,
+            &upload.delivery,
+            delivery,
+            output,
         ));
-        return Ok(command.exit(Exit::Success));
     }
     if !upload.input.allow_missing {
         command.missing.clone_from(&fresh.missing);
     }
     let delivery = delivery.after(command);
-    let done = if fresh.is_empty() {
+    let done = if is_empty {
         Err(nothing_written(&args.command, &fresh, &args.upload))
     } else {
         let find = move |_: &_| Ok(fresh.inputs());
@@ -115,13 +115,42 @@ fn nothing_written(command: &[std::ffi::OsString], fresh: &Fresh, typed: &Upload
         let patterns: Vec<String> = patterns.map(|pattern| format!("`{pattern}`")).collect();
         format!("as {}", patterns.join(", "))
     };
-    let message = match fresh.named_stale() {
-        None => format!("`{program}` wrote no report {searched}"),
-        Some(stale) => format!(
-            "`{program}` wrote no report {searched}; older reports are not uploaded: {stale}"
-        ),
-    };
+    let message = format!("`{program}` wrote no report {searched}{}", fresh.older());
     let hint = "name the reports before `--`, for example `'reports/*.xml'`, or set `paths` in octane.toml; use \
                 `--allow-missing` if none is expected";
     Failure::message(Exit::Input, message).hint(hint)
+}
+
+/// Answers and reports that a command wrote no report and may do so: nothing is uploaded, which is not an error.
+fn without_reports(
+    fresh: &Fresh,
+    command: CommandRun,
+    args: &DeliveryArgs,
+    delivery: Delivery<'_>,
+    output: Output,
+) -> Exit {
+    let message = format!(
+        "`{}` wrote no report; nothing is uploaded{}",
+        command.program,
+        fresh.older()
+    );
+    output.say(&format!("note: {message}"));
+    let nothing = Failure::message(Exit::Input, message);
+    let exit = command.exit(Exit::Success);
+    print_failure_json(&nothing, output.format, exit);
+    if args.annotate == Annotations::Auto {
+        annotate::failure(&nothing, false, output.format);
+    }
+    let reports = Reports::new(&args.report);
+    let added = reports.add_failure(&nothing, exit);
+    let written = reports.write(&failure_json(&nothing, exit));
+    let delivery = delivery.after(command);
+    delivery.say_reason(Exit::Success);
+    match added.and(written) {
+        Ok(()) => exit,
+        Err(failure) => {
+            print_for_people(&failure);
+            delivery.exit_after_command(failure.exit)
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Which files are read.
 
-use octane_results::{FindOptions, Found, SourceError, SourceProblem, sources};
+use std::path::Path;
+
+use octane_results::{FindOptions, Found, Source, SourceError, SourceProblem, sources};
 
 use crate::args::InputArgs;
 use crate::failure::Result;
@@ -46,11 +48,33 @@ pub(crate) fn find_existing(
         return Err(Box::new(error));
     }
     let missing = error.problems;
-    let is_missing = |input: &&String| missing.iter().any(|problem| problem.pattern() == *input);
-    let inputs = args.inputs.iter();
-    let existing: Vec<&String> = inputs.filter(|input| !is_missing(input)).collect();
-    let found = sources(&existing, &options).map_err(Box::new)?;
+    let is_missing = |input: &str| missing.iter().any(|problem| problem.pattern() == input);
+    let inputs = args.inputs.iter().enumerate();
+    let (numbers, existing): (Vec<usize>, Vec<&String>) =
+        inputs.filter(|(_, input)| !is_missing(input)).unzip();
+    let mut found = sources(&existing, &options).map_err(Box::new)?;
+    // The numbers are those of all patterns.
+    let sources = std::mem::take(&mut found.sources).into_iter();
+    found.sources = sources
+        .map(|source| {
+            let number = numbers[source.pattern()];
+            source.with_pattern(number)
+        })
+        .collect();
     Ok((found, missing))
+}
+
+/// The files that a pattern matches, whichever others match them too. Nothing if it is the name of a file that is excluded.
+pub(crate) fn matching_files(args: &InputArgs, pattern: &str) -> Option<Vec<Source>> {
+    match sources(&[pattern], &options(args)) {
+        Ok(found) => Some(found.sources),
+        Err(error) => {
+            let is_excluded =
+                |problem: &SourceProblem| matches!(problem, SourceProblem::Excluded { .. });
+            let is_name = error.problems.iter().any(is_excluded) && Path::new(pattern).is_file();
+            (!is_name).then(Vec::new)
+        }
+    }
 }
 
 fn options(args: &InputArgs) -> FindOptions {

@@ -169,11 +169,85 @@ fn a_pattern_without_a_report_is_no_success() {
     assert_eq!(server.runs(), (1, 0), "the others are uploaded");
     let allowed = [&patterns[..], &["--allow-missing"]].concat();
     assert_eq!(exec(&server, &allowed, &[&tests]).code, 0);
+}
+
+#[test]
+fn a_missing_report_is_named_whichever_pattern_it_belongs_to() {
+    let server = Server::new();
+    let tests = tests(&server, &[("b.xml", PASSED)], 0);
+    let done = exec(
+        &server,
+        &["a.xml", "b.xml", "--report", "r.json"],
+        &[&tests],
+    );
+    done.fails(4, &["wrote no report for `a.xml`"]);
+    let report = std::fs::read_to_string(server.place.path().join("r.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["command"]["missing"], serde_json::json!(["a.xml"]));
+}
+
+#[test]
+fn a_report_that_several_patterns_match_or_that_is_excluded_is_not_missing() {
+    let server = Server::new();
+    let tests = tests(&server, &[("r/unit.xml", PASSED), ("r/b.xml", PASSED)], 0);
+    for patterns in [
+        &["r/*.xml", "r/unit.xml"][..],
+        &["r/unit.xml", "r/*.xml", "r"],
+        &["r/unit.xml", "r/b.xml", "--exclude", "r/b.xml"],
+    ] {
+        let done = exec(&server, patterns, &[&tests]);
+        assert_eq!(done.code, 0, "{patterns:?}: {done:?}");
+    }
+    // A report of an earlier run counts for none of its patterns.
+    exec(
+        &server,
+        &["r/*.xml", "r/unit.xml", "c.xml"],
+        &["cp", "r/b.xml", "c.xml"],
+    )
+    .fails(4, &["wrote no report for `r/*.xml`, `r/unit.xml`"]);
+}
+
+#[test]
+fn a_command_that_may_write_no_report_has_an_answer_and_the_files_of_reports() {
+    let server = Server::new();
+    server.place.file("unit/old.xml", PASSED);
+    let read = |name: &str| std::fs::read_to_string(server.place.path().join(name)).unwrap();
+    let files = [
+        "--report", "r.json", "--report", "r.xml", "--report", "r.md",
+    ];
     for option in ["--allow-missing", "--allow-empty"] {
-        let done = exec(&server, &["unit/*.xml", option], &["true"]);
-        done.fails(0, &["`true` wrote no report; nothing is uploaded"]);
-        let done = exec(&server, &["unit/*.xml", option], &["false"]);
-        assert_eq!(done.code, 1, "{done:?}");
+        let options = [&["unit/*.xml", option], &files[..]].concat();
+        let done = exec(&server, &options, &["true"]);
+        done.fails(
+            0,
+            &[
+                "`true` wrote no report; nothing is uploaded; older reports",
+                "old.xml",
+            ],
+        );
+        assert!(read("r.xml").contains("><skipped/>"), "{}", read("r.xml"));
+        assert!(!read("r.xml").contains("<error"), "{}", read("r.xml"));
+        assert!(read("r.md").contains("wrote no report"), "{}", read("r.md"));
+        let json = exec(
+            &server,
+            &[&options[..], &["--format", "json"]].concat(),
+            &["true"],
+        );
+        assert_eq!(json.json()["exit_code"], 0, "{json:?}");
+        assert_eq!(json.json()["code"], "no_input", "{json:?}");
+        assert!(
+            read("r.json").contains("\"exit_code\": 0"),
+            "{}",
+            read("r.json")
+        );
+        let done = exec(&server, &options, &["false"]);
+        done.fails(1, &["exiting with 1, the code of `false`"]);
+        assert!(
+            read("r.json").contains("\"exit_code\": 1"),
+            "{}",
+            read("r.json")
+        );
+        assert!(read("r.xml").contains("<error"), "{}", read("r.xml"));
     }
 }
 
@@ -328,6 +402,29 @@ fn a_signal_reaches_the_command_once_and_nothing_is_uploaded() {
         assert_eq!(signals, format!("{signal}\n"));
         assert_eq!(server.requests().len(), 0);
     }
+}
+
+#[test]
+fn after_the_command_the_signal_to_quit_ends_the_upload_at_once() {
+    let server = Server::new();
+    let tests = tests(&server, &[("a.xml", PASSED)], 0);
+    let hour = std::time::Duration::from_secs(3600);
+    server.fail_next(octane_sandbox::Fault::delay(hour).path("*/test-results"));
+    let line = [
+        "exec",
+        "a.xml",
+        "--suite",
+        "S",
+        "--suite-run",
+        "r",
+        "-y",
+        "--",
+        &tests,
+    ];
+    let running = server.start(&line);
+    server.holds("/test-results");
+    running.signal("QUIT");
+    assert_eq!(running.wait().code, 143);
 }
 
 #[test]

@@ -25,17 +25,22 @@ pub(super) async fn run(line: &[OsString], format: Format) -> Result<Ended> {
         .ok_or_else(|| Failure::message(Exit::Usage, "a command is missing after `--`"))?;
     let mut command = Command::new(program);
     command.args(arguments);
-    // A command needs no credentials of the upload, and could print them.
-    let secrets = env::ALL.iter();
-    for variable in secrets.filter(|variable| variable.is_secret && !variable.is_url) {
-        command.env_remove(variable.name);
-    }
+    secrets().for_each(|name| {
+        command.env_remove(name);
+    });
     if format.is_json() {
         command.stdout(Stdio::from(io::stderr()));
     }
     supervise(command)
         .await
         .map_err(|error| not_started(program, &error))
+}
+
+/// The variables that a command does not get: it needs no credentials of the upload, and could print them.
+fn secrets() -> impl Iterator<Item = &'static str> {
+    let secrets = env::ALL.iter();
+    let secrets = secrets.filter(|variable| variable.is_secret && !variable.is_url);
+    secrets.map(|variable| variable.name)
 }
 
 /// Waits for the command, and passes on signals.
@@ -57,7 +62,10 @@ async fn supervise(mut command: Command) -> io::Result<Ended> {
     let mut is_interrupted = false;
     loop {
         let signal = tokio::select! {
-            status = child.wait() => return Ok(Ended { code: code(status?), is_interrupted }),
+            status = child.wait() => {
+                tokio::spawn(end_at(quit));
+                return Ok(Ended { code: code(status?), is_interrupted });
+            }
             _ = interrupt.recv() => rustix::process::Signal::INT,
             _ = terminate.recv() => rustix::process::Signal::TERM,
             _ = quit.recv() => rustix::process::Signal::QUIT,
@@ -71,6 +79,18 @@ async fn supervise(mut command: Command) -> io::Result<Ended> {
             (Some(id), Receiver::Command) => rustix::process::kill_process(id, signal),
             (None, _) | (_, Receiver::None) => Ok(()),
         };
+    }
+}
+
+/// Ends the process at a signal that does so by itself, until it is caught for the first time.
+#[cfg(unix)]
+#[expect(
+    clippy::exit,
+    reason = "it asks for the end at once, which the journal is made for"
+)]
+async fn end_at(mut quit: tokio::signal::unix::Signal) {
+    if quit.recv().await.is_some() {
+        std::process::exit(Exit::Terminated.code().into());
     }
 }
 
@@ -187,6 +207,17 @@ mod tests {
         let own = Group::of(false);
         for signal in [Signal::INT, Signal::QUIT, Signal::TERM] {
             assert_eq!(own.receiver(signal), Receiver::Group);
+        }
+    }
+
+    #[test]
+    fn the_variables_that_a_command_does_not_get_are_documented() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ci.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let (_, said) = text.split_once("**What the command gets.**").unwrap();
+        let (said, _) = said.split_once("which it could print").unwrap();
+        for variable in secrets() {
+            assert!(said.contains(variable), "{variable}");
         }
     }
 

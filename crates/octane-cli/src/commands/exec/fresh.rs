@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use octane_results::{Found, Source};
 
-use crate::input::finding::Inputs;
+use crate::args::InputArgs;
+use crate::input::finding::{Inputs, matching_files};
 
 /// How much earlier than the start a file may seem to be modified that was written afterwards: some file systems round times
 /// down to two seconds.
@@ -77,27 +78,38 @@ impl Snapshot {
         }
     }
 
-    /// What has been written since, of the files that were found with these patterns.
-    pub(super) fn fresh(&self, mut found: Found, patterns: &[String]) -> Fresh {
-        let is_fresh = |source: &Source| {
-            let path = source.as_path()?;
-            let before = self.stamps.get(&real(path)).copied();
-            Some(is_written(before, Stamp::of(path)?, self.start))
-        };
+    /// What has been written since, of the files that were found with the patterns of these arguments.
+    ///
+    /// A pattern is missing if no file that it matches was written, whichever pattern the file is listed for; the name of a file that
+    /// is excluded is not.
+    pub(super) fn fresh(&self, mut found: Found, args: &InputArgs) -> Fresh {
         let (fresh, stale) = std::mem::take(&mut found.sources)
             .into_iter()
-            .partition(|source| is_fresh(source).unwrap_or(true));
+            .partition(|source| self.is_fresh(source));
         found.sources = fresh;
-        let has = |number: usize| {
+        let has = |number: usize, pattern: &str| {
             let mut sources = found.sources.iter();
             sources.any(|source| source.pattern() == number)
+                || matching_files(args, pattern)
+                    .is_none_or(|files| files.iter().any(|source| self.is_fresh(source)))
         };
-        let missing = (0..patterns.len()).filter(|number| !has(*number));
+        let patterns = args.inputs.iter().enumerate();
+        let missing = patterns.filter(|(number, pattern)| !has(*number, pattern));
         Fresh {
-            missing: missing.map(|number| patterns[number].clone()).collect(),
+            missing: missing.map(|(_, pattern)| pattern.clone()).collect(),
             found,
             stale,
         }
+    }
+
+    fn is_fresh(&self, source: &Source) -> bool {
+        let stamp = source
+            .as_path()
+            .and_then(|path| Some((path, Stamp::of(path)?)));
+        stamp.is_none_or(|(path, stamp)| {
+            let before = self.stamps.get(&real(path)).copied();
+            is_written(before, stamp, self.start)
+        })
     }
 }
 
@@ -121,14 +133,18 @@ impl Fresh {
         self.found.sources.is_empty() && self.found.unreadable.is_empty()
     }
 
-    /// The first reports of earlier runs, by name.
-    pub(super) fn named_stale(&self) -> Option<String> {
+    /// The first reports of earlier runs, as the end of a message that nothing was written; empty if there are none.
+    pub(super) fn older(&self) -> String {
         let names = self.stale.iter().take(NAMED_MAX);
         let names: Vec<String> = names.map(|source| format!("`{}`", source.name())).collect();
+        let names = names.join(", ");
         match self.stale.len() {
-            0 => None,
-            1..=NAMED_MAX => Some(names.join(", ")),
-            all => Some(format!("{} and {} more", names.join(", "), all - NAMED_MAX)),
+            0 => String::new(),
+            1..=NAMED_MAX => format!("; older reports are not uploaded: {names}"),
+            all => format!(
+                "; older reports are not uploaded: {names} and {} more",
+                all - NAMED_MAX
+            ),
         }
     }
 

@@ -110,17 +110,13 @@ pub(super) fn of_failure(failure: &Failure, exit: Exit) -> Document {
         text.push(Part::Own("; hint: ".to_owned()));
         text.push(Part::Foreign(hint.clone()));
     }
-    let mut blocks = vec![
-        Block::own(
-            Tone::Bad,
-            format!(
-                "exit {}: {}",
-                failure.exit.code(),
-                failure.exit.meaning_of(failure.upload_id.is_some())
-            ),
-        ),
-        Block::Text(Tone::Neutral, text),
-    ];
+    let mut blocks = Vec::new();
+    if !failure.is_allowed(exit) {
+        let meaning = failure.exit.meaning_of(failure.upload_id.is_some());
+        let ended = format!("exit {}: {meaning}", failure.exit.code());
+        blocks.push(Block::own(Tone::Bad, ended));
+    }
+    blocks.push(Block::Text(Tone::Neutral, text));
     blocks.extend(other_code(failure.exit, exit));
     if let Some(id) = &failure.upload_id {
         blocks.push(Block::own(

@@ -9,6 +9,7 @@
 //! | an upload did not end with success, whatever `--on-upload-error` says | `error` of the test case `octane: upload` |
 //! | a problem of the upload that belongs to no result, and is more than a note | `error` |
 //! | the command of `octane exec` failed, or wrote no report for a pattern | `error` |
+//! | it wrote no report at all, which is allowed | `skipped`, the test case `octane: upload` |
 //! | results cannot be listed | `error` |
 //! | several shards have different results of a test | `failure`, in addition to both results |
 //!
@@ -300,11 +301,15 @@ pub(super) fn write_failure(
         out: tempfile::tempfile().map_err(failed)?,
         counts: Counts::default(),
     };
-    let case = Case::Error(
-        failure.exit.word().to_owned(),
-        format!("{:#}", failure.error),
-    );
+    let message = format!("{:#}", failure.error);
+    let (case, mut notes) = if failure.is_allowed(exit) {
+        (Case::Skipped, message)
+    } else {
+        let case = Case::Error(failure.exit.word().to_owned(), message);
+        (case, String::new())
+    };
     cases.own("upload", &case).map_err(failed)?;
+    notes.push_str(failure.hint.as_deref().unwrap_or_default());
     for problem in &failure.problems {
         cases.problem(problem).map_err(failed)?;
     }
@@ -313,7 +318,7 @@ pub(super) fn write_failure(
         number,
         now,
         properties: vec![("exit-code", exit.code().to_string())],
-        notes: failure.hint.as_deref().map(escaped).unwrap_or_default(),
+        notes: escaped(&notes),
     };
     suite.write(out, cases).map_err(failed)
 }
