@@ -110,24 +110,31 @@ fn level(owner: Owner, entry: &Entry, profile: Option<&str>) -> Option<Level> {
     }
 }
 
-/// A path in a file is relative to the file, whichever directory below it the program is called in.
+/// A path in a file is relative to the file, whichever directory below it the program is called in. So is a glob of files to exclude
+/// in the file of a project, unless it holds for files of a name (`*.old.xml`) or in any directory (`**/old/*`).
 fn resolved(setting: &Setting, value: &str, file: &Path, directory: Option<&Path>) -> String {
     let is_word = value == "-" || setting.value_name().split('|').any(|word| word == value);
     let (Some(folder), Some(directory)) = (file.parent(), directory) else {
         return value.to_owned();
     };
-    if !setting.is_path || is_word || Path::new(value).is_absolute() || folder == directory {
+    if is_word || Path::new(value).is_absolute() || folder == directory {
         return value.to_owned();
     }
-    let path = match directory.strip_prefix(folder) {
-        Ok(below) => below
-            .components()
-            .map(|_| "..")
-            .collect::<PathBuf>()
-            .join(value),
-        Err(_) => folder.join(value),
+    let below = directory.strip_prefix(folder).ok();
+    let above = below.map(|below| below.components().map(|_| "..").collect::<PathBuf>());
+    let base = match above {
+        Some(above) if setting.is_path || is_glob_of_a_place(setting, value) => above,
+        None if setting.is_path => folder.to_owned(),
+        _ => return value.to_owned(),
     };
+    // Without `.` in the middle, as globs are compared with the text of paths.
+    let path: PathBuf = base.join(value).components().collect();
     path.to_string_lossy().into_owned()
+}
+
+fn is_glob_of_a_place(setting: &Setting, value: &str) -> bool {
+    let glob = value.trim_start_matches("./");
+    setting.id == "exclude" && glob.contains(std::path::is_separator) && !glob.starts_with("**")
 }
 
 /// Reads the files, and checks that one of them has the profile.
@@ -318,11 +325,36 @@ suite = 'user-staging'
             ("/var/spool", "/work/a", "/var/spool"),
             ("x", "/work", "x"),
             ("x", "/work/a", "../x"),
+            ("./x", "/work/a/b", "../../x"),
+            (".", "/work/a", ".."),
         ] {
             assert_eq!(
                 resolved(spool, value, file, Some(Path::new(directory))),
                 expected
             );
+        }
+    }
+
+    #[test]
+    fn globs_of_places_to_exclude_are_relative_to_the_file_of_a_project() {
+        let definitions = definitions();
+        let exclude = definitions.by_id("exclude").unwrap();
+        let resolved = |glob, directory| {
+            let file = Path::new("/work/octane.toml");
+            resolved(exclude, glob, file, Some(Path::new(directory)))
+        };
+        for (glob, expected) in [
+            ("reports/old/**", "../reports/old/**"),
+            ("./reports/*.xml", "../reports/*.xml"),
+            ("*/old/*", "../*/old/*"),
+            ("**/old/*", "**/old/*"),
+            ("*.old.xml", "*.old.xml"),
+            ("./a.xml", "./a.xml"),
+            ("/tmp/x/*", "/tmp/x/*"),
+        ] {
+            assert_eq!(resolved(glob, "/work/a"), expected);
+            assert_eq!(resolved(glob, "/work"), glob);
+            assert_eq!(resolved(glob, "/elsewhere"), glob, "that of a user");
         }
     }
 

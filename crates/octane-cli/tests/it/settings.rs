@@ -196,6 +196,29 @@ fn an_upload_takes_everything_from_the_file_of_its_repository() {
 }
 
 #[test]
+fn what_a_file_excludes_is_excluded_in_each_directory_below_it() {
+    let place = Place::new();
+    place.file(".git/HEAD", "");
+    place.file("reports/a.csv", "name,status\nx,passed\n");
+    place.file("reports/old/b.csv", "name,status\ny,failed\n");
+    place.file("shop/tests/x", "");
+    for paths in ["reports", "./reports", "reports/**/*.csv", "."] {
+        let settings = format!("[upload]\npaths = ['{paths}']\nexclude = ['reports/old/**']\n");
+        place.file("octane.toml", &settings);
+        for directory in [".", "shop/tests"] {
+            let done = place.octane_in(directory, &["validate", "--format", "json"], &[]);
+            let counts = &done.json()["counts"];
+            let found = (&counts["passed"], &counts["failed"]);
+            assert_eq!(
+                found,
+                (&1.into(), &0.into()),
+                "{paths} in {directory}: {done:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn an_upload_reads_its_results_and_validate_does_so_in_the_same_way() {
     let place = Place::new();
     place.file("a.csv", "Title,Result\nx,weird\n");
