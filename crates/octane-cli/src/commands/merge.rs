@@ -1,7 +1,8 @@
 //! `octane merge` and `octane suite-run close`: the last step of a suite run of shards.
 
-use std::fs::{self, File};
-use std::io::Read as _;
+mod found;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use octane_client::{BundleError, RollCall, Spool, UploadId, UploadSummary, suite_run_name};
@@ -20,6 +21,7 @@ use crate::output::Output;
 use crate::spool::spool;
 use crate::suggest::Suggest;
 use crate::test_failures::Tests;
+use found::Found;
 
 /// Merges the shards in files and directories.
 pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
@@ -31,20 +33,21 @@ pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
     // Where a dry run looks at copies; deleted at the end.
     let copies = is_dry_run.then(tempfile::tempdir).transpose()?;
     let found = (|| {
+        // What is typed is checked before anything is stored.
+        let name = names::optional("--suite-run", args.suite_run.as_deref())?.map(suite_run_name);
+        let suite = names::optional("--suite", args.of.suite.as_deref())?;
         let own = spool(&args.delivery.spool)?;
         let spool = match &copies {
             Some(copies) => Spool::at(copies.path()),
             None => own,
         };
-        let ids = stored(&args.journals, &spool, &delivery)?;
-        Ok((ids, spool))
+        let uploads = stored(&args.journals, &spool, &delivery)?;
+        Ok((name, suite, uploads, spool))
     })();
-    let (uploads, spool) = match found {
+    let (name, suite, uploads, spool) = match found {
         Ok(found) => found,
         Err(failure) => return delivery.report_failure(failure),
     };
-    let name = names::optional("--suite-run", args.suite_run.as_deref())?.map(suite_run_name);
-    let suite = names::optional("--suite", args.of.suite.as_deref())?;
     let mut shards = uploads;
     shards.retain(|upload| {
         name.as_deref().is_none_or(|name| upload.suite_run == name) && is_of_suite(upload, suite)
@@ -53,12 +56,13 @@ pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
         let message = "no shards of this suite run are among the journals";
         return delivery.report_failure(Failure::message(Exit::Input, message));
     }
-    if is_dry_run {
-        let own = self::spool(&args.delivery.spool)?;
-        return would_complete(&[&own, &spool], &shards, &delivery, output);
-    }
-    let on = (&args.delivery, &args.connection);
-    let done = complete(&spool, &shards, on, &delivery, output).await;
+    let done = if is_dry_run {
+        self::spool(&args.delivery.spool)
+            .and_then(|own| would_complete(&[&own, &spool], &shards, &delivery, output))
+    } else {
+        let on = (&args.delivery, &args.connection);
+        complete(&spool, &shards, on, &delivery, output).await
+    };
     done.or_else(|failure| delivery.report_failure(failure))
 }
 
@@ -245,57 +249,6 @@ fn stored(
         ));
     }
     Ok(shards)
-}
-
-/// What is in files and directories.
-#[derive(Default)]
-struct Found {
-    bundles: Vec<PathBuf>,
-    /// Journals, with their directory.
-    journals: Vec<(PathBuf, UploadId)>,
-}
-
-impl Found {
-    /// Looks into a file or directory; `is_given` says that it was typed, so that it has to be something.
-    fn look(&mut self, path: &Path, is_given: bool) -> Result<()> {
-        let failed = |error: std::io::Error| {
-            Failure::new(Exit::Input, error).context(format!("cannot read `{}`", path.display()))
-        };
-        if path.is_dir() {
-            let entries: std::io::Result<Vec<_>> = fs::read_dir(path).map_err(failed)?.collect();
-            let mut paths: Vec<PathBuf> = entries
-                .map_err(failed)?
-                .iter()
-                .map(fs::DirEntry::path)
-                .collect();
-            paths.sort();
-            return paths.iter().try_for_each(|path| self.look(path, false));
-        }
-        let is_journal = path.extension().is_some_and(|extension| extension == "db");
-        let name = path.file_stem().and_then(|name| name.to_str());
-        let id = name.and_then(|name| name.parse().ok());
-        if let (true, Some(id)) = (is_journal, id) {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            self.journals.push((folder.to_owned(), id));
-        } else if is_bundle(path).map_err(failed)? {
-            self.bundles.push(path.to_owned());
-        } else if is_given {
-            let message = format!("`{}` is not an exported upload", path.display());
-            return Err(Failure::message(Exit::Input, message)
-                .hint("give a file of `octane uploads export`, or a directory of `--spool`"));
-        }
-        Ok(())
-    }
-}
-
-/// Whether a file begins as an exported upload does, of whatever version.
-fn is_bundle(path: &Path) -> std::io::Result<bool> {
-    const START: &[u8] = b"octane-upload/";
-    let mut start = Vec::new();
-    File::open(path)?
-        .take(START.len() as u64)
-        .read_to_end(&mut start)?;
-    Ok(start == START)
 }
 
 fn is_same_folder(one: &Path, other: &Path) -> bool {

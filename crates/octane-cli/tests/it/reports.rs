@@ -374,3 +374,20 @@ fn a_report_in_the_place_of_an_input_needs_another_name() {
         &["it is also an input", "use `--report` with another file"],
     );
 }
+
+#[test]
+fn a_name_that_is_empty_is_in_the_report_of_a_merge_and_nothing_is_stored() {
+    let server = Server::new();
+    server.place.file("empty/x", "");
+    for option in ["--suite-run", "--suite"] {
+        server.place.file("r.json", "{}");
+        let line = [
+            "merge", "empty", option, "", "--spool", "last", "--report", "r.json",
+        ];
+        let message = format!("`{option}` is empty");
+        server.octane(&line, SECRET).fails(3, &[&message]);
+        let report = written(&server, "r.json");
+        assert!(report.contains(&message), "{report}");
+        assert!(!server.place.path().join("last").exists());
+    }
+}
