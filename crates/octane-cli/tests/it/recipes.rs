@@ -558,3 +558,21 @@ fn every_recipe_says_how_the_program_gets_there_and_how_to_resume() {
         assert!(text.contains("`octane merge octane-merged"), "{path}");
     }
 }
+
+#[test]
+fn the_journals_of_each_upload_that_failed_are_an_artifact_of_their_own() {
+    let steps = &documents("github/action.yml")[0]["runs"]["steps"];
+    let artifact = step(steps, "uses");
+    assert_eq!(
+        string(&artifact["if"]),
+        "failure() && steps.upload.outcome == 'failure'"
+    );
+    let name = string(&artifact["with"]["name"]);
+    assert!(name.contains("steps.upload.outputs.upload-id"), "{name}");
+    let publish = step(&documents("azure/upload.yml")[0]["steps"], "publish").clone();
+    assert_eq!(
+        string(&publish["condition"]),
+        "and(failed(), ne(variables['octaneUploads'], ''))"
+    );
+    assert!(string(&publish["artifact"]).ends_with("-$(octaneUploads)"));
+}
