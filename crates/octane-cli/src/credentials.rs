@@ -146,13 +146,9 @@ impl Credentials {
         let Some(id) = self.client_id().await? else {
             let (location, present, missing) = match configured {
                 None => ("the options".to_owned(), option_of(&source), "--client-id"),
-                Some(Configured {
-                    file, secret_file, ..
-                }) => {
-                    let present = secret_file
-                        .as_ref()
-                        .map_or("secret-command", |_| "secret-file");
-                    (format!("`{file}`"), present, "client-id")
+                Some(configured) => {
+                    let present = configured.secret_setting().unwrap_or_default();
+                    (format!("`{}`", configured.file), present, "client-id")
                 }
             };
             return Err(CredentialError::Incomplete {

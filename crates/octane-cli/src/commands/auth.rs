@@ -111,7 +111,12 @@ async fn login(args: &ConnectionArgs, login_args: LoginArgs, output: Output) -> 
         env::PASSWORD_FILE,
     ];
     let is_set = |name: &&str| env::read(name).is_some_and(|value| !value.is_empty());
-    if let Some(name) = secrets.iter().find(|name| is_set(name)) {
+    let of_environment = secrets.into_iter().find(is_set).map(str::to_owned);
+    let of_file = args.configured.secret_setting().map(|setting| {
+        let file = &args.configured.file;
+        format!("`{setting}` of `{file}`")
+    });
+    for name in of_environment.into_iter().chain(of_file) {
         output.say(&format!(
             "note: as long as {name} is set, it counts instead of the saved key"
         ));

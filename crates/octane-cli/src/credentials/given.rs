@@ -15,6 +15,14 @@ pub(crate) struct Configured {
     pub(crate) file: String,
 }
 
+impl Configured {
+    /// The setting that says where the secret is, if there is one.
+    pub(crate) fn secret_setting(&self) -> Option<&'static str> {
+        let of_file = self.secret_file.as_ref().map(|_| "secret-file");
+        of_file.or(self.secret_command.as_ref().map(|_| "secret-command"))
+    }
+}
+
 /// Credentials that were found before they are needed, so that a command is not run twice, and standard input not read twice.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Remembered(Arc<Mutex<Option<FoundCredential>>>);

@@ -1,6 +1,7 @@
 //! The API keys that `octane auth login` has saved, in a file of the user that only they can read. Of a key in the keyring, the file
 //! says that it is there.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -132,6 +133,7 @@ impl Logins {
         if let Some(directory) = self.path.parent() {
             private_file::create_directory(directory)?;
         }
+        let _lock = self.lock()?;
         let mut content = self.read()?;
         let key = Key {
             server: place.address.to_string(),
@@ -163,6 +165,10 @@ impl Logins {
 
     /// Deletes the key for a server and space. Returns its client ID if there was one.
     pub(crate) fn remove(&self, place: &Place) -> Result<Option<String>, CredentialError> {
+        if self.client_id(place)?.is_none() {
+            return Ok(None);
+        }
+        let _lock = self.lock()?;
         let mut content = self.read()?;
         let found = content.keys.iter().position(|key| key.is_for(place));
         let Some(index) = found else {
@@ -174,6 +180,19 @@ impl Logins {
         }
         self.write(content)?;
         Ok(Some(removed.client_id))
+    }
+
+    /// Waits until no other process changes the file, between reading and replacing it.
+    fn lock(&self) -> Result<File, CredentialError> {
+        let path = self.path.with_extension("lock");
+        let unusable = |error: io::Error| CredentialError::Unreadable {
+            location: format!("the file `{}`", path.display()),
+            source: Box::new(error),
+        };
+        let file = private_file::open_lock(&path).map_err(unusable)?;
+        // Some file systems have no locks.
+        let _ = file.lock();
+        Ok(file)
     }
 
     fn read(&self) -> Result<Content, CredentialError> {
@@ -309,6 +328,33 @@ mod tests {
         assert!(error.contains("not there any more"), "{error}");
         assert_eq!(logins.remove(&place).unwrap().unwrap(), "ci");
         assert!(found().is_none());
+    }
+
+    #[test]
+    fn keys_that_are_saved_and_deleted_at_once_are_all_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let logins = Logins::at(folder.path().join("keys.json"));
+        let place = |space: usize| {
+            Place::new(&format!("https://octane.example/ui/?p={space}/1002")).unwrap()
+        };
+        let at_once = |change: &(dyn Fn(usize) + Sync)| {
+            std::thread::scope(|threads| {
+                for space in 1..=16 {
+                    threads.spawn(move || change(space));
+                }
+            });
+        };
+        at_once(&|space| {
+            let saved = logins.save(&place(space), "ci", &"s3cret".into(), false);
+            saved.unwrap();
+        });
+        assert_eq!(logins.read().unwrap().keys.len(), 16);
+        at_once(&|space| {
+            if space > 1 {
+                logins.remove(&place(space)).unwrap().unwrap();
+            }
+        });
+        assert_eq!(logins.read().unwrap().keys.len(), 1);
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! used for an hour at most. A lock file next to it, which the system unlocks when a process ends, lets one process sign in
 //! while the others wait.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use etcetera::BaseStrategy;
@@ -97,7 +97,7 @@ fn directory() -> Result<PathBuf, CredentialError> {
 impl SessionStore for SessionCache {
     fn lock<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, io::Result<Box<dyn SessionLock>>> {
         Box::pin(async {
-            let file = open_lock(&self.path(key).with_extension("lock"))?;
+            let file = private_file::open_lock(&self.path(key).with_extension("lock"))?;
             loop {
                 match file.try_lock() {
                     Ok(()) => break,
@@ -113,17 +113,6 @@ impl SessionStore for SessionCache {
             Ok(lock)
         })
     }
-}
-
-fn open_lock(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
 
 /// The session of a key, which no other process can replace.

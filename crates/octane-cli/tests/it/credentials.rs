@@ -159,6 +159,30 @@ fn a_secret_file_that_others_can_read_is_refused_with_the_command_that_mends_it(
 }
 
 #[test]
+fn a_login_says_what_counts_instead_of_the_saved_key() {
+    let server = Server::new();
+    let url = server.url();
+    server.place.file(
+        "octane.toml",
+        "[octane]\nclient-id = 'ci'\nsecret-file = 'key.txt'\n",
+    );
+    let login = ["auth", "login", "--client-id", "ci", "--secret-stdin"];
+    let done = server
+        .place
+        .octane_fed(&login, &[("OCTANE_URL", &*url)], SECRET);
+    done.fails(0, &["note: as long as `secret-file` of `"]);
+    assert!(
+        done.stderr.contains("it counts instead of the saved key"),
+        "{done:?}"
+    );
+    std::fs::remove_file(server.place.path().join("octane.toml")).unwrap();
+    let done = server
+        .place
+        .octane_fed(&login, &[("OCTANE_URL", &*url)], SECRET);
+    assert!(!done.stderr.contains("it counts instead"), "{done:?}");
+}
+
+#[test]
 fn a_key_is_saved_after_it_was_proved_and_used_until_it_is_deleted() {
     let server = Server::new();
     let url = server.url();
