@@ -1,13 +1,10 @@
 //! `octane story`: backlog items, and what results say of them.
 
-use std::collections::BTreeSet;
+mod coverage;
+mod verdict;
 
-use clap::ValueEnum as _;
-use octane_client::{
-    Client, ClientError, CoverageState, CoveredKey, Journal, LinkField, LinkLevel, Runs, Shard,
-    UploadId, coverage,
-};
-use octane_model::plural::{plural, thousands};
+use octane_client::{Client, ClientError, LinkField, LinkLevel, Runs};
+use octane_model::plural::thousands;
 use octane_model::{
     AutomatedRun, Entity, EntityId, Query, Resource, Select, SuiteRunId, WorkItem, WorkItemId,
 };
@@ -18,13 +15,12 @@ use serde_json::{Value, json};
 use super::entity::{Shown, id_of};
 use super::list::Filter;
 use super::lookup::Lookup;
-use super::uploads::newest;
-use crate::args::{Format, SpoolArgs, StoryCommand, Verdict};
+use crate::args::{StoryCommand, Verdict};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, Text, table, verdict_word, write_json_part};
-use crate::spool::{journal_failure, spool};
-use crate::suggest::Suggest;
+use crate::output::{Output, Text, verdict_word};
+pub(super) use coverage::coverage_of;
+use verdict::{name_of, state_of};
 
 pub(super) async fn run(command: StoryCommand, client: &Client, output: Output) -> Result<Exit> {
     match command {
@@ -373,136 +369,6 @@ fn show(
     Ok(Exit::Success)
 }
 
-/// Shows what the results of an upload say of each Jira key.
-pub(super) fn coverage_of(
-    id: Option<&UploadId>,
-    verdicts: &[Verdict],
-    args: &SpoolArgs,
-    output: Output,
-) -> Result<Exit> {
-    let spool = spool(args)?;
-    let suggest = Suggest::offline(args);
-    let id = match id {
-        Some(id) => id.clone(),
-        None => newest(&spool)?,
-    };
-    let failed = |error| journal_failure(error, &suggest);
-    let summary = spool.summary(&id).map_err(failed)?;
-    // One shard says nothing about a test that another one has too.
-    let uploads = match summary.shard {
-        Some(_) => spool.shards_of(&summary).map_err(failed)?,
-        None => vec![summary.clone()],
-    };
-    let journals = uploads.iter().map(|upload| spool.open(&upload.id));
-    let journals: Vec<Journal> = journals.collect::<Result<_, _>>().map_err(failed)?;
-    let mut keys = coverage(&journals).map_err(failed)?;
-    keys.retain(|key| {
-        verdicts.is_empty()
-            || verdicts
-                .iter()
-                .any(|verdict| state_of(*verdict) == key.state())
-    });
-    if output.format == Format::Ndjson {
-        for key in &keys {
-            if !write_json_part(&json_of(key))? {
-                break;
-            }
-        }
-        return Ok(Exit::Success);
-    }
-    let json = json!({
-        "schema": "octane.story_coverage/1",
-        "upload_id": id,
-        "count": keys.len(),
-        "keys": keys.iter().map(json_of).collect::<Vec<_>>(),
-    });
-    output.answer(|| rows(&keys), &json)?;
-    if output.format == Format::Human {
-        let shards = uploads.iter().filter_map(|upload| upload.shard);
-        let arrived: BTreeSet<u32> = shards.map(Shard::index).collect();
-        output.say(&match summary.shard {
-            Some(shard) => format!(
-                "{} in {} of {} shards of the suite run {}",
-                plural(keys.len(), "Jira key"),
-                // A shard may have been uploaded more than once.
-                arrived.len(),
-                shard.total(),
-                summary.suite_run
-            ),
-            None => plural(keys.len(), "Jira key"),
-        });
-    }
-    Ok(Exit::Success)
-}
-
-fn rows(keys: &[CoveredKey]) -> Text {
-    let counts = |key: &CoveredKey| {
-        let counts = key.tests.iter();
-        let counts =
-            counts.map(|(state, count)| format!("{} {}", thousands(*count), verdict_word(*state)));
-        counts.collect::<Vec<_>>().join(", ")
-    };
-    // The worst is the first.
-    let example = |key: &CoveredKey| match key.named.first() {
-        Some((state, test)) if *state != CoverageState::Passed => test.clone(),
-        _ => String::new(),
-    };
-    table(
-        &["JIRA KEY", "VERDICT", "TESTS", "FOR EXAMPLE"],
-        keys.iter().map(|key| {
-            [
-                key.key.clone(),
-                verdict_word(key.state()).to_owned(),
-                counts(key),
-                example(key),
-            ]
-        }),
-    )
-}
-
-fn json_of(key: &CoveredKey) -> Value {
-    let count = |state| key.tests.get(&state).copied().unwrap_or(0);
-    let named = key
-        .named
-        .iter()
-        .map(|(state, test)| json!({ "verdict": verdict_of(*state).map(name_of), "test": test }));
-    json!({
-        "key": key.key,
-        "verdict": verdict_of(key.state()).map(name_of),
-        "tests": {
-            "total": key.total(),
-            "failed": count(CoverageState::Failed),
-            "not_in_octane": count(CoverageState::NotInOctane),
-            "flaky": count(CoverageState::Flaky),
-            "not_run": count(CoverageState::NotRun),
-            "passed": count(CoverageState::Passed),
-        },
-        "named": named.collect::<Vec<_>>(),
-    })
-}
-
-fn state_of(verdict: Verdict) -> CoverageState {
-    match verdict {
-        Verdict::Failed => CoverageState::Failed,
-        Verdict::NotInOctane => CoverageState::NotInOctane,
-        Verdict::Flaky => CoverageState::Flaky,
-        Verdict::NotRun => CoverageState::NotRun,
-        Verdict::PartlyRun => CoverageState::PartlyRun,
-        Verdict::Passed => CoverageState::Passed,
-    }
-}
-
-fn verdict_of(state: CoverageState) -> Option<Verdict> {
-    let mut all = Verdict::value_variants().iter().copied();
-    all.find(|verdict| state_of(*verdict) == state)
-}
-
-/// The word in JSON.
-fn name_of(verdict: Verdict) -> String {
-    let word = verdict.to_possible_value();
-    word.map_or_else(String::new, |word| word.get_name().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -523,15 +389,6 @@ mod tests {
                 failed,
             };
             assert_eq!(runs.verdict(), verdict, "{runs:?}");
-        }
-    }
-
-    #[test]
-    fn every_verdict_has_a_state_and_a_word_of_its_own() {
-        for verdict in Verdict::value_variants() {
-            assert_eq!(verdict_of(state_of(*verdict)), Some(*verdict));
-            let word = verdict_word(state_of(*verdict)).to_lowercase();
-            assert_eq!(name_of(*verdict), word.replace(' ', "_"));
         }
     }
 }
