@@ -1,6 +1,9 @@
 //! The vendor's test result collection tool: what its `config.properties` means.
 
+use std::net::Ipv6Addr;
 use std::path::Path;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -92,10 +95,25 @@ impl Config {
 
 /// The URL of a proxy.
 pub(crate) fn proxy_url(host: &str, port: Option<&str>, user: Option<&str>) -> Option<String> {
-    let user = user.map(|user| format!("{user}@")).unwrap_or_default();
+    let user = user.map(|user| format!("{}@", encoded_user(user)));
+    let user = user.unwrap_or_default();
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     let host = host.trim_start_matches("http://").trim_end_matches('/');
+    let host = match host.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => host.to_owned(),
+    };
     (!host.is_empty()).then(|| format!("http://{user}{host}{port}"))
+}
+
+/// A user or password as part of a URL.
+pub(crate) fn encoded_user(text: &str) -> String {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 #[cfg(test)]
@@ -133,5 +151,8 @@ mod tests {
         assert_eq!(config.get("server"), Some("two"));
         assert_eq!(config.get("user"), None);
         assert_eq!(config.proxy().as_deref(), Some("http://proxy.example:3128"));
+        let config = Config::of(b"proxyhost=::1\nproxyport=3128\nproxyuser=corp\\\\jane\n");
+        let url = config.proxy();
+        assert_eq!(url.as_deref(), Some("http://corp%5Cjane@[::1]:3128"));
     }
 }

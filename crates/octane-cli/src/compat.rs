@@ -29,8 +29,8 @@
 //! | `--proxy-user` | user of the proxy | `proxyuser` |
 //! | `--proxy-password` | password of the proxy | with a warning |
 //! | `--proxy-password-file` | the same, from a file | a line break at its end does not count |
-//! | `--access-token` | refused | set `OCTANE_ACCESS_TOKEN` |
-//! | `--bearer-token` | refused | use an API key |
+//! | `--access-token` | refused | also `access-token`; set `OCTANE_ACCESS_TOKEN` |
+//! | `--bearer-token` | refused | also `bearer-token`; use an API key |
 //! | `--started` | refused | reports say when tests have started |
 //! | `--coverage-reports`, `--coverage-report-type` | refused | only test results are uploaded |
 //! | `-h`, `--help` | the same | |
@@ -52,7 +52,7 @@ use self::password_file::read_password;
 use self::proxy::ToolProxy;
 use self::words::words;
 use crate::args::{Args, Command, CompatArgs, Format, LineError};
-use crate::collection_tool::Config;
+use crate::collection_tool::{Config, encoded_user};
 use crate::credentials::known::Known;
 use crate::env;
 use crate::exit::Exit;
@@ -101,7 +101,8 @@ impl Translated {
         };
         let proxy_to_set = tool_proxy.filter(|_| args.show_command).and_then(|proxy| {
             let host = proxy.url.trim_start_matches("http://");
-            Some(format!("http://{}:PASSWORD@{host}", proxy.user?))
+            let user = encoded_user(&proxy.user?);
+            Some(format!("http://{user}:PASSWORD@{host}"))
         });
         Ok(Self {
             words,

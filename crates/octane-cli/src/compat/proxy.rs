@@ -1,10 +1,8 @@
 //! The proxy of the collection tool's flags, or of its `config.properties`.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::password_file::read_password;
 use crate::args::CompatArgs;
-use crate::collection_tool::{Config, proxy_url};
+use crate::collection_tool::{Config, encoded_user, proxy_url};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::secrets;
@@ -78,8 +76,7 @@ impl ToolProxy {
             (None, None) => config.get("proxypassword").map(Secret::from),
         };
         let password = password.unwrap_or_else(|| Secret::from(""));
-        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let (name, secret) = (encoded(user), encoded(password.expose()));
+        let (name, secret) = (encoded_user(user), encoded_user(password.expose()));
         let redactor = secrets::redactor();
         redactor.learn(password.expose());
         redactor.learn(&secret);

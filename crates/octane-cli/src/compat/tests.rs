@@ -192,6 +192,34 @@ fn a_flag_that_cannot_be_honoured_is_refused_with_a_way_out() {
 }
 
 #[test]
+fn a_token_of_the_file_is_refused_like_a_typed_one() {
+    for key in ["access-token", "bearer-token"] {
+        let failure = translated("a.xml", &format!("{key}=hush\n")).unwrap_err();
+        let message = failure.error.to_string();
+        assert!(
+            message.contains(key) && message.contains("not supported"),
+            "{message}"
+        );
+        assert!(!format!("{failure:?}").contains("hush"), "{failure:?}");
+    }
+}
+
+#[test]
+fn the_proxy_that_is_shown_can_be_used() {
+    let shown = |line: &str| {
+        let args = parsed(&format!("--show-command {line} --proxy-port 1 a.xml"));
+        let translated = Translated::new(&args).unwrap();
+        (translated.command(), translated.proxy_to_set)
+    };
+    let (command, url) = shown("--proxy-host ::1 --proxy-user corp\\jane.doe@x");
+    assert!(!command.contains("--proxy"), "{command}");
+    assert_eq!(url.unwrap(), "http://corp%5Cjane.doe%40x:PASSWORD@[::1]:1");
+    let (command, url) = shown("--proxy-host ::1");
+    assert!(command.contains("--proxy 'http://[::1]:1'"), "{command}");
+    assert_eq!(url, None);
+}
+
+#[test]
 fn the_table_has_every_flag() {
     let documentation = include_str!("../compat.rs");
     let program = Args::with_all_commands();

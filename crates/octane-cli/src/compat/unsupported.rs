@@ -19,6 +19,14 @@ pub(super) fn check(args: &CompatArgs, config: &Config) -> Result<()> {
             hint,
         );
     }
+    if config.get("access-token").is_some() {
+        let hint = "remove it from the file, and set OCTANE_ACCESS_TOKEN instead".to_owned();
+        return refuse(
+            "access-token",
+            "tokens are not read from `config.properties`",
+            hint,
+        );
+    }
     if args.bearer_token.is_some() || config.get("bearer-token").is_some() {
         let hint = "use an API key: `-u CLIENT_ID --password-file FILE`".to_owned();
         return refuse(
