@@ -32,16 +32,16 @@ impl PartialEq for Days {
 }
 
 impl SinceArgs {
-    /// The time, if one is given.
+    /// The time, if one is given. Nothing was created before 1970, and servers do not know years below 0.
     pub(crate) fn at(self, now: Timestamp) -> Option<Timestamp> {
-        Some(match self.since? {
+        let time = match self.since? {
             Since::At(time) => time,
-            // Before all times there are.
             Since::Before(Days(span)) => {
                 let then = now.to_zoned_datetime(TimeZone::UTC).checked_sub(span);
-                then.map_or(Timestamp::MIN, |then| then.timestamp())
+                then.ok()?.timestamp()
             }
-        })
+        };
+        (time >= Timestamp::UNIX_EPOCH).then_some(time)
     }
 }
 
@@ -81,11 +81,19 @@ mod tests {
             ("2026-11-28T08:00", "2026-11-28T08:00:00Z"),
             ("2026-11-28 08:00", "2026-11-28T08:00:00Z"),
             ("2026-11-28T08:00:00+02:00", "2026-11-28T06:00:00Z"),
-            ("175307616h", "-009999-01-02T01:59:59Z"),
         ] {
             let since = since(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             let args = SinceArgs { since: Some(since) };
             assert_eq!(args.at(now).unwrap().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_before_1970_is_no_condition() {
+        let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
+        for text in ["99999999h", "175307616h", "1969-12-31"] {
+            let since = Some(since(text).unwrap());
+            assert_eq!(SinceArgs { since }.at(now), None, "{text}");
         }
     }
 
