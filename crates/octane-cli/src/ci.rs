@@ -53,6 +53,7 @@ pub(crate) fn facts(run: Option<&CiRun>) -> [(&'static str, &'static str, Option
 /// The CI run, by the table [`SYSTEMS`]: that of the first system whose marker is set, if it has one, and whose variables
 /// name a run.
 pub(crate) fn detect(variable: impl Fn(&str) -> Option<String>) -> Option<CiRun> {
+    let variable = |name: &str| variable(name).filter(|value| !is_macro(value));
     SYSTEMS.iter().find_map(|system| {
         if let Some((name, value)) = system.marker {
             let set = variable(name).filter(|set| !set.trim().is_empty())?;
@@ -74,6 +75,13 @@ pub(crate) fn detect(variable: impl Fn(&str) -> Option<String>) -> Option<CiRun>
             shard: found(system.shard),
         })
     })
+}
+
+/// Whether a value is the name of another variable, as in `$(Build.BuildId)`: Azure Pipelines passes that on where a variable has no value.
+fn is_macro(value: &str) -> bool {
+    let name = value.trim().strip_prefix("$(");
+    let name = name.and_then(|name| name.strip_suffix(')'));
+    name.is_some_and(|name| !name.contains(['(', ')', ' ']))
 }
 
 /// Whether a system of the table has this variable.

@@ -58,7 +58,8 @@ pub(crate) const SYSTEMS: &[System] = &[
         ..GITHUB
     },
     GITHUB,
-    // The jobs of a child pipeline belong to the run of its parent, as far as GitLab (18.9) names that.
+    // The jobs of a child pipeline belong to the run of its parent, as far as GitLab (18.9) names that: it does not name the parent of
+    // the parent.
     System {
         id: "gitlab",
         name: "GitLab CI/CD, child pipeline",

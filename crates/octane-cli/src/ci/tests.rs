@@ -67,6 +67,21 @@ fn with(variables: &str, variable: &str, value: &str) -> String {
 }
 
 #[test]
+fn a_variable_that_azure_has_not_replaced_is_not_set() {
+    let (_, variables, _) = ROWS
+        .iter()
+        .find(|(name, ..)| *name == "Azure Pipelines")
+        .unwrap();
+    let unset = "RELEASE_RELEASEID=$(Release.ReleaseId)\n\
+                 SYSTEM_PULLREQUEST_SOURCEBRANCH=$(System.PullRequest.SourceBranch)\n";
+    let with_unset = format!("{unset}{}\nBUILD_SOURCEBRANCH=refs/heads/main", variables);
+    let found = run(&with_unset).unwrap();
+    assert_eq!(found.system.id, "azure");
+    assert_eq!(Some(found.suite_run.value), name(variables));
+    assert_eq!(found.branch.unwrap().variables, ["BUILD_SOURCEBRANCH"]);
+}
+
+#[test]
 fn another_attempt_or_job_of_a_run_has_the_same_name() {
     for (system, variable) in [
         ("GitHub Actions", "GITHUB_RUN_ATTEMPT"),
