@@ -74,7 +74,7 @@ fn a_variable_that_azure_has_not_replaced_is_not_set() {
         .unwrap();
     let unset = "RELEASE_RELEASEID=$(Release.ReleaseId)\n\
                  SYSTEM_PULLREQUEST_SOURCEBRANCH=$(System.PullRequest.SourceBranch)\n";
-    let with_unset = format!("{unset}{}\nBUILD_SOURCEBRANCH=refs/heads/main", variables);
+    let with_unset = format!("{unset}{variables}\nBUILD_SOURCEBRANCH=refs/heads/main");
     let found = run(&with_unset).unwrap();
     assert_eq!(found.system.id, "azure");
     assert_eq!(Some(found.suite_run.value), name(variables));

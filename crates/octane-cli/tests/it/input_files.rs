@@ -74,7 +74,10 @@ fn a_broken_or_unsupported_report_in_a_folder_is_no_other_kind() {
             "newman.json",
             "{\"collection\":{},\"run\":{\"stats\":{},\"failures\":[]}}",
         ),
-        ("titles.json", "[{\"title\":\"pays\",\"status\":\"failed\"}]"),
+        (
+            "titles.json",
+            "[{\"title\":\"pays\",\"status\":\"failed\"}]",
+        ),
         (
             "first.json",
             "[{\"name\":\"adds\"},{\"name\":\"pays\",\"status\":\"passed\"}]",
