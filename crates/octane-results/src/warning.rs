@@ -68,14 +68,14 @@ pub enum WarningKind {
     Totals {
         /// The name of the suite; empty if it has none.
         suite: String,
-        /// What is counted: `tests` or `failures`.
+        /// What is counted: `tests`, `skipped tests` or `failures`.
         what: &'static str,
         /// The number that the suite declares.
         declared: u64,
         /// The number of test cases that the suite contains.
         found: u64,
     },
-    /// A test case took far longer than the whole suite: one of the times is in another unit, or wrong.
+    /// A test case took far longer than the whole suite, or more than a week: one of the times is in another unit, or wrong.
     LongerThanSuite {
         /// The name of the suite; empty if it has none.
         suite: String,

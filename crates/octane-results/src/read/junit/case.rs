@@ -155,25 +155,7 @@ impl Case {
         warn: &mut dyn FnMut(WarningKind),
     ) -> Result<Status, Vec<InvalidCell>> {
         if self.attempts.is_empty() && self.verdict.is_silent() {
-            match suite.writer {
-                Writer::QtTest5 => self.verdict.word("skipped"),
-                // What has run has a time.
-                Writer::GoogleTestList if self.time.is_empty() => self.verdict.word(""),
-                Writer::Pytest if self.is_nameless() => {
-                    let mut attempt = Attempt::new(AttemptKind::Error);
-                    attempt.message = Some("the test began and did not end".to_owned());
-                    self.attempts.push(attempt);
-                }
-                Writer::Any
-                | Writer::EUnit
-                | Writer::Doctest
-                | Writer::GoogleTestList
-                | Writer::NodeTap
-                | Writer::NodeTapOk
-                | Writer::OneCaseForAllAttempts
-                | Writer::Bare
-                | Writer::Pytest => {}
-            }
+            self.complete_silent(suite);
         }
         if suite.is_of_intern() && self.class.is_empty() {
             self.verdict.take_exit_codes(&options.status_aliases);
@@ -247,6 +229,32 @@ impl Case {
         Ok(status)
     }
 
+    /// Adds what it means in its suite that the case says nothing of its status.
+    fn complete_silent(&mut self, suite: &Suite) {
+        match suite.writer {
+            Writer::QtTest5 => self.verdict.word("skipped"),
+            // What has run has a time.
+            Writer::GoogleTestList if self.time.is_empty() => self.verdict.word(""),
+            Writer::Pytest if self.is_nameless() => {
+                let mut attempt = Attempt::new(AttemptKind::Error);
+                attempt.message = Some("the test began and did not end".to_owned());
+                self.attempts.push(attempt);
+            }
+            Writer::Any
+            | Writer::EUnit
+            | Writer::Doctest
+            | Writer::GoogleTestList
+            | Writer::NodeTap
+            | Writer::NodeTapOk
+            | Writer::OneCaseForAllAttempts
+            | Writer::Bare
+            | Writer::Pytest => {}
+        }
+        if suite.is_skipped() {
+            self.verdict.word("skipped");
+        }
+    }
+
     /// Whether nothing says which test it is.
     fn is_nameless(&self) -> bool {
         self.run.identity.name.is_empty() && self.class.is_empty() && self.display_name.is_empty()
@@ -262,7 +270,7 @@ impl Case {
     /// `CTest`, whose cases are their own classes, calls what it could not start "not run", and counts it as failed. What it skips on
     /// request has a message that says so.
     fn fail_if_ctest_could_not_run_it(&mut self) {
-        if self.class != self.run.identity.name || !self.verdict.has_word("notrun") {
+        if self.class != self.run.identity.name || !self.verdict.has_word(&["notrun"]) {
             return;
         }
         for attempt in &mut self.attempts {
@@ -273,11 +281,15 @@ impl Case {
         }
     }
 
-    /// Whether an earlier attempt failed and the last one passed.
-    pub(super) fn is_flaky(&self) -> bool {
-        self.attempts
-            .iter()
-            .any(|attempt| attempt.kind == AttemptKind::Flaky)
+    /// How many failures the report may count for it at most, though it has not failed: earlier attempts did, or it is on the list of
+    /// tests whose failures `QtTest` forgives, which counts one for each row of data.
+    pub(super) fn forgiven_failures(&self) -> u64 {
+        let is_flaky = |attempt: &Attempt| attempt.kind == AttemptKind::Flaky;
+        if self.verdict.has_word(&["bfail", "bxfail"]) {
+            u64::MAX
+        } else {
+            u64::from(self.attempts.iter().any(is_flaky))
+        }
     }
 }
 

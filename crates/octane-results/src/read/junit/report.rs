@@ -377,15 +377,31 @@ impl Report {
     }
 
     fn close_suite(&mut self) {
-        let Some(mut suite) = self.suites.pop() else {
+        let is_inherited = self.suites.len() <= self.inherited;
+        if !is_inherited && let Some(suite) = self.suites.last_mut() {
+            for inner in suite.take_postponed() {
+                self.conclude_suite(inner);
+            }
+        }
+        let Some(suite) = self.suites.pop() else {
             return;
         };
-        if self.suites.len() < self.inherited {
+        if is_inherited {
             // What it says of itself is compared with all of its parts.
             self.inherited = self.suites.len();
             self.closed = Some(suite);
             return;
         }
+        match self.suites.last_mut() {
+            Some(outer) if suite.may_be_summary(&self.options.status_aliases) => {
+                outer.postpone(suite);
+            }
+            _ => self.conclude_suite(suite),
+        }
+    }
+
+    /// Adds what a suite says besides its cases, the suites around which are open.
+    fn conclude_suite(&mut self, mut suite: Suite) {
         // Last, so that it is the current result where a case has the same name.
         if let Some((mut run, place)) = suite.failed_run(&self.options.status_aliases) {
             self.options.suite_path.complete(&mut run.identity);
@@ -399,11 +415,13 @@ impl Report {
                 cells: vec![cell],
             }));
         }
-        let is_outermost = !self.suites.iter().any(Suite::declares_totals);
-        if is_outermost && let Some(kind) = suite.mismatch() {
-            self.warn(suite.place, kind);
-        }
-        if let Some(kind) = suite.longer_than_itself(&mut self.commas) {
+        let is_outermost = |declares: fn(&Suite) -> bool| !self.suites.iter().any(declares);
+        let tests = suite.mismatch();
+        let tests = tests.filter(|_| is_outermost(Suite::declares_totals));
+        let skipped = suite.missing_skipped();
+        let skipped = skipped.filter(|_| is_outermost(Suite::declares_skipped));
+        let time = suite.longer_than_itself(&mut self.commas);
+        for kind in tests.or(skipped).into_iter().chain(time) {
             self.warn(suite.place, kind);
         }
         if let Some(outer) = self.suites.last_mut() {
@@ -480,7 +498,7 @@ impl Report {
         let place = case.place;
         let mut warnings = Vec::new();
         let completed = case.complete(suite, options, commas, &mut |kind| warnings.push(kind));
-        suite.count(completed.as_ref().ok().copied(), case.is_flaky());
+        suite.count(completed.as_ref().ok().copied(), case.forgiven_failures());
         let record = match completed {
             Ok(_) => {
                 let mut run = case.take_run(spare.take());

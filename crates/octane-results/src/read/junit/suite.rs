@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, failure};
+use super::totals::{Declared, Found};
 use super::verdict::Verdict;
 use super::writer::Writer;
 use crate::duration::seconds_with;
@@ -45,18 +46,9 @@ pub(super) struct Suite {
     /// The number of cases without a name so far.
     pub(super) unnamed: u64,
     provides_class: bool,
-    tests: Option<u64>,
-    failures: Option<u64>,
-    /// How many of these are `errors`.
-    errors: u64,
+    declared: Declared,
     pub(super) writer: Writer,
-    cases: u64,
-    failed: u64,
-    /// Cases that passed after failed attempts, which some tools count as failures too.
-    flaky: u64,
-    invalid: u64,
-    /// How many failures are in comments.
-    commented: u64,
+    found: Found,
     /// What comments say of the run.
     run_errors: RunErrors,
     verdict: Verdict,
@@ -68,6 +60,8 @@ pub(super) struct Suite {
     failed_at: LineColumn,
     /// The end of its output, if that says that it failed.
     pub(super) last_words: Option<String>,
+    /// Suites in it without results of their own, of which each may be a summary of the others.
+    postponed: Vec<Self>,
 }
 
 impl Suite {
@@ -85,15 +79,11 @@ impl Suite {
             has_invalid_bytes: outer.is_some_and(|outer| outer.has_invalid_bytes),
             unnamed: 0,
             provides_class: is_suite,
-            tests: None,
-            failures: None,
-            errors: 0,
+            declared: outer
+                .map(|outer| outer.declared.of_inner())
+                .unwrap_or_default(),
             writer: outer.map(|outer| outer.writer).unwrap_or_default(),
-            cases: 0,
-            failed: 0,
-            flaky: 0,
-            invalid: 0,
-            commented: 0,
+            found: Found::default(),
             run_errors: RunErrors::default(),
             verdict: Verdict::default(),
             time: None,
@@ -101,6 +91,7 @@ impl Suite {
             failures_outside: Vec::new(),
             failed_at: place,
             last_words: None,
+            postponed: Vec::new(),
         }
     }
 
@@ -108,15 +99,12 @@ impl Suite {
     pub(super) fn without_results(self) -> Self {
         Self {
             unnamed: 0,
-            cases: 0,
-            failed: 0,
-            flaky: 0,
-            invalid: 0,
-            commented: 0,
+            found: Found::default(),
             run_errors: RunErrors::default(),
             longest: Duration::ZERO,
             failures_outside: Vec::new(),
             last_words: None,
+            postponed: Vec::new(),
             ..self
         }
     }
@@ -134,15 +122,9 @@ impl Suite {
             has_invalid_bytes,
             unnamed: _,
             provides_class,
-            tests,
-            failures,
-            errors,
+            declared,
             writer,
-            cases: _,
-            failed: _,
-            flaky: _,
-            invalid: _,
-            commented: _,
+            found: _,
             run_errors: _,
             verdict,
             time,
@@ -150,6 +132,7 @@ impl Suite {
             failures_outside: _,
             failed_at: _,
             last_words: _,
+            postponed: _,
         } = self;
         *name == other.name
             && *class == other.class
@@ -159,9 +142,7 @@ impl Suite {
             && jira.iter().eq(other.jira.iter())
             && *has_invalid_bytes == other.has_invalid_bytes
             && *provides_class == other.provides_class
-            && *tests == other.tests
-            && *failures == other.failures
-            && *errors == other.errors
+            && *declared == other.declared
             && *writer == other.writer
             && *verdict == other.verdict
             && *time == other.time
@@ -180,6 +161,7 @@ impl Suite {
         }
         self.failures_outside.extend(later.failures_outside);
         self.last_words = later.last_words.or(self.last_words.take());
+        self.postponed.extend(later.postponed);
         self.jira = later.jira;
     }
 
@@ -203,14 +185,7 @@ impl Suite {
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "package" if !value.is_empty() => value.clone_into(&mut self.package),
             "time" => self.time = Some(value.to_owned()),
-            "tests" => self.tests = value.parse().ok(),
-            "failures" | "errors" if value.parse::<u64>().is_ok() => {
-                let count = value.parse().unwrap_or(0);
-                self.failures = Some(self.failures.unwrap_or(0).saturating_add(count));
-                if name == "errors" {
-                    self.errors = count;
-                }
-            }
+            _ if self.declared.set(name, value) => {}
             // How many cases passed, and not whether the suite did; how many assumptions did not hold, of those that are no cases too.
             _ if value.parse::<u64>().is_ok() && is_count(name) => {}
             _ => self.verdict.attribute(name, value),
@@ -222,7 +197,8 @@ impl Suite {
         let comment = comment.trim();
         let count = (comment.strip_prefix("fail ")).or_else(|| comment.strip_prefix("cancelled "));
         let count = count.and_then(|count| count.parse().ok());
-        self.commented = (self.commented).saturating_add(count.unwrap_or(0));
+        let commented = &mut self.found.commented;
+        *commented = commented.saturating_add(count.unwrap_or(0));
         self.run_errors.note(comment);
     }
 
@@ -231,7 +207,7 @@ impl Suite {
         if is_bare {
             self.writer = Writer::Bare;
         }
-        let declares_tests_only = self.tests.is_some() && self.failures.is_none();
+        let declares_tests_only = self.declared.tests.is_some() && self.declared.failures.is_none();
         if self.name == "AllTests" {
             self.writer = if declares_tests_only {
                 Writer::GoogleTestList
@@ -243,17 +219,18 @@ impl Suite {
 
     /// Whether Intern may have written it, whose cases have no class and a number for a status.
     pub(super) fn is_of_intern(&self) -> bool {
-        self.writer == Writer::Bare && self.failures.is_some()
+        self.writer == Writer::Bare && self.declared.failures.is_some()
     }
 
-    /// Counts a case of this suite, with its status if that is known.
-    pub(super) fn count(&mut self, status: Option<Status>, is_flaky: bool) {
-        self.cases += 1;
-        match status {
-            Some(Status::Failed) => self.failed += 1,
-            Some(_) => self.flaky += u64::from(is_flaky),
-            None => self.invalid += 1,
-        }
+    /// Whether all of its tests were skipped, as it declares: a case that says nothing itself has not run.
+    pub(super) fn is_skipped(&self) -> bool {
+        self.declared.is_skipped()
+    }
+
+    /// Counts a case of this suite, with its status if that is known, and how many failures the report may count for it even if it has
+    /// not failed.
+    pub(super) fn count(&mut self, status: Option<Status>, forgiven: u64) {
+        self.found.count(status, forgiven);
     }
 
     /// Takes note of how long a case of this suite took.
@@ -261,15 +238,17 @@ impl Suite {
         self.longest = self.longest.max(duration);
     }
 
-    /// A case that took far longer than the suite, which has a time of its own. Times of suites are often rounded, or
+    /// A case that took far longer than the suite, which has a time of its own, or days. Times of suites are often rounded, or
     /// those of the last case only, so that a small difference means nothing.
     pub(super) fn longer_than_itself(&mut self, commas: &mut Commas) -> Option<WarningKind> {
         const FACTOR: u32 = 100;
+        const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
         let time = self.time.as_ref()?;
         let whole = commas.resolve(|comma| seconds_with(time, comma)).ok()?;
-        let is_odd = !whole.is_zero()
+        let is_longer = !whole.is_zero()
             && self.longest > whole.saturating_mul(FACTOR)
             && self.longest > whole.saturating_add(Duration::from_secs(60));
+        let is_odd = is_longer || self.longest > WEEK;
         // The suite around is not reported as well.
         let case = std::mem::take(&mut self.longest);
         let suite = self.name.clone();
@@ -312,14 +291,14 @@ impl Suite {
         run.started = self.started;
         run.jira = self.jira.iter().cloned().collect();
         run.origin.clone_from(&self.origin);
-        self.failed += 1;
+        self.found.failed += 1;
         Some((run, self.failed_at))
     }
 
     /// The failure that the suite declares and none of its results shows, after what is failed if the suite has no name. An invalid
     /// result may be it.
     fn unexplained(&self, aliases: &StatusAliases) -> Option<(&'static str, Failure)> {
-        if self.failed > 0 || self.invalid > 0 {
+        if self.found.is_red() {
             return None;
         }
         if let Some(words) = &self.last_words {
@@ -329,17 +308,17 @@ impl Suite {
             return Some((RUN, failure));
         }
         let messages = match self.writer {
-            Writer::QtTest5 => self.errors,
+            Writer::QtTest5 => self.declared.errors,
             _ => 0,
         };
         let declared = match self.writer {
             Writer::NodeTapOk => 0,
-            _ => self.failures.unwrap_or(0).saturating_sub(messages),
+            _ => (self.declared.failures.unwrap_or(0)).saturating_sub(messages),
         };
         let failures = DeclaredFailures {
-            declared: declared.saturating_add(self.commented),
+            declared: declared.saturating_add(self.found.commented),
             shown: 0,
-            attempts: self.flaky,
+            attempts: self.found.forgiven,
         };
         let said = || {
             let message = "the suite says that it failed, but none of its results has failed";
@@ -352,26 +331,57 @@ impl Suite {
 
     /// What is wrong with a suite whose word for its status is not known, if none of its results has failed: it may have.
     pub(super) fn invalid(&mut self, aliases: &StatusAliases) -> Option<InvalidCell> {
-        let is_red = self.failed > 0 || self.invalid > 0;
+        let is_red = self.found.is_red();
         let word = self.verdict.unknown_word(aliases).filter(|_| !is_red)?;
-        self.invalid += 1;
+        self.found.invalid += 1;
         Some(aliases.unknown(None, word))
     }
 
     /// Counts the cases of a nested suite.
     pub(super) fn add(&mut self, inner: &Self) {
-        self.cases += inner.cases;
-        self.failed += inner.failed;
-        self.flaky += inner.flaky;
-        self.invalid += inner.invalid;
-        self.commented = self.commented.saturating_add(inner.commented);
+        self.found.add(&inner.found);
         self.run_errors.add(&inner.run_errors);
         self.longest = self.longest.max(inner.longest);
     }
 
-    /// Whether the suite declares totals.
-    pub(super) fn declares_totals(&self) -> bool {
-        self.tests.is_some() || self.failures.is_some()
+    /// Whether it has no results, though it declares some: it may be a summary of the suites next to it.
+    pub(super) fn may_be_summary(&self, aliases: &StatusAliases) -> bool {
+        self.declared.tests > Some(0)
+            && self.found == Found::default()
+            && self.postponed.is_empty()
+            && self.failures_outside.is_empty()
+            && self.last_words.is_none()
+            && self.run_errors.failure().is_none()
+            && !self.verdict.is_failed(aliases)
+            && self.verdict.unknown_word(aliases).is_none()
+    }
+
+    /// Keeps a suite that may be a summary until all suites next to it are known.
+    pub(super) fn postpone(&mut self, inner: Self) {
+        self.postponed.push(inner);
+    }
+
+    /// The suites that were postponed and are not summaries of the others: these have as many cases as a summary declares, and show
+    /// its failures.
+    pub(super) fn take_postponed(&mut self) -> Vec<Self> {
+        let mut postponed = std::mem::take(&mut self.postponed);
+        postponed.retain(|inner| {
+            let Declared {
+                tests, failures, ..
+            } = inner.declared;
+            tests != Some(self.found.cases) || failures > Some(self.found.failed)
+        });
+        postponed
+    }
+
+    /// Whether the suite declares how many tests there are.
+    pub(super) const fn declares_totals(&self) -> bool {
+        self.declared.tests.is_some() || self.declared.failures.is_some()
+    }
+
+    /// Whether the suite declares how many tests were skipped.
+    pub(super) const fn declares_skipped(&self) -> bool {
+        self.declared.skipped.is_some()
     }
 
     /// The declared number of tests if it differs from that of the cases. Differing numbers of failures are normal,
@@ -381,19 +391,38 @@ impl Suite {
             // Its `tests` are assertions.
             return None;
         }
-        let declared = self.tests.filter(|tests| *tests != self.cases)?;
-        Some(WarningKind::Totals {
+        let tests = self.declared.tests;
+        let declared = tests.filter(|tests| *tests != self.found.cases)?;
+        Some(self.totals("tests", declared, self.found.cases))
+    }
+
+    /// The declared number of skipped tests if fewer of its cases can be those: then tests that did not run count as passed. One
+    /// that failed as well is red.
+    pub(super) fn missing_skipped(&self) -> Option<WarningKind> {
+        let Found {
+            failed,
+            skipped,
+            invalid,
+            ..
+        } = self.found;
+        let declared = self.declared.skipped?;
+        (declared > skipped + failed + invalid)
+            .then(|| self.totals("skipped tests", declared, skipped))
+    }
+
+    fn totals(&self, what: &'static str, declared: u64, found: u64) -> WarningKind {
+        WarningKind::Totals {
             suite: self.name.clone(),
-            what: "tests",
+            what,
             declared,
-            found: self.cases,
-        })
+            found,
+        }
     }
 }
 
 /// Whether a number in this attribute counts cases, in whatever case it is written.
 fn is_count(name: &str) -> bool {
-    let counts = ["passed", "success", "ok", "aborted"];
+    let counts = ["passed", "success", "ok", "aborted", "incomplete"];
     counts.iter().any(|count| name.eq_ignore_ascii_case(count))
 }
 

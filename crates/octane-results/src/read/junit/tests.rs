@@ -17,6 +17,7 @@ use crate::run::TestRun;
 use crate::source::Source;
 use crate::status::Status;
 
+mod totals;
 mod writers;
 
 /// All records of a report, one per line: runs with their main fields, everything else as its message.
@@ -490,6 +491,7 @@ fn a_suite_that_declares_a_failure_which_no_result_shows_has_failed() {
     6:40 ||flaky|a Passed 0ns
     invalid in.xml:7:42: `amber` is not a valid status; use passed, failed, skipped or planned
     8:74 ||fine|a Passed 0ns
+    warning in.xml:8:3: suite `fine` declares 1 skipped test but contains 0
     9:60 ||not counted|a Passed 0ns
     "#);
     insta::assert_snapshot!(shown(indoc! {r#"
@@ -769,12 +771,15 @@ fn a_case_that_took_far_longer_than_its_suite_causes_a_warning() {
           <testsuite name="micros" time="0.048"><testcase name="a" time="46983"/></testsuite>
           <testsuite name="rounded" time="0"><testcase name="a" time="500"/></testsuite>
           <testsuite name="last one only" time="1"><testcase name="a" time="90"/></testsuite>
+          <testsuite name="nanos" time="1967986371"><testcase name="a" time="999638317"/></testsuite>
         </testsuites>
     "#}), @r"
     2:41 ||micros|a Passed 46983s
     warning in.xml:2:3: suite `micros` took 0.048 s, one of its test cases 46983 s; are all times in seconds?
     3:38 ||rounded|a Passed 500s
     4:44 ||last one only|a Passed 90s
+    5:45 ||nanos|a Passed 999638317s
+    warning in.xml:5:3: suite `nanos` took 1967986371 s, one of its test cases 999638317 s; are all times in seconds?
     ");
 }
 

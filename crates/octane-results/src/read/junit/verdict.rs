@@ -107,9 +107,9 @@ impl Verdict {
         self.statuses.is_empty() && self.words.is_empty()
     }
 
-    /// Whether this word for a status was said.
-    pub(super) fn has_word(&self, word: &str) -> bool {
-        self.words.iter().any(|said| said == word)
+    /// Whether one of these words for a status was said.
+    pub(super) fn has_word(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|said| words.contains(&&**said))
     }
 
     /// Takes numbers for the exit codes that Intern writes, unless the user says what they mean.
