@@ -185,21 +185,21 @@ fn an_unknown_status_is_invalid_until_it_is_mapped() {
     let place = Place::new();
     place.file(
         "w.xml",
-        "<testsuite name='s'>\n<testcase name='a' status='warning'/>\n<testcase name='b'/></testsuite>",
+        "<testsuite name='s'>\n<testcase name='a' status='amber'/>\n<testcase name='b'/></testsuite>",
     );
-    place.file("w.csv", "name,status\na,warning\n");
+    place.file("w.csv", "name,status\na,amber\n");
     for file in ["w.xml", "w.csv"] {
         let done = place.octane(&["upload", file, "--sandbox"]);
         done.fails(
             4,
-            &[&format!("{file}:2"), "`warning` is not a valid status"],
+            &[&format!("{file}:2"), "`amber` is not a valid status"],
         );
         let done = place.octane(&[
             "upload",
             file,
             "--sandbox",
             "--status-map",
-            "Warning=failed",
+            "Amber=failed",
         ]);
         assert_eq!(done.code, 0, "{done:?}");
         assert!(done.stdout.contains("1 failed"), "{done:?}");

@@ -7,7 +7,7 @@
 //!   unless the report (attribute `package` of the suite) or the suite path has a package; in that case only
 //!   a prefix equal to that package is removed. Names that are not plain identifiers, or that end like a
 //!   file name (`cart.test.ts`), are not split.
-//! - A case with `failure` or `error` has **failed**, even if it also has `skipped`; the first one provides
+//! - A case with `failure` or `error` has **failed**, even if it also has `skipped`; the first one that is not empty provides
 //!   type and message, further ones are appended to its details. So has one with `status="failed"`,
 //!   `success="false"` and the like, also as elements (`<status>failed</status>`); `Verdict` has the table. A status
 //!   that is not known makes the case an invalid row: it never counts as passed.
@@ -23,10 +23,12 @@
 //! - Elements that are not known, or are written in another case (`testCase`), hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own. Nor do `skipped` and `properties` hide cases and failures.
 //! - Words that mean something else to some writers: `errors` of Qt 4 and 5 counts messages, and a case without a `result` was skipped there.
+//!   A failure that `QtTest` forgives because the test is on its list (`bfail`, `bxfail`, `bxpass`) is skipped, and `bpass` is passed.
+//!   `CANCELED`, `RUNNING` (Maestro) and `INCOMPLETE` (Katalon) are failed: the test did not end.
 //!   What `EUnit` calls skipped was cancelled, and has failed. So has what `CTest` could not run. A `failure` of doctest with the type `WARN`
 //!   is none, the tests that `GoogleTest` only lists have no status, a case of pytest without a name and a class was interrupted, and an assumption of `JUnit` that did not hold (`aborted`, as Ant writes it) is skipped.
 //!   Intern writes a number as the `status`: 0 is passed, and 1 is failed. In a report of node-tap, cases with a property `skip` or `todo` are skipped, and so is what failed in a suite that is `ok`.
-//! - The summary of `node:test` is in comments. If it counts failures, or reports an error after the end of its test or outside of tests,
+//! - A TODO test of `node:test` that failed is skipped. The summary of `node:test` is in comments. If it counts failures, or reports an error after the end of its test or outside of tests,
 //!   or a threshold of the coverage that was not reached, and no result has failed, the report is a failed result.
 //! - The time of a run at the end of a suite's name (`-20261130045457`), as `unittest-xml-reporting` writes it, is removed.
 //! - The reports of check and `DejaGnu` begin like those of `JUnit`, and are refused.

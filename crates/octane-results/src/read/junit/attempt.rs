@@ -95,6 +95,10 @@ impl Attempt {
         *field = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
     }
 
+    fn is_silent(&self) -> bool {
+        self.type_name.is_none() && self.message.is_none() && self.text.is_empty()
+    }
+
     /// Sets the text between the tags, without empty lines around it.
     pub(super) fn set_text(&mut self, mut text: String) {
         text.truncate(text.trim_end().len());
@@ -125,10 +129,15 @@ impl Attempt {
     }
 }
 
-/// The first failure, with further ones appended to its details. Takes its texts, which may be long.
+/// The first failure that says something, with further ones appended to its details. Takes its texts, which may be long.
 pub(super) fn failure(attempts: &mut [Attempt]) -> Option<Failure> {
     let mut failed = (attempts.iter_mut()).filter(|attempt| attempt.kind.is_failed());
-    let first = failed.next()?;
+    let mut first = failed.next()?;
+    while first.is_silent()
+        && let Some(next) = failed.next()
+    {
+        first = next;
+    }
     let mut details = std::mem::take(&mut first.text);
     for further in failed {
         if !details.is_empty() {
@@ -155,5 +164,28 @@ mod tests {
         assert_eq!(attempt.text, "    at a\n  at b");
         attempt.set_text(" \n ".to_owned());
         assert_eq!(attempt.text, "");
+    }
+
+    #[test]
+    fn the_first_failure_that_says_something_counts() {
+        let attempt = |kind, message: &str, text: &str| {
+            let mut attempt = Attempt::new(kind);
+            attempt.set("message", message);
+            attempt.set_text(text.to_owned());
+            attempt
+        };
+        let silent = attempt(AttemptKind::Failure, "", " ");
+        let told = attempt(AttemptKind::Error, "m", "");
+        let text = attempt(AttemptKind::Failure, "", "at x");
+        let of = |attempts: &[&Attempt]| {
+            let mut attempts: Vec<_> = attempts.iter().map(|one| (*one).clone()).collect();
+            let failure = failure(&mut attempts).unwrap();
+            (failure.message, failure.details)
+        };
+        let message = || Some("m".to_owned());
+        assert_eq!(of(&[&silent, &told]), (message(), String::new()));
+        assert_eq!(of(&[&silent, &silent]), (None, String::new()));
+        assert_eq!(of(&[&text, &told]), (None, "at x\n\nerror: m".to_owned()));
+        assert_eq!(of(&[&told, &silent]), (message(), "failure".to_owned()));
     }
 }

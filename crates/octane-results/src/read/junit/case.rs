@@ -161,6 +161,7 @@ impl Case {
             self.verdict.take_exit_codes(&options.status_aliases);
         }
         self.fail_if_ctest_could_not_run_it();
+        self.forgive_todo_of_node(suite);
         let may_be_retry = suite.writer.repeats_retried_tests() && !self.has_all_attempts(suite);
         let said = (self.attempts.iter()).filter_map(|attempt| attempt.kind.status());
         let status = match self.verdict.status(said, &options.status_aliases) {
@@ -278,6 +279,17 @@ impl Case {
             if attempt.kind == AttemptKind::Skipped && !reason.starts_with("SKIP_") {
                 attempt.kind = AttemptKind::Error;
             }
+        }
+    }
+
+    /// A TODO test of `node:test` that failed does not fail the run.
+    fn forgive_todo_of_node(&mut self, suite: &Suite) {
+        let is_todo = |attempt: &Attempt| {
+            attempt.kind == AttemptKind::Skipped && attempt.type_name.as_deref() == Some("todo")
+        };
+        if suite.writer == Writer::Bare && self.class == "test" && self.attempts.iter().any(is_todo)
+        {
+            self.attempts.retain(|attempt| !attempt.kind.is_failed());
         }
     }
 

@@ -173,7 +173,9 @@ impl Report {
             (Inside::Suite | Inside::Case | Inside::Attempt, Element::Case) => Scope::Case,
             (Inside::Suite | Inside::Case, Element::Properties) => Scope::Properties,
             (Inside::Properties, Element::Property) => Scope::Property,
-            (Inside::Nothing, Element::Suite | Element::TestRun) => {
+            (Inside::Nothing, Element::Suite | Element::TestRun)
+                if matches!(name, "testsuites" | "testsuite" | "testrun") =>
+            {
                 self.root = tag.place();
                 self.root_name = match (element, name) {
                     (Element::TestRun, _) => "testrun",
@@ -351,7 +353,8 @@ impl Report {
     }
 
     fn open_suite(&mut self, tag: &Tag<'_>) -> Result<(), ParseFailure> {
-        let mut suite = Suite::new(tag.name() == "testsuite", tag.place(), self.suites.last());
+        let is_suite = tag.name().eq_ignore_ascii_case("testsuite");
+        let mut suite = Suite::new(is_suite, tag.place(), self.suites.last());
         let mut started = None;
         let read = read_attributes(tag, |name, value| match name {
             "timestamp" => started = Some(value.to_owned()),

@@ -536,6 +536,21 @@ fn a_failure_inside_of_elements_that_are_not_known_counts() {
 }
 
 #[test]
+fn elements_in_another_case_hide_nothing() {
+    let report = "<testsuite><testCase name='a'><Failure message='m'/></testCase><TESTCASE name='b'/>\
+        <TestSuite name='s'><Error message='e'/><testcase name='c'/></TestSuite></testsuite>";
+    insta::assert_snapshot!(shown(report), @r#"
+    1:12 |||a Failed 0ns None Some("m") ""
+    1:64 |||b Passed 0ns
+    1:124 ||s|c Passed 0ns
+    1:104 ||s|s Failed 0ns None Some("e") ""
+    "#);
+    assert!(
+        shown("<TestSuites><testsuite/></TestSuites>").contains("root element is `TestSuites`")
+    );
+}
+
+#[test]
 fn elements_are_words_for_a_status_too() {
     let report = indoc! {r#"
         <testsuite name="s">

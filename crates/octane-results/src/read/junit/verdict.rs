@@ -10,7 +10,7 @@ use crate::status::Status;
 ///
 /// | attribute | what it says |
 /// | --- | --- |
-/// | `status`, `result`, `outcome`, `verdict`, `state`, `conclusion` | one of the words of [`StatusAliases`], or `run`, `completed` (ran), `suppressed`, `untested` (skipped) |
+/// | `status`, `result`, `outcome`, `verdict`, `state`, `conclusion` | one of the words of [`StatusAliases`], or `run`, `completed`, `bpass` (passed), `suppressed`, `untested`, `warning`, `bfail`, `bxfail`, `bxpass` (skipped), `canceled`, `cancelled`, `running`, `incomplete` (failed) |
 /// | `success`, `passed`, `ok` | failed if it is false |
 /// | `executed`, `enabled` | skipped if it is false |
 /// | `failures`, `errors` | failed unless it is false, empty, 0 or less, or no number, such as `NaN` or `-` |
@@ -214,13 +214,16 @@ fn is_one_of(value: &str, words: &[&str]) -> bool {
     words.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// The status that `word` means; `GoogleTest`, Bazel and behave have words of their own.
+/// The status that `word` means; `GoogleTest`, Bazel, behave, `QtTest`, UFT, Maestro and Katalon have words of their own.
 fn meaning(word: &str, aliases: &StatusAliases) -> Option<Status> {
     aliases
         .status(word)
         .or_else(|| match folded(word).as_str() {
-            "run" | "completed" => Some(Status::Passed),
-            "suppressed" | "untested" => Some(Status::Skipped),
+            "run" | "completed" | "bpass" => Some(Status::Passed),
+            "suppressed" | "untested" | "warning" | "bfail" | "bxfail" | "bxpass" => {
+                Some(Status::Skipped)
+            }
+            "canceled" | "cancelled" | "running" | "incomplete" => Some(Status::Failed),
             _ => None,
         })
 }
@@ -251,6 +254,15 @@ mod tests {
             ("status=Not Run", "Skipped"),
             ("result=suppressed", "Skipped"),
             ("status=untested", "Skipped"),
+            ("status=warning", "Skipped"),
+            ("result=bpass", "Passed"),
+            ("result=bfail", "Skipped"),
+            ("result=bxpass", "Skipped"),
+            ("result=bxfail", "Skipped"),
+            ("status=CANCELED", "Failed"),
+            ("status=Cancelled", "Failed"),
+            ("status=RUNNING", "Failed"),
+            ("status=INCOMPLETE", "Failed"),
             ("outcome=Failed", "Failed"),
             ("verdict=ERROR", "Failed"),
             ("state=planned", "Planned"),
@@ -287,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_word_that_is_not_known_is_never_passed() {
-        for word in ["warning", "N/A", "NA", "none", "passed?", "OK (flaky)", "1"] {
+        for word in ["amber", "N/A", "NA", "none", "passed?", "OK (flaky)", "1"] {
             let expected = format!("`{word}` is not a valid status");
             assert_eq!(status(&format!("status={word}")), expected);
             assert_eq!(status(&format!("status={word};result=passed")), expected);
@@ -301,8 +313,8 @@ mod tests {
         for (attributes, expected) in [
             ("status=passed;result=failed", "Failed"),
             ("status=skipped;success=false", "Failed"),
-            ("status=warning;result=failed", "Failed"),
-            ("status=warning;executed=false", "Skipped"),
+            ("status=amber;result=failed", "Failed"),
+            ("status=amber;executed=false", "Skipped"),
             ("status=planned;result=passed", "Planned"),
             ("status=;result=passed", "Passed"),
             ("Status=failed", "Failed"),

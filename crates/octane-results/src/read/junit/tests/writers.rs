@@ -351,3 +351,50 @@ fn properties_of_node_tap_skip_a_test() {
     );
     assert!(other.contains("Passed"), "{other}");
 }
+
+#[test]
+fn what_qt_forgives_is_not_a_failure() {
+    let report = |version: &str, cases: &str| {
+        statuses(&format!(
+            "<testsuite errors='0' failures='2' tests='2' name='T'>\
+             <properties><property name='QTestVersion' value='{version}'/></properties>{cases}</testsuite>"
+        ))
+    };
+    for version in ["5.15.2", "6.5.0"] {
+        // Two rows of data, of which a case for each function shows one.
+        let forgiven = "<testcase name='a' result='bpass'/><testcase name='b' result='bfail'/>";
+        assert_eq!(report(version, forgiven), ["a: Passed", "b: Skipped"]);
+        let failed = "<testcase name='a' result='bpass'/><testcase name='b' result='bxpass'/>";
+        assert_eq!(
+            report(version, failed),
+            ["a: Passed", "b: Skipped", "T: Failed"]
+        );
+    }
+}
+
+#[test]
+fn words_of_uft_and_maestro_and_katalon_are_known() {
+    for (case, expected) in [
+        ("status='warning'/>", "a: Skipped"),
+        ("status='WARNING'/>", "a: Skipped"),
+        ("status='warning'><failure/></testcase>", "a: Failed"),
+        ("status='CANCELED'/>", "a: Failed"),
+        ("status='INCOMPLETE'><incomplete/></testcase>", "a: Failed"),
+    ] {
+        let report = format!("<testsuite><testcase name='a' {case}</testsuite>");
+        assert_eq!(statuses(&report), [expected], "{case}");
+    }
+}
+
+#[test]
+fn a_todo_test_of_node_that_failed_is_skipped() {
+    let report = |class: &str, kind: &str| {
+        statuses(&format!(
+            "<testsuites><testcase name='a' time='0.1' classname='{class}'><skipped type='{kind}' message='later'/>\
+             <failure type='testCodeFailure' message='m'>x</failure></testcase><!-- fail 0 --></testsuites>"
+        ))
+    };
+    assert_eq!(report("test", "todo"), ["a: Skipped"]);
+    assert_eq!(report("test", "skipped"), ["a: Failed"]);
+    assert_eq!(report("other", "todo"), ["a: Failed"]);
+}
