@@ -87,6 +87,7 @@ fn xml_format(text: &str) -> Format {
     // The reader of JUnit says what is wrong with any other one.
     match root(text).and_then(format_of_root) {
         None if is_fragment_of_testng(text) => Format::Testng,
+        Some(Format::Allure) if is_fragment_of_nunit(text) => Format::Nunit,
         format => format.unwrap_or(Format::Junit),
     }
 }
@@ -108,10 +109,21 @@ fn format_of_root(root: &str) -> Option<Format> {
 
 /// Whether a document is the part of a report of `TestNG` that has one suite, or one test.
 fn is_fragment_of_testng(text: &str) -> bool {
-    let tag = root_tag(text).and_then(|tag| tag.split('>').next());
-    let has = |tag: &str, name: &str| tag.contains(&format!(" {name}="));
     matches!(root(text), Some("suite" | "test"))
-        && tag.is_some_and(|tag| has(tag, "started-at") && has(tag, "duration-ms"))
+        && ["started-at", "duration-ms"]
+            .iter()
+            .all(|name| root_has(text, name))
+}
+
+/// Whether a document with the root `test-suite` is a suite of `NUnit`; those of Allure have no result.
+fn is_fragment_of_nunit(text: &str) -> bool {
+    root_has(text, "type") && root_has(text, "result")
+}
+
+/// Whether the root element has an attribute.
+fn root_has(text: &str, attribute: &str) -> bool {
+    let tag = root_tag(text).and_then(|tag| tag.split('>').next());
+    tag.is_some_and(|tag| tag.contains(&format!(" {attribute}=")))
 }
 
 /// The name of the root element without its prefix, if it starts in `text`.
@@ -391,6 +403,11 @@ mod tests {
             ("<t:testsuite xmlns:t='x'>", Format::Junit),
             ("<testrun name='x'>", Format::Junit),
             ("<ns2:test-suite xmlns:ns2='x'>", Format::Allure),
+            ("<test-suite start='1' stop='2'>", Format::Allure),
+            (
+                "<test-suite type='Assembly' name='a.dll' result='Passed'>",
+                Format::Nunit,
+            ),
             ("<Catch name='x'>", Format::Catch2),
             ("<Catch2TestRun name='x'>", Format::Catch2),
             (

@@ -1,4 +1,4 @@
-//! `NUnit` XML, of version 3 (`test-run`) and of version 2 (`test-results`).
+//! `NUnit` XML, of version 3 (`test-run`) and of version 2 (`test-results`), or a suite of it (`test-suite`).
 //!
 //! What the words in `result` mean; what is in brackets after a word, as in `Failed(Child)`, is ignored:
 //!
@@ -15,14 +15,15 @@
 //! passed or skipped, a `failure` whose message is empty, with a stack trace that is empty or `None`, does not count, as
 //! `pytest-nunit` writes it in each test; nor does one whose message begins with `Skipped: ` with a word that means skipped, or
 //! one with which a test has skipped itself (`('a.py', 7, 'Skipped: slow')`), which makes it skipped, or
+//! any other one of `pytest-nunit`, whose test was expected to fail, and is skipped, or
 //! one that only lists the runs of a test (`Run 1: Passed`) with one that means passed, as `TestCafe` does in quarantine mode.
 //!
 //! Where the format leaves room, this reader decides:
 //!
 //! - The **class** is what is before the name in `fullname`, so that the instances of a fixture with arguments,
 //!   `TaxTest(1)` and `TaxTest(2)`, are distinguished; else `classname`, or else the nearest suite with a name. In version 2,
-//!   where the name of a test is its full name, it is the innermost suite that the name begins with, or what is before the
-//!   last dot outside arguments.
+//!   where the name of a test may be its full name, it is the innermost suite that the name begins with, or what is before the
+//!   last dot of a name such as `Shop.TaxTest.Adds(1.5)`, or else the nearest suite.
 //! - Tests of version 2 with the same suite, class and name are different tests, `adds (2)`, numbered in the order of the
 //!   file: that version has no retries, so the later one does not replace the first.
 //! - A failure **of a suite** is a failed result of its own, named after the suite, if the suite was torn down in vain
@@ -37,7 +38,9 @@
 //! - The **reason** of a skipped test is its description, before any other one.
 //! - The **origin** is the path of the names of suites below the assembly, `machine-name`, and the path of the assembly as
 //!   file.
-//! - A test without a **start time** has that of the nearest suite; in version 2 that of the report.
+//! - A test without a **start time**, or with one that is ignored, has that of the nearest suite; in version 2 that of the report.
+//! - Of a failed test without a message, the `label` is the message, as of one that timed out, unless it is `Error`, `Invalid` or
+//!   `Cancelled`.
 
 use std::sync::Arc;
 
@@ -55,6 +58,9 @@ mod suite;
 use parts::{as_reported, attachments, has_failure, in_failure, outcome, skipped_itself};
 use suite::{Shown, Suite};
 
+/// The labels of failed tests that do not say why.
+const LABELS: [&str; 3] = ["Error", "Invalid", "Cancelled"];
+
 /// A report of `NUnit`.
 #[derive(Debug, Default)]
 pub(crate) struct Nunit {
@@ -68,7 +74,7 @@ pub(crate) struct Nunit {
 
 impl XmlFormat for Nunit {
     fn roots(&self) -> &'static [&'static str] {
-        &["test-run", "test-results"]
+        &["test-run", "test-results", "test-suite"]
     }
 
     fn visit(&self, _path: &[String], name: &str) -> Visit {
@@ -87,7 +93,11 @@ impl XmlFormat for Nunit {
     }
 
     fn enter(&mut self, path: &[String], element: Element, file: &mut ReportFile) {
-        self.is_version_2 |= element.name == "test-results";
+        self.is_version_2 |= match element.name.as_str() {
+            "test-results" => true,
+            "test-suite" => path.len() == 1 && element.attribute("id").is_none(),
+            _ => false,
+        };
         if is_suite(path) {
             let suite = Suite::new(&element, self.suites.last(), file);
             self.suites.push(suite);
@@ -128,11 +138,12 @@ impl Nunit {
         draft.has_invalid_bytes = case.has_invalid_bytes;
         let took = case.attribute("duration").or(case.attribute("time"));
         draft.duration = took.map_or(Took::Unknown, |took| Took::Seconds(took.to_owned()));
-        draft.started = match case.attribute("start-time") {
-            Some(time) => Moment::Text(time.to_owned()),
+        let started = dotnet::start(case.attribute("start-time"));
+        draft.started = match file.started(case.place, started) {
+            Some(started) => Moment::At(started),
             None => self.suites.last().map(Suite::moment).unwrap_or_default(),
         };
-        draft.failure = failure(case);
+        draft.failure = failure(case, &draft.outcome);
         let mut description = case.attribute("description").map(str::to_owned);
         if let Some(suite) = self.suites.last_mut() {
             suite.has_results = true;
@@ -186,15 +197,12 @@ impl Nunit {
         if let Some(class) = case.attribute("classname") {
             return (class.to_owned(), dotnet::own_name(name, class));
         }
-        let known = self.suites.iter().rev().find_map(|suite| {
-            let own = dotnet::own_name(name, &suite.full_name);
-            (own.len() < name.len()).then(|| (suite.full_name.clone(), own))
-        });
-        if let Some(known) = known {
+        let mut suites = self.suites.iter().rev();
+        if let Some(known) = suites.find_map(|suite| suite.class_and_name(name)) {
             return known;
         }
         if full.is_none()
-            && let Some((class, name)) = dotnet::split_last(name)
+            && let Some((class, name)) = dotnet::class_and_method(name)
         {
             return (class.to_owned(), name);
         }
@@ -210,9 +218,19 @@ fn is_suite(path: &[String]) -> bool {
         .is_some_and(|name| matches!(name.as_str(), "test-suite" | "test-run" | "test-results"))
 }
 
-/// The failure of a test.
-fn failure(of: &Element) -> Option<Failure> {
-    of.child("failure").map(in_failure)
+/// The failure of a test. Where it timed out, only the label says so.
+fn failure(case: &Element, outcome: &Outcome) -> Option<Failure> {
+    let failure = case.child("failure").map(in_failure);
+    let is_silent = (failure.as_ref()).is_none_or(|failure| failure.message.is_none());
+    let label = case.attribute("label");
+    let label = label.filter(|label| is_silent && !LABELS.contains(label) && outcome.is_failed());
+    match label {
+        Some(label) => Some(Failure {
+            message: Some(label.to_owned()),
+            ..failure.unwrap_or_default()
+        }),
+        None => failure,
+    }
 }
 
 #[cfg(test)]

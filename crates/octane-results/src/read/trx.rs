@@ -52,9 +52,6 @@ use definition::{Definition, Definitions, TestId};
 use parts::WORDS;
 use summary::Summary;
 
-/// The year in which times begin that were never set.
-const NEVER: &str = "0001-";
-
 /// A report in `TRX`.
 #[derive(Debug, Default)]
 pub(crate) struct Trx {
@@ -114,7 +111,7 @@ impl XmlFormat for Trx {
             }
             Some("TestDefinitions") => self.definitions.add(&element),
             _ if element.name == "Times" => {
-                let started = start(&element, "start");
+                let started = dotnet::start(element.attribute("start"));
                 self.started = file.started(element.place, started);
             }
             _ => {
@@ -198,7 +195,7 @@ impl Trx {
         let mut draft = Draft::new(of.place, name(of, outer), outcome);
         draft.has_invalid_bytes = of.has_invalid_bytes;
         draft.duration = took(of);
-        draft.started = match (start(of, "startTime"), self.started) {
+        draft.started = match (dotnet::start(of.attribute("startTime")), self.started) {
             (Moment::Unknown, Some(started)) => Moment::At(started),
             (own, _) => own,
         };
@@ -255,12 +252,6 @@ fn name(of: &Element, outer: Option<&Element>) -> String {
         }
         _ => name.to_owned(),
     }
-}
-
-fn start(of: &Element, attribute: &str) -> Moment {
-    let time = of.attribute(attribute);
-    time.filter(|time| !time.starts_with(NEVER))
-        .map_or(Moment::Unknown, |time| Moment::Text(time.to_owned()))
 }
 
 fn took(of: &Element) -> Took {

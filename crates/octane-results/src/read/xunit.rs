@@ -21,7 +21,7 @@
 //!   torn down; it is named after the class.
 //! - Traits are properties, apart from `Category` (a tag), `Owner` or `Author` (the owner) and `Description`.
 //! - The **origin** is the name of the collection, the `computer`, and the path of the assembly as file.
-//! - A test without a **start time**, which only version 3 has, has that of its assembly, which is a local time in versions 1
+//! - A test without a **start time**, which only version 3 has, or with one that is ignored, has that of its assembly, which is a local time in versions 1
 //!   and 2.
 //! - The reason of a skipped test is its description. Output and warnings are not kept.
 //! - An assembly, or a collection or class of it, that declares failures that none of its results shows is a failed result of its
@@ -178,7 +178,7 @@ impl Xunit {
         self.started = file.started(assembly.place, started);
     }
 
-    fn test(&self, test: &Element, is_untold: bool, file: &ReportFile) -> Draft {
+    fn test(&self, test: &Element, is_untold: bool, file: &mut ReportFile) -> Draft {
         // What `go2xunit` has in each test.
         let class = test
             .attribute("type")
@@ -194,10 +194,8 @@ impl Xunit {
         draft.has_invalid_bytes = test.has_invalid_bytes;
         let took = test.attribute("time").or(test.attribute("time-rtf"));
         draft.duration = took.map_or(Took::Unknown, |took| Took::Seconds(took.to_owned()));
-        draft.started = match test.attribute("start-rtf") {
-            Some(time) => Moment::Text(time.to_owned()),
-            None => self.moment(),
-        };
+        let started = file.started(test.place, dotnet::start(test.attribute("start-rtf")));
+        draft.started = started.map_or_else(|| self.moment(), Moment::At);
         draft.failure = test.child("failure").map(failure);
         draft.origin = self.origin.clone();
         draft.description = describe(test, &mut draft.metadata);

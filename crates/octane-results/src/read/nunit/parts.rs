@@ -40,8 +40,10 @@ pub(super) fn as_reported(of: &Element) -> Outcome {
 /// | passed or skipped | is empty | is empty or `None` | `pytest-nunit` |
 /// | skipped | begins with `Skipped: ` | any | `pytest-nunit` |
 /// | passed | is where a test skipped itself: `('a.py', 7, 'Skipped: slow')` | any | `pytest-nunit` |
+/// | passed or skipped | any | any | `pytest-nunit`, in tests that were expected to fail |
 /// | passed | lists runs: `Run 1: Passed` | any | `testcafe-reporter-nunit3` |
 ///
+/// Those that were expected to fail are called passed if they failed in the test itself.
 /// An element without a message is a failure.
 pub(super) fn has_failure(case: &Element) -> bool {
     let Some(failure) = case.child("failure") else {
@@ -57,6 +59,7 @@ pub(super) fn has_failure(case: &Element) -> bool {
     let is_without_trace = matches!(text("stack-trace"), None | Some("" | "None"));
     let is_none = match as_reported(case) {
         Outcome::Known(Status::Passed | Status::Skipped) if message.is_empty() => is_without_trace,
+        Outcome::Known(Status::Passed | Status::Skipped) if is_of_pytest(case) => true,
         Outcome::Known(Status::Skipped) => message.starts_with("Skipped: "),
         Outcome::Known(Status::Passed) => {
             lists_runs(message) || reason_of_pytest(message).is_some()
@@ -66,12 +69,22 @@ pub(super) fn has_failure(case: &Element) -> bool {
     !is_none
 }
 
-/// Why a test of pytest has skipped itself, which `pytest-nunit` calls passed.
+/// Why a test of pytest was skipped that `pytest-nunit` calls passed: it has skipped itself, or was expected to fail.
 pub(super) fn skipped_itself(case: &Element) -> Option<&str> {
-    let message = case.child("failure")?.child("message")?.text()?;
-    let reason = reason_of_pytest(message.trim())?;
-    let is_passed = matches!(as_reported(case), Outcome::Known(Status::Passed));
-    is_passed.then_some(reason)
+    if !matches!(as_reported(case), Outcome::Known(Status::Passed)) {
+        return None;
+    }
+    let failure = case.child("failure")?;
+    let message = failure.child("message")?.text()?.trim();
+    let expected_to_fail = || failure.text_of(&["stack-trace"]).unwrap_or(message);
+    reason_of_pytest(message).or_else(|| is_of_pytest(case).then(expected_to_fail))
+}
+
+/// Whether `pytest-nunit` wrote it: what pytest reports as failed, it never calls passed or skipped.
+fn is_of_pytest(case: &Element) -> bool {
+    let properties = case.children("properties");
+    let mut properties = properties.flat_map(|properties| properties.children("property"));
+    properties.any(|property| property.attribute("name") == Some("python-version"))
 }
 
 /// The reason in a message that consists of a file, a line and a text, as pytest has it of a test that was skipped.

@@ -158,6 +158,17 @@ impl Suite {
         self.started.map_or(Moment::Unknown, Moment::At)
     }
 
+    /// The class and the name of a test of version 2 whose name begins with that of the suite: with the namespaces before it, or
+    /// without, as Pester writes it.
+    pub(super) fn class_and_name<'n>(&self, name: &'n str) -> Option<(String, &'n str)> {
+        let own_name = (self.kind == Kind::Tests).then_some(&self.name);
+        let mut classes = [Some(&self.full_name), own_name].into_iter().flatten();
+        classes.find_map(|class| {
+            let own = dotnet::own_name(name, class);
+            (own.len() < name.len()).then(|| (class.clone(), own))
+        })
+    }
+
     /// Whether its name is the class of tests that name none.
     pub(super) fn is_class(&self) -> bool {
         self.kind != Kind::File && !self.full_name.is_empty()

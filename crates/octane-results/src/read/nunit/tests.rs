@@ -519,3 +519,118 @@ fn broken_and_empty_reports_are_no_pass() {
         "warning in.xml:1:1: contains no test results"
     );
 }
+
+#[test]
+fn a_test_of_pytest_that_was_expected_to_fail_is_skipped() {
+    let of = |result: &str, message: &str, trace: &str| {
+        shown(&format!(
+            "<test-run><test-case name='t' result='{result}'><properties><property name='python-version' value='3.11'/></properties>\
+             <failure><message>{message}</message><stack-trace>{trace}</stack-trace></failure></test-case></test-run>"
+        ))
+    };
+    for (result, message, trace, expected) in [
+        (
+            "Passed",
+            "assert 0",
+            "a.py:16: assert 0",
+            "t Skipped 0ns (a.py:16: assert 0)",
+        ),
+        ("Skipped", "RuntimeError: setup", "a.py:3", "t Skipped 0ns"),
+        ("Passed", "", "None", "t Passed 0ns"),
+        ("Failed", "assert 0", "a.py:16", "t Failed 0ns"),
+    ] {
+        let found = of(result, message, trace);
+        assert!(found.contains(expected), "{result} {message}: {found}");
+    }
+}
+
+#[test]
+fn a_name_that_is_a_sentence_is_not_taken_apart() {
+    let names = |report: &str| -> Vec<String> {
+        let shown = shown(report);
+        let lines = shown.lines().filter(|line| line.contains('|'));
+        let names = lines.map(|line| line.split_once('|').unwrap_or_default().1.to_owned());
+        names.map(|name| name.replace(" Passed 0ns", "")).collect()
+    };
+    let case = |name: &str| format!("<test-case name='{name}' success='True'/>");
+    // Pester.
+    let report = format!(
+        r"<test-results><test-suite type='TestFixture' name='Pester'><results>
+        <test-suite type='TestFixture' name='D:\w\Log.Tests.ps1'><results><test-suite type='TestFixture' name='Log'><results>{}{}{}
+        <test-suite type='TestFixture' name='Log.Old'><results>{}</results></test-suite>
+        </results></test-suite></results></test-suite></results></test-suite></test-results>",
+        case("Log.writes to log.txt"),
+        case("Log.returns a path"),
+        case("Log.reads a line."),
+        case("Log.Old.reads it..."),
+    );
+    assert_eq!(
+        names(&report),
+        [
+            "|Log|writes to log.txt",
+            "|Log|returns a path",
+            "|Log|reads a line.",
+            "Log|Old|reads it...",
+        ]
+    );
+    // Machine.Specifications, Karma.
+    let report = format!(
+        "<test-results><test-suite name='Calculator, when adding 1.5'><results>{}{}</results></test-suite>\
+         <test-suite type='TestFixture' name='Chrome 120.0'><results>{}</results></test-suite></test-results>",
+        case("should be 3.0"),
+        case("is a sum"),
+        case("adds 2.5"),
+    );
+    assert_eq!(
+        names(&report),
+        [
+            "|Calculator, when adding 1.5|should be 3.0",
+            "|Calculator, when adding 1.5|is a sum",
+            "|Chrome 120.0|adds 2.5",
+        ]
+    );
+}
+
+#[test]
+fn a_test_without_a_valid_start_time_has_that_of_its_suite() {
+    let found = shown(
+        "<test-run start-time='2026-03-01 08:00:00Z'><test-case name='a' result='Passed' start-time='0001-01-01 00:00:00Z'/></test-run>",
+    );
+    assert!(
+        found.contains("a Passed 0ns at 2026-03-01T08:00:00Z"),
+        "{found}"
+    );
+    assert!(!found.contains("warning"), "{found}");
+}
+
+#[test]
+fn the_label_of_a_failed_test_says_why_if_nothing_else_does() {
+    let of = |result: &str, label: &str, inside: &str| {
+        let report = format!(
+            "<test-run><test-case name='a' result='{result}' label='{label}'>{inside}</test-case></test-run>"
+        );
+        shown(&report).lines().nth(1).unwrap_or_default().to_owned()
+    };
+    let timeout = "Test exceeded Timeout value 1ms.";
+    let expected = format!("  failure None Some({timeout:?}) \"\"");
+    assert_eq!(of("Failed", timeout, "<failure/>"), expected);
+    assert_eq!(of("Failed", timeout, ""), expected);
+    let said = of("Failed", timeout, "<failure><message>m</message></failure>");
+    assert_eq!(said, "  failure None Some(\"m\") \"\"");
+    assert_eq!(of("Failed", "Error", ""), "");
+    assert_eq!(of("Skipped", "Ignored by x", ""), "");
+}
+
+#[test]
+fn a_suite_alone_is_read_as_well() {
+    let report = "<test-suite type='TestFixture' id='0-1' name='TaxTest' fullname='Shop.TaxTest' result='Failed' failed='1'>\
+        <test-case name='a' fullname='Shop.TaxTest.a' result='Passed'/></test-suite>";
+    let source = Source::bytes("in.xml", report.as_bytes());
+    let records = read(&source, &ReadOptions::default()).unwrap();
+    let results = records.filter_map(|record| match record.unwrap() {
+        Record::Run(run) => Some(format!("{}: {}", run.identity.name, run.status)),
+        _ => None,
+    });
+    let results: Vec<String> = results.collect();
+    assert_eq!(results, ["a: Passed", "TaxTest: Failed"]);
+}

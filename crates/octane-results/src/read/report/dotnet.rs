@@ -1,10 +1,19 @@
-//! Names of classes and tests in .NET, which all of its test tools write in the same way.
+//! Names of classes and tests, and times, in .NET, which all of its test tools write in the same way.
 
 use std::path::Path;
 
-use super::draft::Draft;
+use super::draft::{Draft, Moment};
 use super::file::ReportFile;
 use crate::read::file_names::is_file_extension;
+
+/// The year in which times begin that were never set.
+const NEVER: &str = "0001-";
+
+/// The start time that an attribute gives.
+pub(crate) fn start(time: Option<&str>) -> Moment {
+    let time = time.filter(|time| !time.starts_with(NEVER));
+    time.map_or(Moment::Unknown, |time| Moment::Text(time.to_owned()))
+}
 
 /// Sets the class of `draft` by the full name of a class in .NET.
 ///
@@ -24,10 +33,18 @@ pub(crate) fn set_class(draft: &mut Draft, full: &str, file: &ReportFile) {
     }
 }
 
-/// The class of a test without the assembly, as in `Shop.TaxTest, Shop.Tests, Version=1.0.0.0`.
+/// The class of a test without the assembly, as in `Shop.TaxTest, Shop.Tests, Version=1.0.0.0`, but not `Cart, when it is empty`.
 pub(crate) fn without_assembly(full: &str) -> &str {
-    let end = top_level(full).find(|(_, char)| *char == ',');
-    end.map_or(full, |(at, _)| &full[..at]).trim()
+    let full = full.trim();
+    let Some((at, _)) = top_level(full).find(|(_, char)| *char == ',') else {
+        return full;
+    };
+    let assembly = full[at + 1..].split(',').next().unwrap_or_default();
+    if assembly.trim().contains(' ') {
+        full
+    } else {
+        full[..at].trim()
+    }
 }
 
 /// The name of a test without its class before it.
@@ -38,8 +55,14 @@ pub(crate) fn own_name<'n>(name: &'n str, class: &str) -> &'n str {
         .unwrap_or(name)
 }
 
+/// The full name of a class and the name of a method in it; `None` if the text is not such a name, but a sentence with a dot, for
+/// example.
+pub(crate) fn class_and_method(full: &str) -> Option<(&str, &str)> {
+    split_last(full).filter(|(class, method)| is_full_name(class) && is_full_name(method))
+}
+
 /// Splits at the last dot that is not inside arguments.
-pub(crate) fn split_last(full: &str) -> Option<(&str, &str)> {
+fn split_last(full: &str) -> Option<(&str, &str)> {
     let (at, _) = top_level(full).filter(|(_, char)| *char == '.').last()?;
     let (before, after) = (&full[..at], &full[at + 1..]);
     (!before.is_empty() && !after.is_empty()).then_some((before, after))
@@ -63,10 +86,26 @@ pub(crate) fn error_type(message: &str) -> Option<String> {
 /// Namespace and class of a full name; a name of a file, as tools of other languages write it, has no namespace.
 fn split(full: &str) -> Option<(&str, &str)> {
     let (namespace, class) = split_last(full)?;
-    let end = class.find(['(', '<', '[', '`']).unwrap_or(class.len());
-    let is_class = class[..end].split('+').all(is_identifier);
     let is_file = is_file_extension(class);
-    (is_class && !is_file && namespace.split('.').all(is_identifier)).then_some((namespace, class))
+    (is_name(class) && !is_file && namespace.split('.').all(is_identifier))
+        .then_some((namespace, class))
+}
+
+/// Whether a text consists of names with dots between them, perhaps with arguments.
+fn is_full_name(text: &str) -> bool {
+    let dots = top_level(text).filter(|(_, char)| *char == '.');
+    let mut start = 0;
+    dots.map(|(at, _)| at).chain([text.len()]).all(|end| {
+        let name = &text[start..end];
+        start = end + 1;
+        is_name(name)
+    })
+}
+
+/// Whether a text is the name of a class or a method, perhaps with arguments.
+fn is_name(text: &str) -> bool {
+    let end = text.find(['(', '<', '[', '`']).unwrap_or(text.len());
+    text[..end].split('+').all(is_identifier)
 }
 
 fn is_identifier(segment: &str) -> bool {
@@ -132,11 +171,33 @@ mod tests {
     }
 
     #[test]
+    fn only_the_name_of_a_method_is_taken_apart() {
+        for (full, expected) in [
+            ("Shop.TaxTest.Adds", Some(("Shop.TaxTest", "Adds"))),
+            ("Tax.Adds(1.5)", Some(("Tax", "Adds(1.5)"))),
+            (
+                "Shop.Store<Shop.Item>(\"a b.c\").Holds",
+                Some(("Shop.Store<Shop.Item>(\"a b.c\")", "Holds")),
+            ),
+            ("should be 3.0", None),
+            ("v1.5 works", None),
+            ("writes to log.txt", None),
+            ("Log.writes text", None),
+            ("reads a line.", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(class_and_method(full), expected, "{full}");
+        }
+    }
+
+    #[test]
     fn assemblies_and_classes_around_names_are_removed() {
         assert_eq!(
             without_assembly("Shop.Store`1[[System.Int32, mscorlib]], Shop.Tests, Version=1.0"),
             "Shop.Store`1[[System.Int32, mscorlib]]"
         );
+        let sentence = "Cart, when it is empty";
+        assert_eq!(without_assembly(sentence), sentence);
         assert_eq!(
             own_name("Shop.TaxTest.Adds(1.5)", "Shop.TaxTest"),
             "Adds(1.5)"

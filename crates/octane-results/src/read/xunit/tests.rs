@@ -282,3 +282,16 @@ fn failures_that_a_collection_declares_and_does_not_have_are_a_failed_result() {
         assert!(!report("Fail").contains("declares"));
     }
 }
+
+#[test]
+fn a_test_without_a_valid_start_time_has_that_of_its_assembly() {
+    let found = shown(
+        "<assemblies><assembly name='a.dll' start-rtf='2026-03-01T08:00:00Z'><collection><test name='a' result='Pass' \
+         start-rtf='0001-01-01T00:00:00.0000000+00:00'/></collection></assembly></assemblies>",
+    );
+    assert!(
+        found.contains("a Passed 0ns at 2026-03-01T08:00:00Z"),
+        "{found}"
+    );
+    assert!(!found.contains("warning"), "{found}");
+}
