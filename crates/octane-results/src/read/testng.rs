@@ -21,6 +21,7 @@
 //! - **Parameters** are part of the name, so that the rows of a data provider are distinguished: `adds(1, 2)`. What Java prints
 //!   of an object without a text of its own, such as `shop.Cart@1b2c3d4e`, is there without the part that differs in each
 //!   run.
+//! - Where a class names its tests (`ITest`), its methods are called as in their signatures.
 //! - **Groups** are tags; those of methods are named at the beginning of a suite.
 //! - The **origin** is the names of `suite`, `test` and test instance (`ITest`); a `test` named after a browser is the project as well.
 //! - The message of the exception of a skipped method is its description, or else the configuration method of the class
@@ -219,7 +220,7 @@ impl Testng {
 
     fn configuration(&mut self, method: &Element, file: &mut ReportFile) {
         if method.attribute("status") == Some("FAIL") {
-            let name = method.attribute("name").unwrap_or_default();
+            let name = own_name(method);
             let message = method
                 .text_of(&["exception", "message"])
                 .unwrap_or_default();
@@ -236,7 +237,7 @@ impl Testng {
     fn method(&self, method: &Element, file: &ReportFile) -> Draft {
         let word = method.attribute("status");
         let outcome = word.map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
-        let name = method.attribute("name").unwrap_or_default();
+        let name = own_name(method);
         let values = parameters(method);
         let mut draft = Draft::new(method.place, with_values(name, &values), outcome);
         draft.has_invalid_bytes = method.has_invalid_bytes || self.has_invalid_class;
@@ -328,6 +329,17 @@ impl Testng {
 
 fn key(held: &Held) -> Key {
     (held.name.clone(), held.origin.clone())
+}
+
+/// The name of a method. Where its class names the test (`ITest`), all of its methods are called like that, and only the signature
+/// says which one it is.
+fn own_name(method: &Element) -> &str {
+    let name = method.attribute("name").unwrap_or_default();
+    let is_of_test = method.attribute("test-instance-name") == Some(name);
+    let signature = method.attribute("signature").filter(|_| is_of_test);
+    let own = signature.and_then(|signature| Some(signature.split_once('(')?.0.trim()));
+    let own = own.map(|own| own.rsplit('.').next().unwrap_or(own));
+    own.filter(|own| !own.is_empty()).unwrap_or(name)
 }
 
 /// An earlier attempt as a failure.

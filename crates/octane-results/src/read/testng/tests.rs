@@ -236,3 +236,23 @@ fn broken_and_empty_reports_are_no_pass() {
         "warning in.xml:1:1: contains no test results"
     );
 }
+
+#[test]
+fn methods_of_a_class_that_names_its_test_are_called_by_their_signatures() {
+    let method = |signature: &str, name: &str| {
+        let report = format!(
+            "<testng-results><test-method status='PASS' signature='{signature}' test-instance-name='MYTEST' name='{name}'/></testng-results>"
+        );
+        let shown = shown(&report);
+        let line = shown.lines().next().unwrap_or_default();
+        line.rsplit('|').next().unwrap_or_default().to_owned()
+    };
+    let signature = "dpTest()[pri:0, instance:a.MyTest@1]";
+    assert_eq!(method(signature, "MYTEST"), "dpTest Passed 0ns");
+    assert_eq!(
+        method("MyTest.dpTest(int)[pri:0]", "MYTEST"),
+        "dpTest Passed 0ns"
+    );
+    assert_eq!(method(signature, "other"), "other Passed 0ns");
+    assert_eq!(method("", "MYTEST"), "MYTEST Passed 0ns");
+}
