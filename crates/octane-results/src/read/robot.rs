@@ -29,7 +29,8 @@
 //!   to; images inside of a message have no path.
 //! - Of a test whose results `rebot --merge` has merged, the failures of earlier runs are those of earlier attempts.
 //! - A report whose statistics count failed tests, although none of its tests has failed, is a failed result of its own, called
-//!   `[run]`: a listener may change results after they were written.
+//!   `[run]`: a listener may change results after they were written. If they count another number of tests, that is a warning:
+//!   suites in files of their own (`--splitoutputs`) are not read with it.
 //! - The duration is `elapsed`, or else `elapsedtime` or the time from `starttime` to `endtime`.
 
 use std::collections::VecDeque;
@@ -41,6 +42,7 @@ use super::report::xml::{Element, Visit, XmlFormat};
 use super::report::{Draft, Moment, Outcome, ReportFile};
 use crate::run::Failure;
 use crate::status::Status;
+use crate::warning::WarningKind;
 
 mod files;
 mod merged;
@@ -81,6 +83,10 @@ pub(crate) struct Robot {
     is_applied: bool,
     /// Whether a result has failed, or is invalid.
     has_failed: bool,
+    /// How many tests were found.
+    tests: u64,
+    /// The name of the outermost suite.
+    name: String,
 }
 
 impl XmlFormat for Robot {
@@ -132,6 +138,7 @@ impl XmlFormat for Robot {
                     draft.origin = suite.origin.clone();
                 }
                 self.test = Some(draft);
+                self.tests += 1;
                 self.traceback.clear();
             }
             [.., outer, last] if outer == "suite" && last == "kw" => {
@@ -217,6 +224,10 @@ impl XmlFormat for Robot {
 
 impl Robot {
     fn suite(&mut self, element: &Element) {
+        if self.suites.is_empty() {
+            let name = element.attribute("name").unwrap_or_default();
+            name.clone_into(&mut self.name);
+        }
         let suite = Suite::new(element, self.suites.last(), self.held.len());
         self.suites.push(suite);
     }
@@ -267,10 +278,27 @@ impl Robot {
         self.has_failed |= results.any(|(_, held)| !is_fine(&held.outcome));
     }
 
-    /// What the statistics say of all tests, which is a result if the tests say something else.
+    /// What the statistics say of all tests, which is a result if the tests say something else. Tests may be missing where suites are
+    /// in files of their own (`--splitoutputs`).
     fn statistic(&mut self, stat: &Element, file: &mut ReportFile) {
-        let failed = stat.attribute("fail").and_then(|count| count.parse().ok());
-        let failed: u64 = failed.unwrap_or(0);
+        let count = |name| -> Option<u64> { stat.attribute(name)?.parse().ok() };
+        let failed = count("fail").unwrap_or(0);
+        let others = ["pass", "skip"].map(|name| count(name).unwrap_or(0));
+        let declared = others
+            .iter()
+            .fold(failed, |sum, count| sum.saturating_add(*count));
+        let is_of_all = stat
+            .text()
+            .is_some_and(|text| text.trim().starts_with("All "));
+        if is_of_all && declared != self.tests {
+            let kind = WarningKind::Totals {
+                suite: self.name.clone(),
+                what: "tests",
+                declared,
+                found: self.tests,
+            };
+            file.warn(stat.place, kind);
+        }
         if failed == 0 || self.has_failed {
             return;
         }

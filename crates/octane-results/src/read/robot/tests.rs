@@ -272,7 +272,7 @@ fn what_failed_around_a_suite_without_failed_tests_is_a_result() {
     let report = |keywords: &str, tests: &str| {
         let report = format!(
             "<robot><suite name='Root'><suite name='Shop' source='/w/shop'>{keywords}{tests}</suite><status status='FAIL'/></suite>\
-            <statistics><total><stat fail='1'>All Tests</stat></total></statistics></robot>"
+            <statistics><total><stat fail='1'>Critical Tests</stat></total></statistics></robot>"
         );
         let shown = shown(&report);
         shown.replace("\n  suite Root > Shop\n  file /w/shop", "")
@@ -303,4 +303,21 @@ fn what_failed_around_a_suite_without_failed_tests_is_a_result() {
     assert!(skipped.contains("Root|Shop Failed"), "{skipped}");
     let skipped = report(&keyword("SETUP", "FAIL"), &test("SKIP"));
     assert!(!skipped.contains("Root|Shop "), "{skipped}");
+}
+
+#[test]
+fn tests_that_are_in_other_files_cause_a_warning() {
+    let report = |all: &str| {
+        shown(&format!(
+            "<robot><suite name='S'><suite name='P' src='output-001.xml'/><test name='a'><status status='PASS'/></test></suite>\
+             <statistics><total><stat pass='0' fail='0'>Critical Tests</stat>{all}</total></statistics></robot>"
+        ))
+    };
+    let found = report("<stat pass='2' skip='1' fail='0'>All Tests</stat>");
+    assert!(
+        found.contains("suite `S` declares 3 tests but contains 1"),
+        "{found}"
+    );
+    let found = report("<stat pass='0' skip='1' fail='0'>All Tests</stat>");
+    assert!(!found.contains("warning"), "{found}");
 }
