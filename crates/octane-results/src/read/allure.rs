@@ -42,7 +42,7 @@
 //!
 //! The file is read as a whole. A list of results in one file is read one by one.
 //!
-//! In a suite of Allure 1, `canceled` and `pending` are skipped, and the class of a test without the label `testClass` is the
+//! In a suite of Allure 1, whose tests have no stage, `canceled` and `pending` are skipped, and the class of a test without the label `testClass` is the
 //! name of the suite.
 
 use serde_json::Value;
@@ -56,6 +56,8 @@ use crate::run::Failure;
 use crate::status::Status;
 use crate::warning::WarningKind;
 
+mod no_status;
+mod parameters;
 mod result;
 pub(crate) mod suite;
 

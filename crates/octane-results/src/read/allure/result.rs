@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::no_status::{NO_END, without_status};
+use super::parameters::with_parameters;
 use crate::metadata::{Attachment, Link, Metadata, Property};
 use crate::read::line_column::LineColumn;
 use crate::read::report::fields::{
@@ -109,7 +111,7 @@ impl Labels<'_> {
 
 fn name(result: &Value, labels: &Labels<'_>) -> String {
     let name = field(result, "name").or_else(|| labels.first("testMethod"));
-    let mut name = name
+    let name = name
         .or_else(|| {
             let full = field(result, "fullName")?;
             let end = full.rsplit(['#', '.', ':']).next().unwrap_or(&full);
@@ -128,26 +130,7 @@ fn name(result: &Value, labels: &Labels<'_>) -> String {
             Some((field(parameter, "name")?, value))
         })
         .collect();
-    let is_named = |value: &str| has_word(&name, value.trim_matches(['\'', '"']));
-    if !values.iter().all(|(_, value)| is_named(value)) {
-        let values: Vec<String> = values
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        name = format!("{name} [{}]", values.join(", "));
-    }
-    name
-}
-
-/// Whether `word` is in `text`, without a letter or a digit next to it.
-fn has_word(text: &str, word: &str) -> bool {
-    let is_border = |char: Option<char>| !char.is_some_and(char::is_alphanumeric);
-    let mut places = text.match_indices(word);
-    word.is_empty()
-        || places.any(|(at, _)| {
-            let (before, after) = (&text[..at], &text[at + word.len()..]);
-            is_border(before.chars().next_back()) && is_border(after.chars().next())
-        })
+    with_parameters(name, &values)
 }
 
 /// What stands for the value of a masked parameter.
@@ -224,7 +207,6 @@ fn identify(draft: &mut Draft, result: &Value, labels: &Labels<'_>) {
 
 /// The status, and what is to be said if the result does not say why.
 fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>) {
-    const NO_END: &str = "the test began and did not end";
     let failed = Outcome::Known(Status::Failed);
     let has_start = field(result, "start").is_some();
     let has_stop = field(result, "stop").is_some();
@@ -233,9 +215,7 @@ fn outcome(result: &Value, file: &ReportFile) -> (Outcome, Option<&'static str>)
         return match stage.as_deref() {
             _ if has_failed_hook(result) => (failed, Some("a hook of the test failed")),
             Some("scheduled" | "pending") => (Outcome::Known(Status::Skipped), None),
-            None if !has_start => (Outcome::Known(Status::Skipped), None),
-            _ if !has_stop => (failed, Some(NO_END)),
-            _ => (failed, Some("the result has no status")),
+            stage => without_status(stage.is_some() || has_start, has_stop),
         };
     };
     let stage = stage.as_deref();

@@ -1,5 +1,7 @@
 //! A suite of Allure 1, in XML.
 
+use super::no_status::without_status;
+use super::parameters::with_parameters;
 use crate::metadata::{Attachment, Property};
 use crate::read::report::fields::{as_iteration, nanoseconds, plain, thrown};
 use crate::read::report::xml::{Element, Visit, XmlFormat};
@@ -68,10 +70,7 @@ impl AllureSuite {
             let found = labels.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| *value)
         };
-        let word = case.attribute("status");
-        let outcome = word.map_or(Outcome::Missing, |word| {
-            file.outcome_with(word, &WORDS, case.child("failure").is_some())
-        });
+        let (outcome, untold) = outcome(case, file);
         let mut draft = Draft::new(case.place, name(case), outcome);
         draft.has_invalid_bytes = case.has_invalid_bytes;
         let class = first("testClass").unwrap_or(&self.name);
@@ -80,6 +79,7 @@ impl AllureSuite {
         draft.started = (case.attribute("start"))
             .map_or(Moment::Unknown, |start| Moment::Text(start.to_owned()));
         draft.failure = case.child("failure").map(failure);
+        draft.failure = draft.failure.or(untold.map(Failure::new));
         draft.description = case.text_of(&["description"]).map(str::to_owned);
         let mut steps = Vec::new();
         add_steps(case, &mut steps);
@@ -115,17 +115,28 @@ fn name(case: &Element) -> String {
             .attribute("kind")
             .is_none_or(|kind| kind == "argument")
     });
-    let values: Vec<(&str, &str)> = arguments
-        .filter_map(|parameter| Some((parameter.attribute("name")?, parameter.attribute("value")?)))
-        .collect();
-    if values.iter().all(|(_, value)| name.contains(value)) {
-        return name;
+    let value = |parameter: &'_ Element| {
+        Some((
+            parameter.attribute("name")?.to_owned(),
+            parameter.attribute("value").unwrap_or_default().to_owned(),
+        ))
+    };
+    let values: Vec<(String, String)> = arguments.filter_map(value).collect();
+    with_parameters(name, &values)
+}
+
+/// The outcome of a test, and what is to be said if it does not say why.
+fn outcome(case: &Element, file: &ReportFile) -> (Outcome, Option<&'static str>) {
+    let has_failed = case.child("failure").is_some();
+    let has = |time| case.attribute(time).is_some();
+    match case.attribute("status") {
+        Some(word) => (file.outcome_with(word, &WORDS, has_failed), None),
+        // A test of another format.
+        None if case.child("name").is_none() && case.child("title").is_none() => {
+            (Outcome::Missing, None)
+        }
+        None => without_status(has_failed || has("start"), has("stop")),
     }
-    let values: Vec<String> = values
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    format!("{name} [{}]", values.join(", "))
 }
 
 fn took(of: &Element) -> Option<std::time::Duration> {
@@ -235,8 +246,45 @@ mod tests {
         }
         let failed = "<test-suite><test-cases><test-case status='passed'><name>a</name><failure/></test-case></test-cases></test-suite>";
         assert!(shown(failed).contains("Failed"));
+        for (times, expected) in [
+            ("", "Skipped 0ns"),
+            (
+                "start='1'",
+                "Failed 0ns\n  failure None Some(\"the test began and did not end\") \"\"",
+            ),
+            (
+                "start='1' stop='1'",
+                "Failed 0ns\n  failure None Some(\"the result has no status\") \"\"",
+            ),
+        ] {
+            let report = format!(
+                "<test-suite><test-cases><test-case {times}><name>a</name></test-case></test-cases></test-suite>"
+            );
+            assert!(shown(&report).contains(expected), "{times}");
+        }
         let of_nunit =
             "<test-suite><results><test-case name='a' result='Success'/></results></test-suite>";
         assert!(shown(of_nunit).starts_with("invalid in.xml:1:22: status is empty"));
+    }
+
+    #[test]
+    fn rows_are_distinguished_by_parameters_that_are_not_words_of_the_name() {
+        let name = |name: &str, value: &str| {
+            let report = format!(
+                "<test-suite><test-cases><test-case status='passed'><name>{name}</name><parameters>\
+                 <parameter name='p' value='{value}' kind='argument'/></parameters></test-case></test-cases></test-suite>"
+            );
+            let shown = shown(&report);
+            let name = shown.rsplit('|').next().unwrap_or_default();
+            name.trim_end_matches(" Passed 0ns").to_owned()
+        };
+        assert_eq!(name("adds", "a"), "adds [p=a]");
+        assert_eq!(name("test1", "1"), "test1 [p=1]");
+        assert_eq!(name("adds 1", "1"), "adds 1");
+        assert_eq!(
+            name("adds(&quot;a b&quot;)", "&quot;a b&quot;"),
+            "adds(\"a b\")"
+        );
+        assert_eq!(name("adds", ""), "adds");
     }
 }
