@@ -113,7 +113,7 @@ fn declared_encoding(head: &[u8]) -> Option<&[u8]> {
     let value = value.strip_prefix(b"=")?.trim_ascii_start();
     let (quote, value) = value.split_first()?;
     let end = value.iter().position(|byte| byte == quote)?;
-    Some(&value[..end])
+    Some(&value[..end]).filter(|label| !label.is_empty())
 }
 
 #[cfg(test)]
@@ -133,6 +133,7 @@ mod tests {
             "ISO-8859-2"
         );
         assert_eq!(name(b"<?xml encoding=\"latin-1\"?>", None), "windows-1252");
+        assert_eq!(name(b"<?xml encoding=\"\"?>", None), "UTF-8");
         assert_eq!(name(b"name", None), "UTF-8");
         assert_eq!(name(b"n\0a\0m\0", None), "UTF-16LE");
         assert_eq!(name(b"\0[\0{", None), "UTF-16BE");

@@ -311,7 +311,9 @@ impl<R: Read> XmlReader<R> {
                 Ok(next) => next,
                 Err(error) => return Err(self.error(self.place(), ReadErrorKind::Io(error))),
             };
-            let blanks = next.iter().take_while(|byte| byte.is_ascii_whitespace());
+            // A file may be allocated before it is known how long the document is, and end with NUL characters.
+            let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0 && self.has_root;
+            let blanks = next.iter().take_while(|byte| is_blank(byte));
             match blanks.count() {
                 // A second one, which scripts that put files together leave there.
                 0 if next.starts_with(MARK) => self.text.get_mut().consume(MARK.len()),
@@ -435,6 +437,9 @@ mod tests {
     fn byte_order_marks_and_blanks_around_the_root_are_skipped() {
         let text = "\u{FEFF}\n\u{FEFF} <?xml version='1.0'?><a/>\u{FEFF}\n";
         assert_eq!(events(text.as_bytes()), "- <a 2:24 > ");
+        assert_eq!(events(b"<a/>\n\0\0\0\n"), "<a 1:1 > ");
+        assert!(events(b"<a/>\0x").contains("text after the root element"));
+        assert!(events(b"\0<a/>").contains("text before the root element"));
     }
 
     #[test]

@@ -90,6 +90,8 @@ struct Parts {
     may_be_march: bool,
     day: Option<i8>,
     time: Option<Time>,
+    /// Whether there is a `T` at the end of the date, after which the time follows.
+    announces_time: bool,
     /// Whether the time is `24:00`, with which the day ends.
     is_end_of_day: bool,
     is_afternoon: Option<bool>,
@@ -152,13 +154,18 @@ impl Parts {
 
     /// A word that begins with a digit: a time, a date, a day or a year.
     fn number(&mut self, word: &str) -> Result<(), Unreadable> {
-        // `2026-11-28T05:00:00`, where the offset is another word.
+        // `2026-11-28T05:00:00`, where the offset is another word, or `2026-11-28T`, where the time is.
         if let Some((date, time)) = word.split_once('t')
             && date.contains('-')
-            && time.contains(':')
+            && (time.contains(':') || time.is_empty())
         {
             self.number(date)?;
-            return self.time(time);
+            self.announces_time = time.is_empty();
+            return if self.announces_time {
+                Ok(())
+            } else {
+                self.time(time)
+            };
         }
         if word.contains(':') {
             return self.time(word);
@@ -251,6 +258,9 @@ impl Parts {
     }
 
     fn finish(self) -> Option<Written> {
+        if self.announces_time && self.time.is_none() {
+            return None;
+        }
         let month = self.month.or(self.may_be_march.then_some(3));
         let mut date = Date::new(self.year?, month?, self.day?).ok()?;
         if self.is_end_of_day {
@@ -415,6 +425,8 @@ mod tests {
             ("2026-11-28 05:00:00 +0100", "2026-11-28T05:00:00+01"),
             ("2026-11-28 05:00:00.5 UTC", "2026-11-28T05:00:00.5+00"),
             ("2026-11-28T05:00:00 -05:00", "2026-11-28T05:00:00-05"),
+            ("2026-11-28T 05:00:00Z", "2026-11-28T05:00:00+00"),
+            ("2026-11-28T 05:00:00", "2026-11-28T05:00:00"),
             ("2026/11/28 05:00:00", "2026-11-28T05:00:00"),
             ("2026.1.2 5:00 pm", "2026-01-02T17:00:00"),
             ("2026-Nov-28 05:00", "2026-11-28T05:00:00"),
