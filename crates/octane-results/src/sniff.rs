@@ -229,7 +229,8 @@ pub(crate) fn is_other_root(root: &str) -> bool {
             .iter()
             .any(|word| root.contains(word))
     };
-    let is_known = || format_of_root(root).is_some() || foreign_root(root).is_some();
+    let is_known =
+        || format_of_root(root).is_some() || foreign_root(root, std::iter::empty()).is_some();
     root == "html" || !(is_known() || is_about_tests())
 }
 
@@ -314,9 +315,18 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
     !is_table_of_results && !lines.clone().any(has_status)
 }
 
-/// Describes the document with the root element `root`, if it is a known unsupported one.
-pub(crate) fn foreign_root(root: &str) -> Option<&'static str> {
+/// Describes the document with the root element `root` and these attributes of it, if it is a known unsupported one.
+pub(crate) fn foreign_root<'x>(
+    root: &str,
+    mut attributes: impl Iterator<Item = (&'x str, &'x str)>,
+) -> Option<&'static str> {
+    let mut has = |name: &str, start: &str| {
+        attributes.any(|(known, value)| known == name && value.starts_with(start))
+    };
     match root {
+        "TestResult" if has("xmlns", "http://checklists.nist.gov/xccdf") => {
+            Some("results of OpenSCAP (XCCDF) are not supported")
+        }
         "TestLog" | "TestResult" => Some("Boost.Test reports are not supported yet"),
         "doctest" => Some("use doctest's JUnit reports"),
         "TestCase" => Some("use QtTest's JUnit reports (`-o FILE,junitxml`)"),
@@ -325,6 +335,20 @@ pub(crate) fn foreign_root(root: &str) -> Option<&'static str> {
         "Site" => Some("CTest reports are not supported yet"),
         "Results" => Some("UFT reports are not supported yet"),
         "events" | "execution" => Some("Open Test Reporting is not supported yet"),
+        "testExecutions" => {
+            Some("test data for SonarQube is not supported; use the JUnit reporter")
+        }
+        // A hook that passed after a step that failed, or was undefined, makes it passed there.
+        "features" if has("version", "1") => Some(
+            "files of Octane's Gherkin formatter may show failed steps as passed; use those of Cucumber's \
+             formatter `message` or `json`",
+        ),
+        "suite" if has("id", "s1") => {
+            Some("use the whole output of Robot Framework: `rebot --output output.xml FILE`")
+        }
+        "result" if has("plugin", "junit@") => {
+            Some("this is how Jenkins stores results; use the JUnit reports that it has read")
+        }
         "html" => Some("this is a web page, not a report"),
         _ => None,
     }
@@ -370,8 +394,26 @@ mod tests {
             "output.json",
             &StatusAliases::default()
         ));
-        for root in ["TestLog", "TestCase", "CUNIT_TEST_RUN_REPORT"] {
-            assert!(foreign_root(root).is_some(), "{root}");
+        for (root, attribute, expected) in [
+            ("TestLog", ("a", "b"), "Boost.Test"),
+            ("TestCase", ("a", "b"), "QtTest"),
+            ("CUNIT_TEST_RUN_REPORT", ("a", "b"), "CUnit"),
+            ("TestResult", ("result", "passed"), "Boost.Test"),
+            (
+                "TestResult",
+                ("xmlns", "http://checklists.nist.gov/xccdf/1.2"),
+                "XCCDF",
+            ),
+            ("testExecutions", ("version", "1"), "JUnit"),
+            ("features", ("version", "1"), "`message` or `json`"),
+            ("suite", ("id", "s1"), "rebot"),
+            ("result", ("plugin", "junit@1.5"), "Jenkins"),
+        ] {
+            let hint = foreign_root(root, [attribute].into_iter()).unwrap_or_default();
+            assert!(hint.contains(expected), "{root}: {hint}");
+        }
+        for root in ["features", "suite", "result"] {
+            assert_eq!(foreign_root(root, [("id", "x")].into_iter()), None);
         }
     }
 

@@ -152,7 +152,11 @@ impl ReadError {
             file,
             place: None,
             path: None,
-            is_other_kind: matches!(&kind, ReadErrorKind::UnknownRoot { root, .. } if is_other_root(root)),
+            is_other_kind: matches!(
+                &kind,
+                ReadErrorKind::UnknownRoot { root, hint, .. }
+                    if is_other_root(root) && (hint.is_none() || root == "html")
+            ),
             kind: Box::new(kind),
         }
     }

@@ -186,7 +186,7 @@ impl Report {
             }
             (Inside::Suite, Element::OfTestRun) => return Err(self.other_format(tag)),
             (Inside::Nothing, _) => {
-                let hint = foreign_root(name);
+                let hint = foreign_root(name, tag.attributes());
                 let root = shortened(name);
                 return Err((
                     tag.place(),

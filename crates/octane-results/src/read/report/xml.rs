@@ -232,7 +232,7 @@ fn visit<F: XmlFormat>(
     Err(ReadErrorKind::UnknownRoot {
         root: shortened(name),
         expected: format.roots(),
-        hint: foreign_root(name),
+        hint: foreign_root(name, tag.attributes()),
     })
 }
 
