@@ -85,7 +85,9 @@ impl Translated {
             None if Path::new(CONFIG_FILE).is_file() => Config::read(Path::new(CONFIG_FILE))?,
             None => Config::default(),
         };
-        let words = words(args, &config)?;
+        unsupported::check(args, &config)?;
+        let tool_proxy = ToolProxy::of(args, &config)?;
+        let words = words(args, &config, tool_proxy.as_ref())?;
         let user = args.user.as_deref().or_else(|| config.get("user"));
         // If the payload is written to a file, nothing is sent.
         let user = user.filter(|_| args.output_file.is_none());
@@ -94,7 +96,6 @@ impl Translated {
             Some(user) => Some(Known(found_user(user, args, &config)?)),
             None => None,
         };
-        let tool_proxy = ToolProxy::of(args, &config)?;
         let proxy = match &tool_proxy {
             Some(proxy) if !args.show_command => proxy.with_password(args, &config)?,
             _ => None,

@@ -214,6 +214,10 @@ fn bundle_json(id: &UploadId, file: &Path, bytes: u64, is_dry_run: bool) -> Valu
 }
 
 pub(super) fn bundle_failure(error: BundleError, suggest: &Suggest) -> Failure {
+    let error = match error {
+        BundleError::Journal(error) => return journal_failure(error, suggest),
+        error => error,
+    };
     let (exit, hint) = match &error {
         BundleError::FileExists(_) => (Exit::Configuration, "use another file"),
         BundleError::Invalid { .. } => (
@@ -226,10 +230,6 @@ pub(super) fn bundle_failure(error: BundleError, suggest: &Suggest) -> Failure {
             return Failure::new(Exit::Configuration, error)
                 .hint(format!("`{show}` shows how far it is"));
         }
-        BundleError::Journal(_) => match error {
-            BundleError::Journal(error) => return journal_failure(error, suggest),
-            error => return Failure::new(Exit::Internal, error),
-        },
         _ => (Exit::Internal, "export the upload again"),
     };
     Failure::new(exit, error).hint(hint)

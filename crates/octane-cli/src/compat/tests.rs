@@ -16,7 +16,9 @@ fn parsed(line: &str) -> CompatArgs {
 
 /// The words that a line becomes, without those that every upload has.
 fn translated(line: &str, config: &str) -> Result<String> {
-    let words = words(&parsed(line), &Config::of(config.as_bytes()))?;
+    let (args, config) = (parsed(line), Config::of(config.as_bytes()));
+    unsupported::check(&args, &config)?;
+    let words = words(&args, &config, ToolProxy::of(&args, &config)?.as_ref())?;
     let usual = format!(" --identity {IDENTITY}");
     Ok(words.join(" ").replace(&usual, ""))
 }
@@ -93,9 +95,9 @@ fn each_flag_has_its_counterpart() {
 
 #[test]
 fn payloads_keep_the_identity_that_they_have() {
-    let internal = words(&parsed("-i a.xml"), &Config::default()).unwrap();
+    let internal = words(&parsed("-i a.xml"), &Config::default(), None).unwrap();
     assert_eq!(internal.join(" "), "upload a.xml --input-format octane");
-    let report = words(&parsed("a.xml"), &Config::default()).unwrap();
+    let report = words(&parsed("a.xml"), &Config::default(), None).unwrap();
     assert_eq!(report[2..], ["--identity", IDENTITY]);
 }
 

@@ -1,7 +1,6 @@
 //! The words of the command line.
 
 use super::proxy::ToolProxy;
-use super::unsupported::check;
 use crate::args::CompatArgs;
 use crate::collection_tool::Config;
 use crate::exit::Exit;
@@ -11,8 +10,11 @@ use crate::failure::{Failure, Result};
 pub(super) const IDENTITY: &str = "module= package={classname:parent} class={classname:last}";
 
 /// The words of a command that does the same.
-pub(super) fn words(args: &CompatArgs, config: &Config) -> Result<Vec<String>> {
-    check(args, config)?;
+pub(super) fn words(
+    args: &CompatArgs,
+    config: &Config,
+    proxy: Option<&ToolProxy>,
+) -> Result<Vec<String>> {
     let mut words = Words::default();
     let is_upload = args.output_file.is_none();
     words
@@ -32,8 +34,8 @@ pub(super) fn words(args: &CompatArgs, config: &Config) -> Result<Vec<String>> {
         );
         words.option("--workspace", stated(args.workspace.map(text), "workspace"));
         // One with a user needs a password, which is not a word of a command line.
-        let proxy = ToolProxy::of(args, config)?.filter(|proxy| proxy.user.is_none());
-        words.option("--proxy", proxy.map(|proxy| proxy.url));
+        let proxy = proxy.filter(|proxy| proxy.user.is_none());
+        words.option("--proxy", proxy.map(|proxy| proxy.url.clone()));
     }
     words.option("--suite", args.suite.map(text));
     words.option("--suite-run", args.suite_external_run_id.clone());

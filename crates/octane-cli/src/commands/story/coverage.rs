@@ -17,7 +17,7 @@ use crate::spool::{journal_failure, spool};
 use crate::suggest::Suggest;
 
 /// Shows what the results of an upload say of each Jira key.
-pub(in crate::commands) fn coverage_of(
+pub(crate) fn coverage_of(
     id: Option<&UploadId>,
     verdicts: &[Verdict],
     args: &SpoolArgs,
