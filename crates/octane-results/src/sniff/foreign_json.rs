@@ -86,8 +86,12 @@ fn is_robot(text: &str, names: &Names) -> bool {
 }
 
 /// Whether JSON that begins with `text` seems to have results of tests: an object with a name and a word for a status. A word that is
-/// also said of other things counts if names such as `testCase` are in the document.
+/// also said of other things counts if names such as `testCase` are in the document. The trends that `cucumber-reporting` keeps are results
+/// of earlier runs.
 pub(super) fn has_results(text: &str, aliases: &StatusAliases) -> bool {
+    if names(text).have(&["buildNumbers", "durations"]) {
+        return false;
+    }
     let mut search = Search {
         json: JsonReader::new(SliceText::new(text)),
         aliases,
@@ -288,6 +292,7 @@ mod tests {
             r#"[{"name":"Ignored tests","matchedStatuses":["skipped"]}]"#,
             r#"{"0a1b":{"statistic":{"failed":1},"items":[{"uid":"1","status":"failed"}]}}"#,
             r#"{"status":"failed","failedTests":["a"]}"#,
+            r#"{"buildNumbers":["1"],"durations":[3],"featuresDetail":[[{"featureName":"a","scenarioName":"b","status":"FAILED"}]]}"#,
             r#"{"kind":"List","items":[{"metadata":{"name":"a"},"status":{"phase":"Failed","conditions":[{"type":"Ready","status":"True"}]}}]}"#,
             r#"{"item":[{"name":"orders","response":[{"name":"sample","status":"OK","code":200}]}],"event":[{"listen":"test"}]}"#,
             r#"[{"user":"Jane","state":"disabled","latestName":"x"}]"#,
