@@ -36,24 +36,6 @@ struct Schedule {
     advised_until: Option<Instant>,
 }
 
-/// A request that waits.
-#[derive(Debug, Clone, Copy)]
-struct Waiter {
-    deadline: Instant,
-    /// It waits until then on advice, which is half of its time.
-    patient_until: Instant,
-}
-
-impl Waiter {
-    fn new(deadline: Instant) -> Self {
-        let now = Instant::now();
-        Self {
-            deadline,
-            patient_until: now + deadline.saturating_duration_since(now) / 2,
-        }
-    }
-}
-
 /// Why a request cannot start before its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RateLimitError {
@@ -98,23 +80,23 @@ impl RateLimiter {
 
     /// Waits until a request may start. Fails at once if the server-imposed pause ends after `deadline`.
     pub(crate) async fn acquire(&self, deadline: Instant) -> Result<(), RateLimitError> {
-        let (arrived, waiter) = (Instant::now(), Waiter::new(deadline));
         self.check_pause(deadline)?;
+        self.follow_advice(deadline).await;
+        let arrived = Instant::now();
         let Ok(_head) = timeout_at(deadline, self.queue.lock()).await else {
             return Err(self.deadline_error());
         };
-        self.wait(arrived, waiter, || {
+        self.wait(arrived, deadline, || {
             self.priority_waiting.load(Ordering::Acquire) > 0
         })
         .await?;
         self.wait_for_slot(deadline).await
     }
 
-    /// The same, ahead of the queue.
+    /// The same, ahead of the queue, and whatever the server advises: other requests need the session before their deadlines.
     pub(crate) async fn acquire_priority(&self, deadline: Instant) -> Result<(), RateLimitError> {
         let _waiting = PriorityWaiter::new(&self.priority_waiting);
-        let waiter = Waiter::new(deadline);
-        self.wait(Instant::now(), waiter, || false).await?;
+        self.wait(Instant::now(), deadline, || false).await?;
         self.wait_for_slot(deadline).await
     }
 
@@ -146,17 +128,16 @@ impl RateLimiter {
     async fn wait(
         &self,
         mut ready: Instant,
-        waiter: Waiter,
+        deadline: Instant,
         has_to_yield: impl Fn() -> bool,
     ) -> Result<(), RateLimitError> {
-        let deadline = waiter.deadline;
         loop {
             self.check_pause(deadline)?;
             let now = Instant::now();
             let start = if has_to_yield() {
                 now + self.interval()
             } else {
-                self.try_start(ready, now, waiter)
+                self.try_start(ready, now)
             };
             if start <= now {
                 return Ok(());
@@ -182,6 +163,23 @@ impl RateLimiter {
         let until = Instant::now() + wait;
         let mut schedule = self.schedule();
         schedule.advised_until = schedule.advised_until.max(Some(until));
+    }
+
+    /// Waits as long as the server advises, but no longer than half of the time that is left. It comes before the queue, so that one that
+    /// has more time does not hold up one that has less.
+    async fn follow_advice(&self, deadline: Instant) {
+        let now = Instant::now();
+        let patient_until = now + deadline.saturating_duration_since(now) / 2;
+        loop {
+            let advised_until = self.schedule().advised_until;
+            let Some(until) = advised_until.map(|until| until.min(patient_until)) else {
+                return;
+            };
+            if until <= Instant::now() {
+                return;
+            }
+            sleep_until(until).await;
+        }
     }
 
     /// Informs other processes of an overload of the server; see [`SharedPace::overloaded`].
@@ -210,17 +208,11 @@ impl RateLimiter {
 
     /// When the head of the queue, which was ready at `ready`, may start. If that is not after `now`, it has
     /// started.
-    fn try_start(&self, ready: Instant, now: Instant, waiter: Waiter) -> Instant {
+    fn try_start(&self, ready: Instant, now: Instant) -> Instant {
         let interval = self.interval();
         let mut schedule = self.schedule();
         let after_last = schedule.last.map(|last| last + interval);
-        let advised = schedule
-            .advised_until
-            .map(|until| until.min(waiter.patient_until));
-        let start = Some(ready)
-            .max(after_last)
-            .max(schedule.paused_until)
-            .max(advised);
+        let start = Some(ready).max(after_last).max(schedule.paused_until);
         let start = start.unwrap_or(now);
         if start <= now {
             // Without a rate, only the number of requests at once follows the fraction, and that has nothing to do with time.
@@ -325,7 +317,24 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(start.elapsed(), Duration::from_secs(10));
+        // A sign-in does not follow it: what needs the session has a deadline of its own.
         limiter.acquire_priority(far()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_millis(10_001));
+        limiter.acquire(far()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn advice_does_not_let_one_with_much_time_hold_up_one_with_little() {
+        let start = Instant::now();
+        let limiter = limiter(1000);
+        limiter.advise(Duration::from_secs(60));
+        let patient = Arc::clone(&limiter);
+        let patient = tokio::spawn(async move { patient.acquire(far()).await });
+        sleep(Duration::from_secs(1)).await;
+        let hurried = limiter.acquire(start + Duration::from_secs(9)).await;
+        assert_eq!((hurried, start.elapsed()), (Ok(()), Duration::from_secs(5)));
+        patient.await.unwrap().unwrap();
         assert_eq!(start.elapsed(), Duration::from_secs(60));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use octane_model::{Problem, json_values};
+use octane_model::{Problem, error_code, json_values};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -122,7 +122,7 @@ impl Response {
             && self.outcome_unknown()
             && self
                 .problem()
-                .is_some_and(|problem| !problem.error_code.is_empty());
+                .is_some_and(|problem| problem.error_code == error_code::ENTITY_NOT_FOUND);
         if is_gone {
             Ok(self)
         } else {

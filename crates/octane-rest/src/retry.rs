@@ -17,7 +17,7 @@
 //! | any other response | give up | give up | give up |
 //!
 //! After a backoff the request is sent again. `Retry-After` replaces the backoff of a response, and so does a `RateLimit` that is
-//! exhausted, but not the queue-full backoff: the limit of a gateway says nothing about the queue. Neither does if it is zero.
+//! exhausted, but not the queue-full backoff: the limit of a gateway says nothing about the queue. A delay of zero replaces no backoff.
 //! Where the table says backoff, the last attempt gives up instead; an attempt that only led to a sign-in does not count.
 
 use std::time::Duration;

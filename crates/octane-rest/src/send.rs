@@ -243,7 +243,7 @@ impl EndpointState {
         } else if let Some(wait) = rate_limit_headers::exhausted_for(headers) {
             // Nothing was rejected, so this is advice, followed no longer than any other backoff.
             let wait = wait.min(self.backoff.max());
-            debug!(delay = %HumanDuration(wait), "the rate limit is exhausted, pausing all requests");
+            debug!(delay = %HumanDuration(wait), "the rate limit is exhausted, delaying requests");
             self.rate_limiter.advise(wait);
         }
     }

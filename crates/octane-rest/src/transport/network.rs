@@ -194,10 +194,10 @@ impl HttpTransport {
             // Perhaps the connection just broke, so the kind of error stays and with it the retries.
             Explained::NoResponse(error) if self.lacks_client_certificate() => {
                 let (problem, message) = tls_problem::client_certificate_missing();
-                let message = format!("the connection was lost; perhaps {message}");
                 TransportError {
+                    message: format!("the connection was lost; perhaps {message}"),
                     tls_problem: Some(problem),
-                    ..TransportError::new(error.kind(), message)
+                    ..error
                 }
             }
             Explained::NoResponse(error) => {
