@@ -128,7 +128,7 @@ impl Work {
             Ok(None) => return false,
             Err(error) => {
                 tracing::error!(?error, "failed to read the queue");
-                return self.pause(RETRY_DELAY).await;
+                return self.wait_to_retry().await;
             }
         };
         let id = waiting.id;
@@ -177,6 +177,14 @@ impl Work {
         }
     }
 
+    /// Waits before the database is tried again, by real time: the clock of the sandbox may stand still. False if the worker should stop.
+    async fn wait_to_retry(&mut self) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(RETRY_DELAY) => true,
+            _ = self.stop.wait_for(|stop| *stop) => false,
+        }
+    }
+
     /// Ends a task without ingesting its payload. False if that could not be recorded before the worker should stop.
     async fn give_up(&mut self, id: i64, status: TaskStatus, problem: &str) -> bool {
         loop {
@@ -197,7 +205,7 @@ impl Work {
                 return true;
             };
             tracing::error!(task = id, ?error, "failed to record the outcome of a task");
-            if !self.pause(RETRY_DELAY).await {
+            if !self.wait_to_retry().await {
                 return false;
             }
         }

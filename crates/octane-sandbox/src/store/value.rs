@@ -39,7 +39,8 @@ pub(super) fn json_list(ids: &[i64]) -> Sql {
     Sql::Text(format!("[{}]", numbers.join(",")))
 }
 
-/// The condition that a column is one of these IDs, and its bound value, the first of the statement. Often there is one ID, which is found without a list.
+/// The condition that a column is one of these IDs, and its bound value, the first of the statement. Often there is one ID, which is
+/// found without a list.
 pub(super) fn any_of(ids: &[i64]) -> (&'static str, Sql) {
     match ids {
         [id] => ("= ?1", Sql::Integer(*id)),
