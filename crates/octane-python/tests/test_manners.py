@@ -263,3 +263,18 @@ def test_a_logging_handler_that_fails_does_not_end_anything(client: Client, capf
     finally:
         logger.removeHandler(handler)
         logger.setLevel(logging.NOTSET)
+
+
+def test_an_upload_works_under_a_debugger(client: Client) -> None:
+    def trace(frame: Any, event: str, argument: Any) -> Any:
+        # A debugger looks at local variables, which refills the dictionary of the frame.
+        assert frame.f_locals is not None
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        report = client.upload(ROWS[:1], suite="Nightly", suite_run="traced", create="missing")
+    finally:
+        sys.settrace(before)
+    assert report.ok

@@ -170,7 +170,7 @@ class Client(BaseClient):
         :raises SchemaError: rows cannot be used; all of them are in ``rows``. Nothing was sent.
         """
         # All parameters, by their names.
-        options = locals()
+        options = dict(locals())
         del options["self"]
         return _upload.upload(self._core, **options).wait()
 

@@ -107,9 +107,10 @@ class AsyncClient(BaseClient):
         skip_errors: bool = False,
         force_new: bool = False,
     ) -> Report:
-        """Uploads results; see :meth:`octane_client.Client.upload`. Another thread reads them; a generator is first read to its end by this one."""
+        """Uploads results; see :meth:`octane_client.Client.upload`. Another thread reads them; a generator is first read to its end by
+        this one."""
         # All parameters, by their names.
-        options = locals()
+        options = dict(locals())
         del options["self"]
         return await _upload.upload(self._core, **options)
 
