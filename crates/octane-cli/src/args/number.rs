@@ -13,11 +13,13 @@ pub(super) fn number<N: FromStr>(text: &str) -> Result<N, String> {
 
 /// Parses a count of at least one.
 pub(super) fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|number| *number >= N::from(1))
-        .ok_or_else(|| "expected a whole number of at least 1".to_owned())
+    let text = text.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if number >= N::from(1) => Ok(number),
+        Err(_) if is_number => Err("the number is too large".to_owned()),
+        _ => Err("expected a whole number of at least 1".to_owned()),
+    }
 }
 
 /// Parses a TCP port; 0 picks a free one.
@@ -50,7 +52,11 @@ mod tests {
         assert_eq!(number(" 17 "), Ok(17_u32));
         assert_eq!(at_least_one("1"), Ok(1_u16));
         assert_eq!(between("1024", &(1..=1024)), Ok(1024_u16));
-        for text in ["0", "-1", "abc", "", "70000", "1.5"] {
+        assert_eq!(
+            at_least_one::<u16>("70000"),
+            Err("the number is too large".to_owned())
+        );
+        for text in ["0", "-1", "abc", "", "1.5"] {
             let reason = "expected a whole number of at least 1";
             assert_eq!(at_least_one::<u16>(text), Err(reason.to_owned()), "{text}");
         }

@@ -90,20 +90,29 @@ impl<'a> Lookup<'a> {
         )))
     }
 
-    /// The suite with a number as its ID or name, if `name` is a number; a new one is not created under it, because a mistyped ID is
-    /// more likely.
-    pub(super) async fn numbered_suite(self, name: &str) -> Result<Option<TestSuite>> {
-        if !is_number(name) {
+    /// The suite with a number as its ID, or as its name in `module`, if `name` is a number; a new one is not created under it, because
+    /// a mistyped ID is more likely.
+    pub(super) async fn numbered_suite(
+        self,
+        name: &str,
+        module: Option<ModuleId>,
+    ) -> Result<Option<TestSuite>> {
+        if !is_id(name) {
             return Ok(None);
         }
-        let found = self.client.suites().find_id_or_name(name).await?;
-        let found = found.ok_or_else(|| not_created("test suite", name))?;
-        Ok(Some(self.entity(found)))
+        let suites = self.client.suites();
+        let found = match suites.find_id_or_name(name).await? {
+            Some(found) if found.entity.id.to_string() == name => Some(self.entity(found)),
+            _ => suites.find(name, module).await?,
+        };
+        found
+            .map(Some)
+            .ok_or_else(|| not_created("test suite", name))
     }
 
     /// The same for a module.
     pub(super) async fn numbered_module(self, path: &str) -> Result<Option<ApplicationModule>> {
-        if !is_number(path) {
+        if !is_id(path) {
             return Ok(None);
         }
         let found = self.client.modules().find_id_or_path(path).await?;
@@ -120,9 +129,9 @@ impl<'a> Lookup<'a> {
 }
 
 fn unknown(kind: &'static str, name: &str, similar: Vec<Similar>, list_command: &str) -> Failure {
-    let is_number = is_number(name);
+    let is_id = is_id(name);
     let name = name.to_owned();
-    let error = if is_number {
+    let error = if is_id {
         ClientError::UnknownIdOrName { kind, id: name }
     } else {
         ClientError::UnknownName {
@@ -139,6 +148,8 @@ fn not_created(kind: &'static str, number: &str) -> Failure {
     ClientError::UnknownIdOrName { kind, id }.into()
 }
 
-fn is_number(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether a name can be an ID: `007` is a name.
+fn is_id(name: &str) -> bool {
+    let id = name.parse::<i64>();
+    id.is_ok_and(|id| id >= 0 && id.to_string() == name)
 }

@@ -55,10 +55,10 @@ pub(super) async fn run(command: SuiteCommand, client: &Client, output: Output) 
             dry_run,
         } => {
             let name = names::required("NAME", &name)?;
-            if let Some(existing) = lookup.numbered_suite(name).await? {
+            let module = lookup.module_id("--module", module.as_deref()).await?;
+            if let Some(existing) = lookup.numbered_suite(name, module).await? {
                 return changes::ensured(existing, dry_run.dry_run, output);
             }
-            let module = lookup.module_id("--module", module.as_deref()).await?;
             let is_missing = suites.find(name, module).await?.is_none();
             if is_missing && !similar.create_similar {
                 check_not_similar::<TestSuite>(name, &suites.similar(name).await?)?;

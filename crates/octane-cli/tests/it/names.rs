@@ -361,6 +361,13 @@ fn a_number_ensures_what_has_it_as_its_id_and_creates_nothing() {
         let named = server.octane(&[kind, "ensure", "987654"], SECRET);
         assert_eq!((named.code, &*named.stderr), (0, ""), "{named:?}");
     }
+    for module in ["Shop", "Gone"] {
+        // The suite of that name is in no module.
+        let done = server.octane(&["suite", "ensure", "987654", "--module", module], SECRET);
+        assert_eq!(done.code, 6, "{module}: {done:?}");
+    }
+    // No ID begins with 0.
+    assert_eq!(server.octane(&["suite", "ensure", "007"], SECRET).code, 0);
     // For a suite run it is the number of a build.
     for created in ["created suite run 4711 (", ""] {
         let done = server.octane(

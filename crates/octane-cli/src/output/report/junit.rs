@@ -6,10 +6,10 @@
 //! | a result is in Octane and failed, tolerated or not | `failure` |
 //! | a result is in Octane, and the test was skipped or is planned | `skipped` |
 //! | a result was rejected, or is pending, whatever its status | `error` |
-//! | an upload did not end with success, whatever `--on-upload-error` says | `error` of the test case `octane: upload` |
+//! | an upload did not end with success, whatever `--on-upload-error` says | `error` of the test case `upload` of the class `octane` |
 //! | a problem of the upload that belongs to no result, and is more than a note | `error` |
 //! | the command of `octane exec` failed, or wrote no report for a pattern | `error` |
-//! | it wrote no report at all, which is allowed | `skipped`, the test case `octane: upload` |
+//! | it wrote no report at all, which is allowed | `skipped`, the same test case, if the command ended with 0 |
 //! | results cannot be listed | `error` |
 //! | several shards have different results of a test | `failure`, in addition to both results |
 //!
