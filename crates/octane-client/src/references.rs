@@ -18,8 +18,8 @@ struct Referred {
 
 impl Client {
     /// Checks that the release, the milestone, the program and the backlog items exist to which `context` refers by their IDs; one
-    /// request for each of the four, and one more for each further hundred backlog items. Octane rejects each run that refers to something else, unless it is to skip errors. What the API
-    /// key may not read, or the server does not have, is not checked.
+    /// request for each of the four, and one more for each further hundred backlog items. Octane rejects each run that refers to
+    /// something else, unless it is to skip errors. What the API key may not read, or the server does not have, is not checked.
     ///
     /// # Errors
     ///
