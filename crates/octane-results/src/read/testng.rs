@@ -21,7 +21,7 @@
 //! - **Parameters** are part of the name, so that the rows of a data provider are distinguished: `adds(1, 2)`. What Java prints
 //!   of an object without a text of its own, such as `shop.Cart@1b2c3d4e`, is there without the part that differs in each
 //!   run.
-//! - Where a class names its tests (`ITest`), its methods are called as in their signatures.
+//! - Where a class names its tests (`ITest`), that name follows the method's: `adds [with tax]`.
 //! - **Groups** are tags; those of methods are named at the beginning of a suite.
 //! - The **origin** is the names of `suite`, `test` and test instance (`ITest`); a `test` named after a browser is the project as well.
 //! - The message of the exception of a skipped method is its description, or else the configuration method of the class
@@ -34,6 +34,7 @@
 //! - A report that counts failures (`failed`) although none of its results has failed is a failed result of its own, called `[run]`.
 //!   This includes a report whose results are in other files: whether these are uploaded as well is not known, so leave it out if they are.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use super::distinct::remove_repeated;
@@ -220,7 +221,7 @@ impl Testng {
 
     fn configuration(&mut self, method: &Element, file: &mut ReportFile) {
         if method.attribute("status") == Some("FAIL") {
-            let name = own_name(method);
+            let name = named(own_name(method), method);
             let message = method
                 .text_of(&["exception", "message"])
                 .unwrap_or_default();
@@ -239,7 +240,11 @@ impl Testng {
         let outcome = word.map_or(Outcome::Missing, |word| file.outcome(word, &WORDS));
         let name = own_name(method);
         let values = parameters(method);
-        let mut draft = Draft::new(method.place, with_values(name, &values), outcome);
+        let mut draft = Draft::new(
+            method.place,
+            named(&with_values(name, &values), method).into_owned(),
+            outcome,
+        );
         draft.has_invalid_bytes = method.has_invalid_bytes || self.has_invalid_class;
         let took = method.attribute("duration-ms");
         draft.duration = took.map_or(Took::Unknown, |took| Took::Milliseconds(took.to_owned()));
@@ -329,6 +334,16 @@ impl Testng {
 
 fn key(held: &Held) -> Key {
     (held.name.clone(), held.origin.clone())
+}
+
+/// The name of a method, perhaps with values, and that which its class gives the test (`ITest`).
+fn named<'n>(name: &'n str, method: &Element) -> Cow<'n, str> {
+    let given = method.attribute("name").unwrap_or_default();
+    if own_name(method) == given {
+        name.into()
+    } else {
+        format!("{name} [{given}]").into()
+    }
 }
 
 /// The name of a method. Where its class names the test (`ITest`), all of its methods are called like that, and only the signature

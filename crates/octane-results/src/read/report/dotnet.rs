@@ -40,7 +40,7 @@ pub(crate) fn without_assembly(full: &str) -> &str {
         return full;
     };
     let assembly = full[at + 1..].split(',').next().unwrap_or_default();
-    if assembly.trim().contains(' ') {
+    if assembly.trim().contains(' ') && !full[at..].contains(", Version=") {
         full
     } else {
         full[..at].trim()
@@ -195,6 +195,10 @@ mod tests {
         assert_eq!(
             without_assembly("Shop.Store`1[[System.Int32, mscorlib]], Shop.Tests, Version=1.0"),
             "Shop.Store`1[[System.Int32, mscorlib]]"
+        );
+        assert_eq!(
+            without_assembly("Shop.TaxTest, My App Tests, Version=1.0.0.0"),
+            "Shop.TaxTest"
         );
         let sentence = "Cart, when it is empty";
         assert_eq!(without_assembly(sentence), sentence);
