@@ -13,13 +13,13 @@
 //!   that is not known makes the case an invalid row: it never counts as passed.
 //! - A case with `warning`, as `PHPUnit` writes it, or with `todo`, as testem writes it, is neither red nor green: it is skipped, unless
 //!   it has failed. So is one with `status="warning"`, as UFT and Maestro write it, although UFT's own plugin counts it as passed.
-//! - A case that says nothing of its status has passed, unless its suite counts all of its tests as skipped: then it did not run. Other
-//!   numbers of skipped tests that the cases do not show are a warning.
+//! - A case that says nothing of its status has passed, unless it has no time, or a time of zero, and its suite counts all of its tests as
+//!   skipped: then it did not run. Other numbers of skipped tests that the cases do not show are a warning.
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a
 //!   set-up or clean-up that failed is not hidden by the cases that passed. So is a suite that declares failures
 //!   that none of its results shows, or whose output ends with the words of a program that failed as a whole: `Bail out!`, or the
 //!   exit code that Meson adds. The failures of a suite without cases that has the sums of those next to it, as Bazel and `FPCUnit` write
-//!   it, are theirs. A suite with a word for a status that is not known is an invalid row if none of its results has failed.
+//!   it, are theirs, unless several suites have such numbers, or there is only one case and the suite has a name: it may have crashed. A suite with a word for a status that is not known is an invalid row if none of its results has failed.
 //! - Elements that are not known, or are written in another case (`testCase`), hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own. Nor do `skipped` and `properties` hide cases and failures.
 //! - Words that mean something else to some writers: `errors` of Qt 4 and 5 counts messages, and a case without a `result` was skipped there.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::attempt::{Attempt, AttemptKind, failure};
 use super::suite::{Suite, set_origin};
+use super::totals::Forgiven;
 use super::verdict::Verdict;
 use super::writer::Writer;
 use crate::duration::{DurationError, seconds_with};
@@ -251,9 +252,15 @@ impl Case {
             | Writer::Bare
             | Writer::Pytest => {}
         }
-        if suite.is_skipped() {
+        if suite.is_skipped() && !self.took_time() {
             self.verdict.word("skipped");
         }
+    }
+
+    /// Whether its time is not zero: then it ran. `tests` of Boost.Test are without those that were skipped, so that both numbers may
+    /// be equal.
+    fn took_time(&self) -> bool {
+        self.time.contains(|char| matches!(char, '1'..='9'))
     }
 
     /// Whether nothing says which test it is.
@@ -293,14 +300,16 @@ impl Case {
         }
     }
 
-    /// How many failures the report may count for it at most, though it has not failed: earlier attempts did, or it is on the list of
-    /// tests whose failures `QtTest` forgives, which counts one for each row of data.
-    pub(super) fn forgiven_failures(&self) -> u64 {
+    /// The failures that the report may count for it, though it has not failed: earlier attempts did, or it is on the list of tests
+    /// whose failures `QtTest` forgives.
+    pub(super) fn forgiven(&self) -> Forgiven {
         let is_flaky = |attempt: &Attempt| attempt.kind == AttemptKind::Flaky;
         if self.verdict.has_word(&["bfail", "bxfail"]) {
-            u64::MAX
+            Forgiven::EachRow
+        } else if self.attempts.iter().any(is_flaky) {
+            Forgiven::One
         } else {
-            u64::from(self.attempts.iter().any(is_flaky))
+            Forgiven::Nothing
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, failure};
-use super::totals::{Declared, Found};
+use super::totals::{Declared, Forgiven, Found};
 use super::verdict::Verdict;
 use super::writer::Writer;
 use crate::duration::seconds_with;
@@ -155,7 +155,7 @@ impl Suite {
 
     /// Adds what a later part of the report contains of this suite.
     pub(super) fn continue_with(&mut self, later: Self) {
-        self.add(&later);
+        self.add_found(&later.found, &later);
         if self.failures_outside.is_empty() && !later.failures_outside.is_empty() {
             self.failed_at = later.failed_at;
         }
@@ -227,9 +227,9 @@ impl Suite {
         self.declared.is_skipped()
     }
 
-    /// Counts a case of this suite, with its status if that is known, and how many failures the report may count for it even if it has
+    /// Counts a case of this suite, with its status if that is known, and the failures that the report may count for it even if it has
     /// not failed.
-    pub(super) fn count(&mut self, status: Option<Status>, forgiven: u64) {
+    pub(super) fn count(&mut self, status: Option<Status>, forgiven: Forgiven) {
         self.found.count(status, forgiven);
     }
 
@@ -318,7 +318,11 @@ impl Suite {
         let failures = DeclaredFailures {
             declared: declared.saturating_add(self.found.commented),
             shown: 0,
-            attempts: self.found.forgiven,
+            attempts: if self.found.forgives_rows {
+                u64::MAX
+            } else {
+                self.found.forgiven
+            },
         };
         let said = || {
             let message = "the suite says that it failed, but none of its results has failed";
@@ -339,9 +343,14 @@ impl Suite {
 
     /// Counts the cases of a nested suite.
     pub(super) fn add(&mut self, inner: &Self) {
-        self.found.add(&inner.found);
-        self.run_errors.add(&inner.run_errors);
-        self.longest = self.longest.max(inner.longest);
+        self.add_found(&inner.found.seen_outside(&inner.declared), inner);
+    }
+
+    /// Adds `found` and what else a nested suite, or a later part of this one, has.
+    fn add_found(&mut self, found: &Found, other: &Self) {
+        self.found.add(found);
+        self.run_errors.add(&other.run_errors);
+        self.longest = self.longest.max(other.longest);
     }
 
     /// Whether it has no results, though it declares some: it may be a summary of the suites next to it.
@@ -361,16 +370,23 @@ impl Suite {
         self.postponed.push(inner);
     }
 
-    /// The suites that were postponed and are not summaries of the others: these have as many cases as a summary declares, and show
-    /// its failures.
+    /// The suites that were postponed, without the summary of the others: these have as many cases as it declares, and show its
+    /// failures. Several suites with such numbers may as well have crashed, and so may one next to a single case, unless it has no name.
     pub(super) fn take_postponed(&mut self) -> Vec<Self> {
         let mut postponed = std::mem::take(&mut self.postponed);
-        postponed.retain(|inner| {
+        let found = &self.found;
+        let is_summary = |inner: &Self| {
             let Declared {
                 tests, failures, ..
             } = inner.declared;
-            tests != Some(self.found.cases) || failures > Some(self.found.failed)
-        });
+            (found.cases > 1 || inner.name.is_empty())
+                && tests == Some(found.cases)
+                && failures <= Some(found.failed)
+        };
+        let mut summaries = (0..postponed.len()).filter(|at| is_summary(&postponed[*at]));
+        if let (Some(at), None) = (summaries.next(), summaries.next()) {
+            postponed.remove(at);
+        }
         postponed
     }
 

@@ -55,9 +55,18 @@ impl Declared {
         let Some(skipped) = self.skipped else {
             return self.is_inside_skipped;
         };
-        let are_all = self.tests > Some(0) && self.tests <= Some(skipped);
+        let are_all = skipped > 0 && self.tests == Some(skipped);
         are_all && !self.is_without_skipped && self.failures.unwrap_or(0) == 0
     }
+}
+
+/// The failures that a report may count for a case that has not failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forgiven {
+    Nothing,
+    One,
+    /// One for each row of data. How many these are is not known.
+    EachRow,
 }
 
 /// How many results of each kind were found in a suite so far.
@@ -67,21 +76,24 @@ pub(super) struct Found {
     pub(super) failed: u64,
     pub(super) skipped: u64,
     pub(super) invalid: u64,
-    /// How many failures the report may count for cases that have not failed.
+    /// For how many cases that have not failed the report may count a failure.
     pub(super) forgiven: u64,
+    /// Whether it may count more than one for some of them.
+    pub(super) forgives_rows: bool,
     /// How many failures are in comments.
     pub(super) commented: u64,
 }
 
 impl Found {
     /// Counts a case; without a status it is invalid.
-    pub(super) fn count(&mut self, status: Option<Status>, forgiven: u64) {
+    pub(super) fn count(&mut self, status: Option<Status>, forgiven: Forgiven) {
         self.cases += 1;
         match status {
             Some(Status::Failed) => self.failed += 1,
             Some(status) => {
                 self.skipped += u64::from(status == Status::Skipped);
-                self.forgiven = self.forgiven.saturating_add(forgiven);
+                self.forgiven += u64::from(forgiven != Forgiven::Nothing);
+                self.forgives_rows |= forgiven == Forgiven::EachRow;
             }
             None => self.invalid += 1,
         }
@@ -92,7 +104,19 @@ impl Found {
         self.failed > 0 || self.invalid > 0
     }
 
-    /// Adds what was found in a nested suite.
+    /// What the suite around sees of it: more failures than the suite declares are not forgiven.
+    pub(super) fn seen_outside(self, declared: &Declared) -> Self {
+        if !self.forgives_rows {
+            return self;
+        }
+        Self {
+            forgiven: self.forgiven.max(declared.failures.unwrap_or(0)),
+            forgives_rows: false,
+            ..self
+        }
+    }
+
+    /// Adds what was found in a nested suite, or later in the same one.
     pub(super) fn add(&mut self, inner: &Self) {
         let Self {
             cases,
@@ -100,6 +124,7 @@ impl Found {
             skipped,
             invalid,
             forgiven,
+            forgives_rows,
             commented,
         } = inner;
         self.cases += cases;
@@ -107,6 +132,7 @@ impl Found {
         self.skipped += skipped;
         self.invalid += invalid;
         self.forgiven = self.forgiven.saturating_add(*forgiven);
+        self.forgives_rows |= forgives_rows;
         self.commented = self.commented.saturating_add(*commented);
     }
 }

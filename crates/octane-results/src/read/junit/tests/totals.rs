@@ -25,6 +25,10 @@ fn a_case_that_says_nothing_did_not_run_where_all_tests_were_skipped() {
     for (suite, case, expected) in [
         ("tests='1' skipped='1'", "/>", "a Skipped"),
         ("failures='0' skip='1' tests='1'", "/>", "a Skipped"),
+        ("tests='1' skipped='1'", "time='0.00'/>", "a Skipped"),
+        // Of Boost.Test, whose `tests` are without those that were skipped.
+        ("tests='1' skipped='1'", "time='1e-05'/>", "a Passed"),
+        ("tests='1' skipped='2'", "/>", "a Passed"),
         ("tests='2' skipped='1'", "/>", "a Passed"),
         ("tests='1' skipped='1' failures='1'", "/>", "a Passed"),
         ("tests='0' skipped='1'", "/>", "a Passed"),
@@ -106,9 +110,32 @@ fn a_summary_of_the_suites_next_to_it_is_not_a_result() {
         ["a Failed", "b Passed"]
     );
     // It may come last, and its failures may be in suites of which it is not known what failed.
-    let last = "<testsuites><testsuite name='A' failures='1'><testcase name='a'/></testsuite>\
-        <testsuite name='All' tests='1' failures='1'/></testsuites>";
-    assert_eq!(short(last), ["a Passed", "A Failed"].map(str::to_owned));
+    let last = "<testsuites><testsuite name='A' failures='1'><testcase name='a'/><testcase name='b'/></testsuite>\
+        <testsuite name='All' tests='2' failures='1'/></testsuites>";
+    assert_eq!(short(last), ["a Passed", "b Passed", "A Failed"]);
+    let unnamed = "<testsuites><testsuite name='' tests='1' failures='1'/>\
+        <testsuite name='A'><testcase name='a'><failure/></testcase></testsuite></testsuites>";
+    assert_eq!(short(unnamed), ["a Failed"]);
+}
+
+#[test]
+fn a_suite_that_crashed_is_not_a_summary_of_those_next_to_it() {
+    let failed = |name: &str| {
+        format!(
+            "<testsuite name='{name}'><testcase name='{name}'><failure/></testcase></testsuite>"
+        )
+    };
+    let all_failed = |others: &str| {
+        let report = format!("<testsuites>{others}</testsuites>");
+        let mut found = short(&report);
+        found.retain(|line| line.contains(" Failed"));
+        found.len()
+    };
+    let login = "<testsuite name='LoginTest' tests='1' errors='1'/>";
+    assert_eq!(all_failed(&format!("{login}{}", failed("a"))), 2);
+    let crashed = "<testsuite name='LoginTest' tests='2' errors='1'/><testsuite name='CartTest' tests='2' errors='1'/>";
+    let others = format!("{crashed}{}{}", failed("a"), failed("b"));
+    assert_eq!(all_failed(&others), 4);
 }
 
 #[test]

@@ -370,6 +370,17 @@ fn what_qt_forgives_is_not_a_failure() {
             ["a: Passed", "b: Skipped", "T: Failed"]
         );
     }
+    // A suite around has other failures than those that are forgiven.
+    let around = |declared: u64, suite: &str| {
+        statuses(&format!(
+            "<testsuites name='R' failures='{declared}'><testsuite name='T' {suite}>\
+             <testcase name='b' result='bfail'/></testsuite></testsuites>"
+        ))
+    };
+    for (declared, suite) in [(2, "failures='2'"), (1, "")] {
+        assert_eq!(around(declared, suite), ["b: Skipped"]);
+        assert_eq!(around(declared + 1, suite), ["b: Skipped", "R: Failed"]);
+    }
 }
 
 #[test]
