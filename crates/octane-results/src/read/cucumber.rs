@@ -14,8 +14,9 @@
 //!   the first row of the table has the titles. Where the ids have no numbers and the names are equal, the rows are
 //!   numbered by their lines, and at one line in the order of the file. So are scenarios of one feature with equal names: the second one is `pays (2)`.
 //! - A scenario that is written again with the same id, line, steps and data of steps after it has **failed** is a further
-//!   attempt: the last one counts, and the failures before it are those of earlier attempts. Not so in an outline whose ids have no
-//!   numbers: there it is another row, as Karate writes those of a dynamic outline, without their data.
+//!   attempt: the last one counts, and the failures before it are those of earlier attempts. In an outline whose ids have no
+//!   numbers, this is so only if its rows are at different lines, none is written again after it passed, and Karate has not written the
+//!   report: otherwise it is another row, as Karate writes those of a dynamic outline, without their data.
 //! - The **status** is that of the worst step, hook and background step; a `status` of the scenario itself, as behave writes
 //!   it, counts too. A step with no result has not run.
 //!
@@ -61,6 +62,7 @@ use super::report::xml::Visit;
 use crate::metadata::Property;
 use crate::scenario::FeatureFile;
 
+mod rows;
 mod scenario;
 mod stage;
 mod verdict;
@@ -226,6 +228,7 @@ impl Feature {
             let stage = Stage::of_failed_feature(&self.status);
             self.scenarios.push(Scenario::of_stage("Feature", stage));
         }
+        rows::join_attempts(&mut self.scenarios);
         number(&mut self.scenarios);
         let uri = FeatureFile::path_of(&self.uri);
         let class = self.name.unwrap_or_default();

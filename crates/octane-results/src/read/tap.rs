@@ -26,6 +26,7 @@
 //!
 //! What the protocol leaves open is decided like this:
 //!
+//! - The numbers of a plan such as `0..2` begin with its first one. Those of a subtest may go on from an earlier subtest.
 //! - More tests than planned, or no plan where a test failed, is a warning: what ran is known.
 //! - A `not ok` whose indentation is not that of a subtest, and what looks like another report after the last test, are not read,
 //!   with a warning.
@@ -221,14 +222,14 @@ impl Tap {
         }
         let begins = match parsed {
             Line::Subtest(_) | Line::Version(_) => true,
-            Line::Plan(_) => !self.takes_notes(),
+            Line::Plan { .. } => !self.takes_notes(),
             _ => false,
         };
         let depth = self.indent.depth(indentation, begins);
         let depth = depth.filter(|depth| *depth <= DEPTH_MAX);
         let is_of_test = match &parsed {
             Line::Point(point) => !point.is_skip,
-            Line::Plan(_) | Line::Subtest(_) => true,
+            Line::Plan { .. } | Line::Subtest(_) => true,
             _ => false,
         };
         if is_of_test && depth > Some(0) {
@@ -261,7 +262,7 @@ impl Tap {
                 let point = self.without_time_of_bats(point);
                 self.point(&point, depth, file);
             }
-            (Line::Plan(planned), Some(depth)) => self.plan(planned, depth, file),
+            (Line::Plan { first, planned }, Some(depth)) => self.plan(first, planned, depth, file),
             (Line::Subtest(name), Some(depth)) => self.subtest(name, depth, file),
             (Line::Close, Some(depth)) => self.close(depth, file),
             (Line::BailOut(reason), _) => self.bail_out(reason, file),

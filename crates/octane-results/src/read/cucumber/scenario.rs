@@ -20,6 +20,8 @@ pub(super) struct Scenario {
     pub(super) draft: Draft,
     pub(super) line: Option<u64>,
     pub(super) is_outline: bool,
+    /// Whether Karate has written it.
+    pub(super) is_of_karate: bool,
     /// Its number among those with the same name; 0 if there is only one.
     pub(super) number: u32,
     /// Its name in the feature file.
@@ -27,7 +29,7 @@ pub(super) struct Scenario {
     stage: Stage,
     /// Whether it has a name or steps, without which it is none.
     is_named: bool,
-    id: String,
+    pub(super) id: String,
 }
 
 pub(super) fn is_background(element: &Value) -> bool {
@@ -96,6 +98,7 @@ impl Scenario {
                     || is("keyword", "template")
                     || is("type", "outline")
                     || is("keyword", "examples")),
+            is_of_karate: is_of_karate(element),
             number: 0,
             own_name,
             stage,
@@ -110,6 +113,7 @@ impl Scenario {
             draft: Draft::new(LineColumn::START, name, Outcome::Missing),
             line: None,
             is_outline: false,
+            is_of_karate: false,
             number: 0,
             own_name: name.to_owned(),
             stage,
@@ -152,9 +156,14 @@ impl Scenario {
 
     /// Whether it is a further attempt of `before`, which has failed.
     pub(super) fn is_attempt_after(&self, before: &Self) -> bool {
+        !self.is_outline && self.repeats(before)
+    }
+
+    /// Whether it is written as a further attempt of `before`, which has failed, would be.
+    pub(super) fn repeats(&self, before: &Self) -> bool {
         before.stage.has_failed()
             && self.draft.name == before.draft.name
-            && self.is_same_place(before)
+            && self.is_like(before)
             && self.has_steps_of(before)
     }
 
@@ -172,10 +181,13 @@ impl Scenario {
     /// Whether both are at one place of the feature, and so the same scenario. Rows of an outline without numbers may be at one place
     /// too, and nothing distinguishes them where the data of the rows are not in the steps, as in Karate.
     pub(super) fn is_same_place(&self, other: &Self) -> bool {
+        !self.is_outline && self.is_like(other)
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
         self.line.is_some()
             && self.line == other.line
             && self.id == other.id
-            && !self.is_outline
             && self.stage.data == other.stage.data
     }
 
@@ -197,6 +209,12 @@ fn row(id: &str) -> Option<(&str, u32)> {
     parts.next()?;
     parts.next()?;
     Some((examples, number.saturating_sub(1).max(1)))
+}
+
+fn is_of_karate(element: &Value) -> bool {
+    let location = |step: &Value| field(step.get("match")?, "location");
+    let mut steps = items(element.get("steps")).iter();
+    steps.any(|step| location(step).as_deref() == Some("karate"))
 }
 
 fn line(element: &Value) -> Option<u64> {

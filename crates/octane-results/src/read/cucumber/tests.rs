@@ -265,6 +265,31 @@ fn a_row_that_failed_is_not_replaced_by_the_next_row() {
 }
 
 #[test]
+fn a_row_at_a_line_of_its_own_may_be_tried_again() {
+    let row = |line: u32, word: &str, by: &str| {
+        format!(
+            r#"{{"id":"cart;pays","line":{line},"name":"pays","keyword":"Scenario Outline","type":"scenario","steps":[
+            {{"name":"step","match":{{"location":"{by}"}},"result":{{"status":"{word}","error_message":"x"}}}}]}}"#
+        )
+    };
+    let rows = |rows: &[(u32, &str)], by: &str| {
+        let rows: Vec<String> = (rows.iter())
+            .map(|(line, word)| row(*line, word, by))
+            .collect();
+        shown(&feature(&rows.join(",")))
+    };
+    let tried_again = [(9, "failed"), (9, "passed"), (10, "passed")];
+    let expected = indoc! {"
+        Passed Cart.pays (example 1) after `x`
+        Passed Cart.pays (example 2)"};
+    assert_eq!(rows(&tried_again, "steps.js:1"), expected);
+    // Rows at the lines of two tables.
+    assert!(rows(&tried_again, "karate").starts_with("Failed Cart.pays (example 1)"));
+    let two = [(9, "failed"), (9, "passed"), (10, "passed"), (10, "passed")];
+    assert!(rows(&two, "steps.js:1").starts_with("Failed Cart.pays (example 1)"));
+}
+
+#[test]
 fn tags_and_embeddings_are_kept() {
     let report = feature(
         r#"{"name":"adds","keyword":"Scenario","type":"scenario","tags":[{"name":"@shop"},{"name":"@jira:SHOP-12"}],"steps":[

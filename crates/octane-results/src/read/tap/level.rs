@@ -45,6 +45,8 @@ pub(super) struct Level {
     pub(super) point: Option<Pending>,
     /// How many test points there are.
     pub(super) points: u64,
+    /// The first number of the plan.
+    pub(super) first: Option<u64>,
     /// How many there should be.
     pub(super) planned: Option<u64>,
     /// Whether the plan came after test points.
@@ -77,25 +79,49 @@ impl Level {
         }
     }
 
+    /// The number that the test at this place of the plan has.
+    pub(super) fn number(&self, place: u64) -> u64 {
+        let first = self.first.unwrap_or(1);
+        place.saturating_add(first).saturating_sub(1)
+    }
+
     /// Counts a test point with this number.
     pub(super) fn count(&mut self, number: Option<u64>) {
         self.points += 1;
-        if let Some(number) = number.filter(|number| *number != self.points)
+        let due = self.number(self.points);
+        if let Some(number) = number.filter(|number| *number != due)
             && self.displaced.len() < DISPLACED_MAX
         {
             self.displaced.push((self.points, number));
         }
     }
 
-    /// The first number of the plan that no test point has, because others have a number twice or one beyond the plan.
-    pub(super) fn missing(&self) -> Option<u64> {
+    /// The first number of the plan that no test point has, because others have a number twice or one beyond the plan. Where
+    /// the plan does not begin with 1, and in a subtest, the numbers may begin anywhere.
+    pub(super) fn missing(&self, is_subtest: bool) -> Option<u64> {
         let planned = self.planned?;
         if self.displaced.is_empty() || self.displaced.len() == DISPLACED_MAX {
             return None;
         }
         let numbers: HashSet<u64> = self.displaced.iter().map(|(_, number)| *number).collect();
-        let mut places = self.displaced.iter().map(|(place, _)| *place);
-        places.find(|place| *place <= planned && !numbers.contains(place))
+        if (is_subtest || self.first != Some(1)) && self.is_shifted() {
+            return None;
+        }
+        let places = self.displaced.iter().map(|(place, _)| *place);
+        let mut due = places
+            .filter(|place| *place <= planned)
+            .map(|place| self.number(place));
+        due.find(|number| !numbers.contains(number))
+    }
+
+    /// Whether the numbers of all test points differ by the same from those of their places.
+    fn is_shifted(&self) -> bool {
+        let mut shifts = self
+            .displaced
+            .iter()
+            .map(|(place, number)| i128::from(*number) - i128::from(*place));
+        let first = shifts.next();
+        self.displaced.len() as u64 == self.points && shifts.all(|shift| Some(shift) == first)
     }
 
     pub(super) fn has_begun(&self) -> bool {
@@ -142,6 +168,21 @@ mod tests {
             (
                 "1..1\n    1..2\n    ok 1 - a\n    ok 1 - b\nok 1 - s\n",
                 Some("2 of the plan `1..2`"),
+            ),
+            (
+                "0..2\nok 0 - a\nok 2 - b\nok 2 - c\n",
+                Some("1 of the plan `0..2`"),
+            ),
+            ("1..2\nok 2 - a\nok 3 - b\n", Some("1 of the plan `1..2`")),
+            // Numbers that do not begin with 1.
+            ("0..2\nok 0 - a\nok 1 - b\nok 2 - c\n", None),
+            ("0..2\nok 2 - a\nok 1 - b\nok 0 - c\n", None),
+            ("0..1\nok 1 - a\nok 2 - b\n", None),
+            ("3..5\nok 3 - a\nok 4 - b\nok 5 - c\n", None),
+            ("ok 3 - a\nok 4 - b\n3..4\n", None),
+            (
+                "1..2\n    ok 1 - a\n    1..1\nok 1 - x\n    ok 2 - b\n    1..1\nok 2 - y\n",
+                None,
             ),
             // In another order, as of tests that run at the same time, without numbers, or red anyway.
             ("1..3\nok 2 - b\nok 3 - c\nok 1 - a\n", None),

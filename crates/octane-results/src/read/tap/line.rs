@@ -10,8 +10,11 @@ use crate::read::report::Took;
 pub(super) enum Line<'l> {
     /// The number of the version; 0 if it is none.
     Version(u64),
-    /// How many tests there should be.
-    Plan(u64),
+    /// The number of the first test and how many tests there should be.
+    Plan {
+        first: u64,
+        planned: u64,
+    },
     Point(Point),
     BailOut(&'l str),
     /// `# Subtest: pays`.
@@ -73,7 +76,7 @@ pub(super) fn parse(line: &str) -> Line<'_> {
         return Line::Version(number(version).map_or(0, |(version, _)| version));
     }
     plan(line)
-        .map(Line::Plan)
+        .map(|(first, planned)| Line::Plan { first, planned })
         .or_else(|| point(line).or_else(|| skip(line)).map(Line::Point))
         .unwrap_or(Line::Other)
 }
@@ -96,14 +99,14 @@ fn number(text: &str) -> Option<(u64, &str)> {
     Some((number, &text[digits..]))
 }
 
-fn plan(line: &str) -> Option<u64> {
+fn plan(line: &str) -> Option<(u64, u64)> {
     let (first, rest) = number(line)?;
     let (last, rest) = number(rest.strip_prefix("..")?)?;
     let rest = rest.trim_start();
     let is_plan = rest.is_empty() || rest.starts_with('#');
     // `1..0` is the plan of no test; what is further down is none.
     let after_last = last.saturating_add(1);
-    (is_plan && first <= after_last).then(|| after_last - first)
+    (is_plan && first <= after_last).then(|| (first, after_last - first))
 }
 
 fn point(line: &str) -> Option<Point> {
@@ -340,13 +343,13 @@ mod tests {
         Version(13)
         Version(14)
         Other
-        Plan(5)
-        Plan(0)
-        Plan(0)
-        Plan(3)
+        Plan { first: 1, planned: 5 }
+        Plan { first: 1, planned: 0 }
+        Plan { first: 1, planned: 0 }
+        Plan { first: 3, planned: 3 }
         Other
         Other
-        Plan(18446744073709551615)
+        Plan { first: 0, planned: 18446744073709551615 }
         Other
         BailOut("no database")
         BailOut("")

@@ -22,7 +22,7 @@ impl Tap {
             }
             if root.is_plan_last && root.is_met() {
                 // With the next number it is not the first one of another stream.
-                root.is_plan_inside |= point.number == Some(root.points + 1);
+                root.is_plan_inside |= point.number == Some(root.number(root.points + 1));
                 if !root.is_plan_inside {
                     self.end_stream(file);
                 }
@@ -206,7 +206,7 @@ impl Tap {
         Some(level)
     }
 
-    pub(super) fn plan(&mut self, planned: u64, depth: usize, file: &mut ReportFile) {
+    pub(super) fn plan(&mut self, first: u64, planned: u64, depth: usize, file: &mut ReportFile) {
         self.flush(file);
         while self.levels.len() > depth + 1 {
             self.abandon(false, file);
@@ -220,7 +220,10 @@ impl Tap {
             level.is_plan_last = level.points > 0;
         }
         // Of two plans of a subtest, the larger one counts.
-        level.planned = level.planned.max(Some(planned));
+        if level.planned < Some(planned) {
+            level.first = Some(first);
+            level.planned = Some(planned);
+        }
     }
 
     pub(super) fn subtest(&mut self, name: &str, depth: usize, file: &mut ReportFile) {
@@ -300,14 +303,16 @@ impl Tap {
         };
         let planned = level.planned.unwrap_or_default();
         let ran = level.points;
+        let plan = format!("{}..{}", level.number(1), level.number(planned));
+        let is_subtest = self.levels.len() > 1;
         let message = if ran < planned {
             format!("{planned} tests were planned, {ran} ran")
         } else if level.is_plan_inside && level.failed == 0 {
             format!(
-                "tests follow the plan `1..{planned}`, so the run may have ended before all tests ran"
+                "tests follow the plan `{plan}`, so the run may have ended before all tests ran"
             )
-        } else if let Some(missing) = level.missing().filter(|_| level.failed == 0) {
-            format!("no test has the number {missing} of the plan `1..{planned}`")
+        } else if let Some(missing) = level.missing(is_subtest).filter(|_| level.failed == 0) {
+            format!("no test has the number {missing} of the plan `{plan}`")
         } else {
             return false;
         };
