@@ -180,7 +180,8 @@ fn format(source: &Source, (head, _): &Opened, options: &ReadOptions) -> Result<
         let error = ReadError::new(source.shared_name(), ReadErrorKind::Format { found });
         with_kind(error, source, head, options)
     })?;
-    if matches!(format, Format::Json | Format::Ndjson | Format::Csv)
+    // In NDJSON, each line that is no JSON is an invalid row.
+    if matches!(format, Format::Json | Format::Csv)
         && let Some(line) = sniff::line_of_json(head, source.extension())
     {
         let reason = format!(

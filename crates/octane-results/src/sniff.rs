@@ -241,6 +241,11 @@ pub(crate) fn has_json_results(head: &[u8], aliases: &StatusAliases) -> bool {
     foreign_json::kind(text).is_some() || foreign_json::has_results(text, aliases)
 }
 
+/// Whether this word for a status is also said of things other than tests.
+pub(crate) fn is_vague(word: &str, aliases: &StatusAliases) -> bool {
+    foreign_json::is_vague(word, aliases)
+}
+
 /// The line in which a report in JSON begins, if something was printed before it.
 pub(crate) fn line_of_json(head: &[u8], extension: Option<&str>) -> Option<u64> {
     let is_table = extension.and_then(Format::from_extension) == Some(Format::Csv);
@@ -525,6 +530,10 @@ mod tests {
             ("%PDF-1.7", Some("pdf")),
             ("<!DOCTYPE html><br>", Some("html")),
             ("", Some("log")),
+            (
+                "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12\n",
+                Some("json"),
+            ),
             ("// for editors\n{\"a\": 1}", Some("json")),
             ("\"text\"", Some("json")),
         ];

@@ -20,6 +20,7 @@ use super::line_column::LineColumn;
 use super::report::ReportFile;
 use super::row::parse_row;
 use crate::invalid::InvalidCell;
+use crate::sniff;
 use crate::warning::WarningKind;
 
 /// How many keys are remembered.
@@ -89,7 +90,7 @@ impl ObjectRows {
             self.reject(cell, place, file);
             return Ok(());
         }
-        if let Some(cell) = self.unknown_status(&contents, file) {
+        if let Some(cell) = self.doubtful_status(&contents, file) {
             return self.hold(place, cell, ReadErrorKind::Format { found: NO_ROWS });
         }
         self.has_table = true;
@@ -153,9 +154,9 @@ impl ObjectRows {
         Ok(())
     }
 
-    /// What is wrong with the status of a row after others without the required columns, unless it is known. The lines of a log, some of
-    /// which have a name and the status of a request, are not a table.
-    fn unknown_status(
+    /// What is wrong with the status of a row after others without the required columns, unless it is known and said of tests. The lines
+    /// of a log, some of which have a name and the status of a request, are not a table.
+    fn doubtful_status(
         &self,
         contents: &[(String, &Value)],
         file: &ReportFile,
@@ -169,8 +170,19 @@ impl ObjectRows {
         let (_, value) = contents.iter().find(|(known, _)| known == key)?;
         let word = scalar(value).unwrap_or_default();
         let aliases = &file.options.status_aliases;
-        let is_known = aliases.status(word.trim()).is_some();
-        (!is_known).then(|| aliases.unknown(Some(key), &word))
+        if aliases.status(word.trim()).is_none() {
+            return Some(aliases.unknown(Some(key), &word));
+        }
+        let is_vague = !file.has_json_results && sniff::is_vague(word.trim(), aliases);
+        is_vague.then(|| {
+            let reason =
+                "comes after rows without a status, and may be said of something other than a test";
+            InvalidCell::new(Some(key), &word, reason)
+        })
+    }
+
+    pub(super) fn has_table(&self) -> bool {
+        self.has_table
     }
 
     /// What is wrong with the first row, if none has the required columns.

@@ -8,7 +8,7 @@ use crate::read::status_aliases::StatusAliases;
 use crate::status::Status;
 
 /// Words that are also said of things other than tests, such as jobs, requests and users.
-const VAGUE: [&str; 15] = [
+const VAGUE: [&str; 18] = [
     "ok",
     "success",
     "successful",
@@ -24,6 +24,9 @@ const VAGUE: [&str; 15] = [
     "aborted",
     "interrupted",
     "undefined",
+    "skipped",
+    "cancelled",
+    "canceled",
 ];
 
 /// Names of flags that say how a test ended.
@@ -87,9 +90,13 @@ fn is_robot(text: &str, names: &Names) -> bool {
 
 /// Whether JSON that begins with `text` seems to have results of tests: an object with a name and a word for a status. A word that is
 /// also said of other things counts if names such as `testCase` are in the document. The trends that `cucumber-reporting` keeps are results
-/// of earlier runs.
+/// of earlier runs, those of Trivy are about security, and what Azure's API lists are deployments and other resources.
 pub(super) fn has_results(text: &str, aliases: &StatusAliases) -> bool {
-    if names(text).have(&["buildNumbers", "durations"]) {
+    let names = names(text);
+    let is_other = names.have(&["buildNumbers", "durations"])
+        || names.have(&["SchemaVersion", "Results"])
+        || names.has("value") && text.contains("\"/subscriptions/");
+    if is_other {
         return false;
     }
     let mut search = Search {
@@ -101,6 +108,11 @@ pub(super) fn has_results(text: &str, aliases: &StatusAliases) -> bool {
     };
     while matches!(search.json.has_next(), Ok(true)) && search.value().is_ok() {}
     search.is_certain || search.is_possible && search.is_about_tests
+}
+
+/// Whether this word for a status is also said of things other than tests.
+pub(super) fn is_vague(word: &str, aliases: &StatusAliases) -> bool {
+    aliases.own(word).is_none() && VAGUE.contains(&folded(word).as_str())
 }
 
 struct Search<'s> {
@@ -172,8 +184,7 @@ impl Search<'_> {
         let status: Option<Status> = self.aliases.status(word);
         match status {
             None => Said::Nothing,
-            Some(_) if self.aliases.own(word).is_some() => Said::Status,
-            Some(_) if VAGUE.contains(&folded(word).as_str()) => Said::Vague,
+            Some(_) if is_vague(word, self.aliases) => Said::Vague,
             Some(_) => Said::Status,
         }
     }
@@ -269,6 +280,8 @@ mod tests {
             r#"{"items":[{"testDisplayName":"a","fullTestPath":"b","state":"Success"}]}"#,
             r#"{"result":{"tests":[{"MethodName":"a","Outcome":"Fail"}]}}"#,
             r#"{"all":{"tests":[{"title":"a","pass":false}]}}"#,
+            r#"{"jobs":[{"name":"deploy","conclusion":"skipped"},{"name":"pays","conclusion":"failed"}]}"#,
+            r#"{"tests":[{"testName":"pays","conclusion":"skipped"}]}"#,
             // Cut off.
             r#"{"deep":{"list":[{"title":"pays","status":"failed","more":"#,
         ] {
@@ -288,6 +301,10 @@ mod tests {
             r#"{"name":"demo","version":"1.0.0","scripts":{"test":"jest"},"tests":[]}"#,
             r#"{"name":"demo","lockfileVersion":3,"packages":{"a":{"version":"1","resolved":"https://x/latest"}}}"#,
             r#"{"SchemaVersion":2,"Results":[{"Target":"a","Vulnerabilities":[{"Status":"fixed","PkgName":"x","Title":"failed"}]}]}"#,
+            r#"{"SchemaVersion":2,"Results":[{"Target":"Dockerfile","Misconfigurations":[{"Title":"root user","Status":"FAIL"}]}]}"#,
+            r#"{"jobs":[{"id":1,"name":"deploy","status":"completed","conclusion":"skipped"}],"total_count":1}"#,
+            r#"{"jobs":[{"name":"deploy","conclusion":"cancelled"},{"name":"ship","conclusion":"success"}]}"#,
+            r#"{"value":[{"id":"/subscriptions/1","name":"deploy","status":"Failed"}]}"#,
             r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[{"ruleId":"x","level":"error"}]}]}"#,
             r#"[{"name":"Ignored tests","matchedStatuses":["skipped"]}]"#,
             r#"{"0a1b":{"statistic":{"failed":1},"items":[{"uid":"1","status":"failed"}]}}"#,

@@ -29,10 +29,37 @@ pub(super) fn line_of_json(text: &str) -> Option<u64> {
     Some(number)
 }
 
-/// Whether `text` is what a reporter printed that failed before it wrote its report. A comment may be part of a configuration, and a single
-/// value is JSON too.
+/// Whether `text` is what a reporter printed that failed before it wrote its report. A comment may be part of a configuration, a single value is
+/// JSON too, and code or the pointer of Git LFS is something else.
 pub(super) fn is_instead_of_json(text: &str) -> bool {
-    !text.starts_with(['/', '#']) && serde_json::from_str::<serde_json::Value>(text).is_err()
+    const OTHERS: [&str; 11] = [
+        "/",
+        "#",
+        ")]}'",
+        "for (;;)",
+        "for(;;)",
+        "while(1)",
+        "version https://git-lfs",
+        "export ",
+        "import ",
+        "const ",
+        "'use strict'",
+    ];
+    !OTHERS.iter().any(|other| text.starts_with(other))
+        && !is_code(text)
+        && serde_json::from_str::<serde_json::Value>(text).is_err()
+}
+
+/// Whether `text` begins as a script around JSON does: `module.exports = {`, `var x = [` or `callback({`.
+fn is_code(text: &str) -> bool {
+    let text = ["var ", "let "]
+        .iter()
+        .find_map(|word| text.strip_prefix(word))
+        .unwrap_or(text);
+    let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$' | '.');
+    let rest = text.trim_start_matches(is_part);
+    let inner = (rest.strip_prefix('(')).or_else(|| rest.trim_start().strip_prefix('='));
+    rest.len() < text.len() && inner.is_some_and(|inner| inner.trim_start().starts_with(['{', '[']))
 }
 
 #[cfg(test)]
@@ -66,10 +93,30 @@ mod tests {
 
     #[test]
     fn a_comment_or_a_value_is_not_printed() {
-        for text in ["npm ERR! code 1", "Segmentation fault", "nul"] {
+        for text in [
+            "npm ERR! code 1",
+            "Segmentation fault",
+            "nul",
+            "Traceback (most recent call last):\n",
+            "'jest' is not recognized",
+            "export: not found",
+            "Error: x = {",
+        ] {
             assert!(is_instead_of_json(text), "{text}");
         }
-        for text in ["// a", "# a", "null", "\"a\"", "-1"] {
+        for text in [
+            "// a",
+            "# a",
+            "null",
+            "\"a\"",
+            "-1",
+            "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n",
+            ")]}'\n{\"a\":1}",
+            "module.exports = {}\n",
+            "export default {}",
+            "var x = [1]",
+            "callback({\"a\":1})",
+        ] {
             assert!(!is_instead_of_json(text), "{text}");
         }
     }

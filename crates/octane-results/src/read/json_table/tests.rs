@@ -132,10 +132,24 @@ fn the_rows_may_be_in_an_object() {
         "value",
         "executions",
     ] {
-        let table =
-            format!("{{\"total\": [1], \"{name}\": [{{\"name\": \"a\", \"status\": \"ok\"}}]}}");
+        let table = format!(
+            "{{\"total\": [1], \"{name}\": [{{\"name\": \"a\", \"status\": \"passed\"}}]}}"
+        );
         assert_eq!(shown(&table).lines().count(), 1, "{name}");
     }
+    // A list with a vague name next to a table.
+    for other in [r#""executions":[{"id":1,"test":"x"}]"#, r#""value":[1,2]"#] {
+        let tests = r#""tests":[{"name":"a","status":"passed"}]"#;
+        assert_eq!(shown(&format!("{{{tests},{other}}}")), "1: a = Passed");
+        assert_eq!(shown(&format!("{{{other},{tests}}}")), "1: a = Passed");
+    }
+    let both = r#"{"tests":[{"name":"a","status":"passed"}],"value":[{"id":1},{"name":"b","status":"failed"}]}"#;
+    insta::assert_snapshot!(shown(both), @r"
+    1: a = Passed
+    invalid in.json:1:52: required columns `name`, `status` are missing; columns found: `id`
+    1: b = Failed
+    ");
+    insta::assert_snapshot!(shown("{\"value\": []}"), @"warning in.json:1:1: contains no test results");
     insta::assert_snapshot!(shown("{\"data\": {\"rows\": [{\"name\": \"a\", \"status\": \"ok\"}]}, \"x\": 1}"), @"1: a = Passed");
     insta::assert_snapshot!(shown("{\"status\": \"ok\"}"), @"error in.json:1:1: is JSON without rows of results (a list of objects, which may be called `tests`, `results`, `result`, `data`, `rows`, `records`, `value` or `executions`); supported formats: junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, go-test, pytest-json, dart, allure, ctrf, googletest, catch2, tap, csv, json, ndjson, arrow, parquet");
     for table in [
@@ -246,6 +260,10 @@ fn results_in_a_shape_that_is_not_read_are_not_of_another_kind() {
         r#"[{"filePath":"/a.js","messages":[{"message":"failed"}],"errorCount":1}]"#,
         "{\"level\":\"info\",\"msg\":\"a\"}\nprinted\n{\"level\":\"info\",\"msg\":\"b\"}\n",
         "{\"level\":\"info\"}\n{\"name\":\"app\",\"status\":200}\n",
+        "{\"name\":\"shop\",\"msg\":\"a\"}\n{\"name\":\"shop\",\"msg\":\"b\",\"status\":\"ok\"}\n{\"name\":\"shop\",\"msg\":\"c\"}\n",
+        r#"{"value":[{"name":"deploy","status":"Succeeded"}]}"#,
+        r#"{"value":[{"id":"/subscriptions/1","name":"deploy","status":"Failed"}]}"#,
+        r#"{"SchemaVersion":2,"Results":[{"Target":"a","Misconfigurations":[{"Title":"x","Status":"FAIL"}]}]}"#,
         "[1,2]",
         "// a comment\n{\"compilerOptions\":{}}",
     ] {

@@ -47,3 +47,13 @@ fn a_bad_line_is_an_invalid_row_and_reading_continues() {
     6: skips = Skipped
     "#);
 }
+
+#[test]
+fn a_line_that_was_printed_first_hides_no_results() {
+    let table = "npm warn x\n{\"name\": \"a\", \"status\": \"failed\"}\n{\"name\": \"b\", \"status\": \"passed\"}\n";
+    insta::assert_snapshot!(listing("in.ndjson", table), @r"
+    invalid in.ndjson:1:1: `npm warn x` is not valid JSON (column 2)
+    2: a = Failed
+    3: b = Passed
+    ");
+}
