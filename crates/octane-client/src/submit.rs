@@ -98,11 +98,11 @@ impl Sender<'_> {
             }
             let number = batch.number;
             let encoding = client.endpoint.settings().payload_encoding;
-            let (batch, payload) = journal
+            let (batch, payload, was_sent_there) = journal
                 .run(move |journal| {
                     let (payload, sha256) = journal.encoded(&batch, encoding)?;
-                    journal.begin_sending(batch.number, &sha256)?;
-                    Ok((batch, payload))
+                    let was_sent_there = journal.begin_sending(batch.number, &sha256)?;
+                    Ok((batch, payload, was_sent_there))
                 })
                 .await?;
             let test_results = client.endpoint.test_results();
@@ -116,8 +116,10 @@ impl Sender<'_> {
                     let may_be_ours =
                         batch.state != BatchState::Ready || sent.earlier_outcome_unknown;
                     let is_duplicate = sent.task.from_older_push && !may_be_ours;
-                    let is_known_from_before =
-                        sent.task.from_older_push && may_be_ours && !sent.earlier_outcome_unknown;
+                    let is_known_from_before = sent.task.from_older_push
+                        && may_be_ours
+                        && !sent.earlier_outcome_unknown
+                        && !was_sent_there;
                     let task = sent.task.clone();
                     journal
                         .run(move |journal| {

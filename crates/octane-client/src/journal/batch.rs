@@ -7,6 +7,7 @@ use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::feature_row::MORE_RESULTS;
 use super::state::{loaded, stored};
+use super::untouched_run::{RELOCATED, SENT_THERE};
 use crate::resend::BatchState;
 use crate::verdict::BatchEnd;
 
@@ -131,8 +132,10 @@ impl Journal {
         })
     }
 
-    /// Records that a batch is about to be sent, with the digest of its payload.
-    pub(crate) fn begin_sending(&self, batch: usize, sha256: &str) -> Result<(), JournalError> {
+    /// Records that a batch is about to be sent, with the digest of its payload. Returns whether it was sent before since the upload was
+    /// moved to another place, if it was.
+    pub(crate) fn begin_sending(&self, batch: usize, sha256: &str) -> Result<bool, JournalError> {
+        let is_moved = self.get::<bool>(RELOCATED)?.is_some();
         self.write("in_flight", |transaction| {
             let (state, ended_as) = stored(&BatchState::InFlight);
             transaction
@@ -140,7 +143,13 @@ impl Journal {
                     "UPDATE batches SET state = ?, ended_as = ?, sha256 = ? WHERE number = ?",
                 )?
                 .execute((state, ended_as, sha256, batch))?;
-            Ok(())
+            if !is_moved {
+                return Ok(false);
+            }
+            let added = transaction
+                .prepare_cached("INSERT OR IGNORE INTO upload (key, value) VALUES (?, 'true')")?
+                .execute([format!("{SENT_THERE}{batch}")])?;
+            Ok(added == 0)
         })
     }
 

@@ -12,6 +12,9 @@ const KEY: &str = "untouched_before";
 /// The key that says that the upload goes to another place than at first: `true` until the state that its suite run has there is noted.
 pub(super) const RELOCATED: &str = "relocated";
 
+/// The keys, each with the number of a batch, that say that the batch was sent to the other place.
+pub(super) const SENT_THERE: &str = "sent_there/";
+
 /// The runs that were found to be such ones. In the connection, as each look finds them again.
 const TABLE: &str =
     "CREATE TEMP TABLE IF NOT EXISTS untouched_runs (run TEXT PRIMARY KEY) WITHOUT ROWID";
@@ -62,8 +65,8 @@ impl Journal {
         })
     }
 
-    /// Octane has received bytes from this upload earlier than from this process. If the upload was sent to another place before, that is the
-    /// same server under another name, and the runs that were there are those of this upload.
+    /// Octane has received bytes from this upload earlier than from this process, and not since the upload was moved to another place. If it
+    /// was, that is the same server under another name, and the runs that were there are those of this upload.
     pub(crate) fn note_known_from_before(&self) -> Result<(), JournalError> {
         if self.get::<bool>(RELOCATED)?.is_none() {
             return Ok(());

@@ -70,6 +70,36 @@ async fn bytes_that_an_earlier_attempt_may_have_brought_are_no_duplicate() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn bytes_that_were_known_before_an_upload_was_moved_are_of_the_same_server_under_another_name()
+ {
+    for (is_known, is_sent_there, expected) in [
+        (true, false, None),
+        // An earlier process sent it there, and lost the response.
+        (true, true, Some(5)),
+        (false, false, Some(5)),
+    ] {
+        let octane = if is_known {
+            octane_that_knows_the_bytes(0)
+        } else {
+            FakeOctane::new(|_| Answer::Default)
+        };
+        let upload = octane.upload(tests(1), 1);
+        let journal = &upload.journal;
+        journal.begin_sending(1, "").unwrap();
+        let server = journal.manifest().unwrap().server;
+        let target = journal.target().unwrap();
+        journal.relocate(&server, target.as_ref()).unwrap();
+        journal.set_untouched_before(Some(5)).unwrap();
+        if is_sent_there {
+            assert!(!journal.begin_sending(1, "").unwrap());
+        }
+        send(&upload).await;
+        let noted: Option<i64> = journal.get("untouched_before").unwrap();
+        assert_eq!(noted, expected, "{is_known} {is_sent_there}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_is_away_gets_no_other_batch_and_what_was_not_sent_is_still_ready() {
     let octane = octane_that_knows_the_bytes(9);
     let mut upload = octane.upload(tests(3), 1);

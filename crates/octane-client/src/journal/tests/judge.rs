@@ -308,7 +308,7 @@ proptest! {
         for (batch, (how, is_shown)) in journal.open_batches().unwrap().iter().zip(&ends) {
             match how {
                 0 => {}
-                1 => journal.begin_sending(batch.number, "").unwrap(),
+                1 => { journal.begin_sending(batch.number, "").unwrap(); }
                 2 => journal.refused(batch.number, "no").unwrap(),
                 3 => {
                     journal.split(batch).unwrap();

@@ -276,7 +276,9 @@ fn a_forgotten_result_is_sent_again_only_if_it_is_missing_and_not_superseded() {
 fn advance(journal: &Journal, batch: usize, state: &str) {
     match state {
         "ready" => {}
-        "in_flight" => journal.begin_sending(batch, "").unwrap(),
+        "in_flight" => {
+            journal.begin_sending(batch, "").unwrap();
+        }
         "accepted" => {
             let task = Task::new(TaskId::new(1), TaskStatus::Queued);
             journal.accepted(batch, &task, false).unwrap();
