@@ -12,7 +12,8 @@
 //!   `success="false"` and the like, also as elements (`<status>failed</status>`); `Verdict` has the table. A status
 //!   that is not known makes the case an invalid row: it never counts as passed.
 //! - A case with `warning`, as `PHPUnit` writes it, or with `todo`, as testem writes it, is neither red nor green: it is skipped, unless
-//!   it has failed. So is one with `status="warning"`, as UFT and Maestro write it, although UFT's own plugin counts it as passed.
+//!   it has failed. One with `status="warning"`, as UFT and Maestro write it, has failed; where it should count otherwise,
+//!   `--status-map warning=passed` says so.
 //! - A case that says nothing of its status has passed, unless it has no time, or a time of zero, and its suite counts all of its tests as
 //!   skipped: then it did not run. Other numbers of skipped tests that the cases do not show are a warning.
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a

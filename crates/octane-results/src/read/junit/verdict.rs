@@ -10,7 +10,7 @@ use crate::status::Status;
 ///
 /// | attribute | what it says |
 /// | --- | --- |
-/// | `status`, `result`, `outcome`, `verdict`, `state`, `conclusion` | one of the words of [`StatusAliases`], or `run`, `completed`, `bpass` (passed), `suppressed`, `untested`, `warning`, `bfail`, `bxfail`, `bxpass` (skipped), `canceled`, `cancelled`, `running`, `incomplete` (failed) |
+/// | `status`, `result`, `outcome`, `verdict`, `state`, `conclusion` | one of the words of [`StatusAliases`], or `run`, `completed`, `bpass` (passed), `suppressed`, `untested`, `bfail`, `bxfail`, `bxpass` (skipped), `warning`, `canceled`, `cancelled`, `running`, `incomplete` (failed) |
 /// | `success`, `passed`, `ok` | failed if it is false |
 /// | `executed`, `enabled` | skipped if it is false |
 /// | `failures`, `errors` | failed unless it is false, empty, 0 or less, or no number, such as `NaN` or `-` |
@@ -220,10 +220,8 @@ fn meaning(word: &str, aliases: &StatusAliases) -> Option<Status> {
         .status(word)
         .or_else(|| match folded(word).as_str() {
             "run" | "completed" | "bpass" => Some(Status::Passed),
-            "suppressed" | "untested" | "warning" | "bfail" | "bxfail" | "bxpass" => {
-                Some(Status::Skipped)
-            }
-            "canceled" | "cancelled" | "running" | "incomplete" => Some(Status::Failed),
+            "suppressed" | "untested" | "bfail" | "bxfail" | "bxpass" => Some(Status::Skipped),
+            "warning" | "canceled" | "cancelled" | "running" | "incomplete" => Some(Status::Failed),
             _ => None,
         })
 }
@@ -254,7 +252,7 @@ mod tests {
             ("status=Not Run", "Skipped"),
             ("result=suppressed", "Skipped"),
             ("status=untested", "Skipped"),
-            ("status=warning", "Skipped"),
+            ("status=warning", "Failed"),
             ("result=bpass", "Passed"),
             ("result=bfail", "Skipped"),
             ("result=bxpass", "Skipped"),
