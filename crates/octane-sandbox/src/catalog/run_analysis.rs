@@ -22,43 +22,51 @@ macro_rules! time_of {
     };
 }
 
+/// Whether there is no other run of the test of a row that has its name, release, milestone, program and environment, and for which
+/// the rest of the condition holds; this is what the index `last_runs` begins with.
+macro_rules! no_other_run {
+    ($row:literal, $($later:expr),+) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM runs n WHERE n.test = ",
+            $row,
+            ".test AND n.run_key IS ",
+            $row,
+            ".run_key AND n.release IS ",
+            $row,
+            ".release AND n.milestone IS ",
+            $row,
+            ".milestone AND n.program IS ",
+            $row,
+            ".program AND ",
+            $($later),+,
+            ")"
+        )
+    };
+}
+
 /// Whether a row is the last run of its test: none of the same name, release, milestone, program and environment
-/// started later, or arrived later where the start is not known (ALM Octane help, "Last runs").
+/// started later, or arrived later where the start is not known (ALM Octane help, "Last runs"). Of those at the same time, the one
+/// with the highest ID is the last.
 ///
-/// SQLite looks up the later runs in the index: it compares the times on their own, because it would not use the index for pairs of
-/// time and ID.
+/// SQLite looks up both in the index: later times, and higher IDs at the same time. It would not use the index for pairs of time and ID.
 macro_rules! is_last_run {
     ($row:literal) => {
         concat!(
             "(",
             $row,
-            ".subtype <> 'run_suite' AND NOT EXISTS (
-            SELECT 1 FROM runs n WHERE n.test = ",
-            $row,
-            ".test AND n.id <> ",
-            $row,
-            ".id
-            AND n.run_key IS ",
-            $row,
-            ".run_key AND n.release IS ",
-            $row,
-            ".release
-            AND n.milestone IS ",
-            $row,
-            ".milestone AND n.program IS ",
-            $row,
-            ".program
-            AND ",
-            time_of!("n"),
-            " >= ",
-            time_of!($row),
-            " AND (",
-            time_of!("n"),
-            " > ",
-            time_of!($row),
-            " OR n.id > ",
-            $row,
-            ".id)))"
+            ".subtype <> 'run_suite' AND ",
+            no_other_run!($row, time_of!("n"), " > ", time_of!($row)),
+            " AND ",
+            no_other_run!(
+                $row,
+                time_of!("n"),
+                " = ",
+                time_of!($row),
+                " AND n.id > ",
+                $row,
+                ".id"
+            ),
+            ")"
         )
     };
 }

@@ -29,10 +29,10 @@ const RUNS: Table = Table {
         ("runs_by_status", "parent_suite, native_status"),
         // How ingestion finds a run, and the suite runs of a suite. A test may have many runs in a suite run, each with another key.
         ("runs_by_test", "test, parent_suite, run_key"),
-        // Whether a run of a test is followed by another one of the same name and environment. A test may have many runs.
+        // Whether a run of a test is followed by another one of the same name, release and environment. A test may have many runs.
         (
             "last_runs",
-            "test, run_key, COALESCE(started, arrived, creation_time, 0)",
+            "test, run_key, release, milestone, program, COALESCE(started, arrived, creation_time, 0)",
         ),
         // Deleting a test deletes its versions, which must not scan all runs.
         (

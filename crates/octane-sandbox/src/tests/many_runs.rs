@@ -5,7 +5,7 @@ use rusqlite::StatementStatus;
 use super::Client;
 use super::ingestion::{payload, suite};
 use crate::catalog::FieldType;
-use crate::store::Reader;
+use crate::store::{Reader, Writer};
 use crate::{Sandbox, Settings};
 
 /// How many runs the test has in the first of two sandboxes; it has twice as many in the second one.
@@ -59,18 +59,34 @@ fn work(sandbox: &Sandbox) -> Vec<(String, i32)> {
     sandbox.state.store.read_now(check).unwrap()
 }
 
-/// Runs of one test: with another name each, or in another suite run each.
-async fn with_runs(count: usize, are_named: bool) -> Sandbox {
+/// In what the runs of one test differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Name,
+    /// In the suite run, and in their start.
+    SuiteRun,
+    /// In the suite run only.
+    SuiteRunAtOnce,
+    /// In the suite run, in their start, and in the release.
+    Release,
+}
+
+/// Runs of one test.
+async fn with_runs(count: usize, by: By) -> Sandbox {
     let sandbox = Sandbox::open(Settings::default().seed_data(false)).unwrap();
     let client = Client::of(&sandbox).await;
     let suite = suite(&client, "Nightly").await;
     let story = super::entities::story(&client, "Pay").await;
     let runs: String = (0..count)
         .map(|number| {
-            let (name, suite_run) = if are_named { (number, 0) } else { (0, number) };
+            let (name, suite_run) = match by {
+                By::Name => (number, 0),
+                By::SuiteRun | By::SuiteRunAtOnce | By::Release => (0, number),
+            };
+            let started = if by == By::SuiteRunAtOnce { 7 } else { number };
             let status = ["Passed", "Failed"][number % 2];
             format!(
-                "<test_run name='t' run_name='{name}' status='{status}' duration='1' started='{number}'>\
+                "<test_run name='t' run_name='{name}' status='{status}' duration='1' started='{started}'>\
                  <suite_ref id='{suite}' external_run_id='{suite_run}'/></test_run>"
             )
         })
@@ -78,16 +94,22 @@ async fn with_runs(count: usize, are_named: bool) -> Sandbox {
     let covered = format!("<backlog_items><backlog_item_ref id='{story}'/></backlog_items>");
     let task = client.upload(&payload(&covered, &runs), "").await;
     assert_eq!(task["status"], "success", "{task}");
+    if by == By::Release {
+        let sql = "INSERT INTO releases (id, name) SELECT id + 100000, id FROM runs;
+            UPDATE runs SET release = id + 100000";
+        let place = |writer: Writer<'_>| Ok(writer.connection.execute_batch(sql)?);
+        sandbox.state.store.write_now(place).unwrap();
+    }
     sandbox
 }
 
 #[tokio::test]
 async fn what_depends_on_other_runs_of_a_test_takes_little_more_work_for_many_runs() {
-    for are_named in [false, true] {
-        let few = work(&with_runs(RUNS, are_named).await);
-        let many = work(&with_runs(2 * RUNS, are_named).await);
+    for by in [By::Name, By::SuiteRun, By::SuiteRunAtOnce, By::Release] {
+        let few = work(&with_runs(RUNS, by).await);
+        let many = work(&with_runs(2 * RUNS, by).await);
         for ((what, few), (_, many)) in few.into_iter().zip(many) {
-            assert!(many < few * 5 / 2, "{what}: {few}, then {many}");
+            assert!(many < few * 5 / 2, "{what} by {by:?}: {few}, then {many}");
         }
     }
 }
