@@ -107,7 +107,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             Arc::clone(&state),
             session::require,
         ));
-    let routes = Router::new()
+    let signing_in = Router::new()
         .route("/authentication/sign_in", post(session::sign_in))
         // An old vendor client signs out with GET.
         .route(
@@ -121,8 +121,10 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/osp/a/au/auth/oauth2/token", post(grant::exchange))
         // Clients ask for it before they sign in.
         .route("/admin/server/version", get(sandbox::version))
-        .layer(middleware::from_fn(request_middleware::require_body))
-        .merge(signed_in)
+        .layer(middleware::from_fn(request_middleware::require_body));
+    // The few are added to the many: each that is added costs time at every start.
+    let routes = signed_in
+        .merge(signing_in)
         .method_not_allowed_fallback(method_not_allowed);
     let mut served = slash::optional(routes, &state);
     if state.settings.entities.servlet_messages {

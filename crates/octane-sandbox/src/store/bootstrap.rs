@@ -1,5 +1,7 @@
 //! What every workspace has initially: roots, lists, phases, roles, a default release, users.
 
+use std::collections::HashMap;
+
 use rusqlite::types::{Null, Value as Sql};
 use rusqlite::{Statement, ToSql, params_from_iter};
 use sha2::{Digest, Sha256};
@@ -57,17 +59,34 @@ pub(super) fn digest() -> String {
     hex(&Sha256::digest(texts))
 }
 
-fn is_known(writer: Writer<'_>, entity_type: &str, logical_name: &str) -> Result<bool, ApiError> {
-    Ok(known(writer, entity_type, logical_name)? != Sql::Null)
-}
-
-/// Inserts rows of one type: there are hundreds of them at every start without data, which has to be quick.
+/// The rows of one type that there are, and new ones: there are hundreds of them at every start without data, which has to be quick.
 struct Rows<'a> {
     statement: Statement<'a>,
     now: i64,
+    /// The IDs of rows by their names.
+    known: HashMap<String, i64>,
 }
 
 impl<'a> Rows<'a> {
+    /// `name` is the column with the names of the rows, which are compared ignoring case.
+    fn named(
+        writer: Writer<'a>,
+        entity_type: &str,
+        name: &str,
+        columns: &str,
+    ) -> Result<Self, ApiError> {
+        let table = writer.catalog.known_type(entity_type).table;
+        let sql = format!(
+            "SELECT lower({name}), MIN(id) FROM {table} WHERE {name} IS NOT NULL GROUP BY 1"
+        );
+        let mut found = writer.connection.prepare(&sql)?;
+        let rows = found.query_map([], |row| row.try_into())?;
+        Ok(Self {
+            known: rows.collect::<Result<_, _>>()?,
+            ..Self::of(writer, entity_type, columns)?
+        })
+    }
+
     fn of(writer: Writer<'a>, entity_type: &str, columns: &str) -> Result<Self, ApiError> {
         let table = writer.catalog.known_type(entity_type).table;
         let marks = "?,".repeat(columns.split(',').count());
@@ -77,7 +96,19 @@ impl<'a> Rows<'a> {
         Ok(Self {
             statement: writer.connection.prepare(&sql)?,
             now: writer.now,
+            known: HashMap::new(),
         })
+    }
+
+    /// The ID of the row with this name.
+    fn id(&self, name: &str) -> Option<i64> {
+        self.known.get(&name.to_ascii_lowercase()).copied()
+    }
+
+    fn add_named(&mut self, name: &str, values: &[&dyn ToSql]) -> Result<i64, ApiError> {
+        let id = self.add(values)?;
+        self.known.insert(name.to_ascii_lowercase(), id);
+        Ok(id)
     }
 
     fn add(&mut self, values: &[&dyn ToSql]) -> Result<i64, ApiError> {
@@ -89,13 +120,13 @@ impl<'a> Rows<'a> {
 
 fn lists(writer: Writer<'_>) -> Result<(), ApiError> {
     let columns = "name, logical_name, list_root, \"index\"";
-    let mut rows = Rows::of(writer, "list_node", columns)?;
+    let mut rows = Rows::named(writer, "list_node", "logical_name", columns)?;
     for (list, label, values) in LISTS {
         let list = format!("list_node.{list}");
-        if is_known(writer, "list_node", &list)? {
+        if rows.id(&list).is_some() {
             continue;
         }
-        let root = rows.add(&[label, &list, &Null, &Null])?;
+        let root = rows.add_named(&list, &[label, &list, &Null, &Null])?;
         for (index, (name, label)) in (0_i64..).zip(*values) {
             rows.add(&[label, &format!("{list}.{name}"), &root, &index])?;
         }
@@ -104,24 +135,25 @@ fn lists(writer: Writer<'_>) -> Result<(), ApiError> {
 }
 
 fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
-    let mut metaphases = Rows::of(writer, "metaphase", "name, logical_name")?;
+    let columns = "name, logical_name";
+    let mut metaphases = Rows::named(writer, "metaphase", "logical_name", columns)?;
     for (name, label) in METAPHASE_NAMES {
         let logical_name = format!("metaphase.{name}");
-        if !is_known(writer, "metaphase", &logical_name)? {
-            metaphases.add(&[label, &logical_name])?;
+        if metaphases.id(&logical_name).is_none() {
+            metaphases.add_named(&logical_name, &[label, &logical_name])?;
         }
     }
     let columns = "name, logical_name, entity, metaphase, is_start_phase";
-    let mut rows = Rows::of(writer, "phase", columns)?;
+    let mut rows = Rows::named(writer, "phase", "logical_name", columns)?;
     let columns = "entity, source_phase, target_phase, is_system, is_primary";
     let mut transitions = Rows::of(writer, "transition", columns)?;
     for (entity, phases) in PHASE_SETS {
         let mut found = Vec::with_capacity(phases.len());
         for (name, ..) in *phases {
-            found.push(known(writer, "phase", &format!("phase.{entity}.{name}"))?);
+            found.push(rows.id(&format!("phase.{entity}.{name}")));
         }
-        let is_complete = !found.contains(&Sql::Null);
-        if found.iter().any(|row_id| *row_id != Sql::Null) {
+        let is_complete = !found.contains(&None);
+        if found.iter().any(Option::is_some) {
             // Files of older versions may begin with another phase, or lack one between two that they have.
             let first = phases.first().map_or("", |(name, ..)| name);
             let sql = "UPDATE phases SET is_start_phase = (logical_name = ?2) WHERE entity = ?1";
@@ -135,12 +167,12 @@ fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
         }
         let mut keys = Vec::with_capacity(phases.len());
         for ((name, label, metaphase), row_id) in phases.iter().zip(found) {
-            if let Sql::Integer(row_id) = row_id {
+            if let Some(row_id) = row_id {
                 keys.push(row_id);
                 continue;
             }
             let is_first = keys.is_empty();
-            let metaphase = known(writer, "metaphase", &format!("metaphase.{metaphase}"))?;
+            let metaphase = metaphases.id(&format!("metaphase.{metaphase}"));
             let logical_name = format!("phase.{entity}.{name}");
             keys.push(rows.add(&[label, &logical_name, entity, &metaphase, &is_first])?);
         }
@@ -156,14 +188,9 @@ fn phases(writer: Writer<'_>) -> Result<(), ApiError> {
 /// What the workspace calls entity types.
 fn labels(writer: Writer<'_>) -> Result<(), ApiError> {
     let columns = "entity_type, name, initials, plural_capitalized, language";
-    let mut rows = Rows::of(writer, "entity_label", columns)?;
+    let mut rows = Rows::named(writer, "entity_label", "entity_type", columns)?;
     for (entity_type, name, initials, plural) in ENTITY_LABEL_NAMES {
-        let sql = "SELECT 1 FROM entity_labels WHERE entity_type = ?";
-        if !writer
-            .connection
-            .prepare_cached(sql)?
-            .exists([entity_type])?
-        {
+        if rows.id(entity_type).is_none() {
             rows.add(&[entity_type, name, initials, plural, &"lang.en"])?;
         }
     }
@@ -223,13 +250,6 @@ pub(super) fn people(writer: Writer<'_>, access: &AccessSettings) -> Result<(), 
         super::rules::join_workspace(writer, user)?;
     }
     Ok(())
-}
-
-fn known(writer: Writer<'_>, entity_type: &str, logical_name: &str) -> Result<Sql, ApiError> {
-    let row_id = writer
-        .reader()
-        .row_id(writer.catalog.known_type(entity_type), logical_name)?;
-    Ok(row_id.map_or(Sql::Null, Sql::Integer))
 }
 
 fn text(text: &str) -> Sql {

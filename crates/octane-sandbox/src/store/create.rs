@@ -35,6 +35,8 @@ pub(super) fn reserve(connection: &mut Connection, objects: &[Object]) -> rusqli
     let image = Image::of(&mut blank, objects)?;
     let length = image.len();
     blank.deserialize_read_exact(MAIN_DB, image, length, false)?;
+    // Each page is read once, so keeping all of them would only take memory, and time to get it.
+    blank.execute_batch("PRAGMA cache_size = 1")?;
     Backup::new(&blank, connection)?.run_to_completion(i32::MAX, Duration::ZERO, None)
 }
 

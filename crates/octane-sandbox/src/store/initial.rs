@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::schema_object::Object;
 use super::writer::Writer;
-use super::{bootstrap, create, saved_fields, schema, tasks};
+use super::{bootstrap, create, open, saved_fields, schema, tasks};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::ApiError;
@@ -40,6 +40,10 @@ impl Initial {
         // Of what a database has to contain.
         let digest = format!("{} {}", schema::digest(objects), bootstrap::digest());
         let state = state(connection, &digest)?;
+        if state == State::New {
+            // There is nothing yet that a power failure could destroy, and SQLite ignores a log that was written in part.
+            connection.execute_batch("PRAGMA synchronous = OFF")?;
+        }
         if state == State::New && !is_reserved {
             create::reserve(connection, objects)?;
         }
@@ -76,6 +80,7 @@ impl Initial {
         tasks::requeue(&transaction)?;
         bootstrap::people(writer, &self.access)?;
         transaction.commit()?;
+        open::synchronize(connection)?;
         Ok(catalog)
     }
 

@@ -258,6 +258,27 @@ fn a_half_written_file_that_a_killed_start_left_is_overwritten() {
     assert!(!left.exists());
 }
 
+/// How a connection waits for the disk.
+fn synchronous(connection: &rusqlite::Connection) -> i64 {
+    let pragma = "PRAGMA synchronous";
+    connection.query_row(pragma, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn only_while_a_new_file_is_filled_nothing_waits_for_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let fill: super::SampleData = |writer| {
+        assert_eq!(synchronous(writer.connection), 0);
+        seed::fill(writer)
+    };
+    for _ in 0..2 {
+        let catalog = Arc::new(Catalog::new(&settings).unwrap());
+        let store = Store::open(&settings, catalog, Clock::running(), Some(fill)).unwrap();
+        assert_eq!(synchronous(&store.connection()), 1);
+    }
+}
+
 /// Reads all fields that the catalog has, also those that were added, while `store` is reset and restored.
 fn read_at_the_same_time(store: &Store) {
     let field = || UserDefinedField::new("user_tag", "color_udf");

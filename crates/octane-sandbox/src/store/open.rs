@@ -77,17 +77,21 @@ pub(super) fn in_memory() -> rusqlite::Result<Connection> {
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // In WAL mode, `NORMAL` loses nothing if the process is killed; only a power failure may lose the last
-    // transactions, which is acceptable for a sandbox.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = NORMAL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -65536;
          PRAGMA busy_timeout = 5000;
          PRAGMA journal_size_limit = 67108864;",
-    )
+    )?;
+    synchronize(connection)
+}
+
+/// Waits for the disk from now on. In WAL mode, `NORMAL` loses nothing if the process is killed; only a power failure may lose the
+/// last transactions, which is acceptable for a sandbox.
+pub(super) fn synchronize(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA synchronous = NORMAL")
 }
 
 fn database_error(path: &Path, source: rusqlite::Error) -> SandboxError {

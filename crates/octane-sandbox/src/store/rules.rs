@@ -296,16 +296,14 @@ fn path(writer: Writer<'_>, table: &str, row_id: i64) -> Result<String, ApiError
 /// Twelve digits per level, so that the path of an entity starts with the paths of its ancestors. Descendants
 /// move along.
 fn set_path(writer: Writer<'_>, table: &str, row_id: i64) -> Result<(), ApiError> {
-    let old = path(writer, table, row_id)?;
-    let sql = format!("SELECT parent FROM {table} WHERE id = ?");
-    let parent: Option<i64> = writer
+    let sql = format!(
+        "SELECT COALESCE(t.path, ''), COALESCE((SELECT p.path FROM {table} p WHERE p.id = t.parent), '')
+         FROM {table} t WHERE t.id = ?"
+    );
+    let (old, above): (String, String) = writer
         .connection
         .prepare_cached(&sql)?
-        .query_row([row_id], |row| row.get(0))?;
-    let above = match parent {
-        Some(parent) => path(writer, table, parent)?,
-        None => String::new(),
-    };
+        .query_row([row_id], |row| row.try_into())?;
     let new = format!("{above}{row_id:012X}");
     if new == old {
         return Ok(());
