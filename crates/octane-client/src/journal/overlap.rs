@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::own_run::{counted, ensure_runs_of_others};
 use super::position::position;
 use super::row_table::{ensure_index_of_keys, ensure_rows};
 use crate::run_key::RunKey;
@@ -18,15 +19,15 @@ use crate::run_key::RunKey;
 /// How many results are read from a journal at a time.
 const CHUNK: usize = 10_000;
 /// How many columns the table of the results of several journals has.
-const COLUMNS: usize = 9;
+const COLUMNS: usize = 8;
 
 /// The runs of which several journals have results.
 #[derive(Debug, Default)]
 pub(crate) struct Overlaps {
     /// How many more results there are than runs, counting one result of each journal.
     pub(crate) repeats: usize,
-    /// The same, of journals that have ingested results of the run.
-    pub(crate) ingested_repeats: usize,
+    /// How many runs more the journals count than there are, as several have ingested results of them.
+    pub(crate) run_repeats: usize,
     /// How many of the journals' runs with different statuses are the same run: each is counted in its journal, and once more if
     /// the journals differ.
     pub(crate) flaky_repeats: usize,
@@ -69,13 +70,15 @@ impl Overlaps {
         let all = Connection::open("").map_err(failed)?;
         all.execute_batch(
             "CREATE TABLE results (key BLOB NOT NULL, journal INTEGER NOT NULL, row INTEGER NOT NULL, status TEXT NOT NULL,
-                 started INTEGER, is_feature INTEGER NOT NULL, is_rejected INTEGER NOT NULL, is_ingested INTEGER NOT NULL,
-                 is_flaky INTEGER NOT NULL, run INTEGER NOT NULL);
+                 started INTEGER, is_feature INTEGER NOT NULL, is_rejected INTEGER NOT NULL, is_flaky INTEGER NOT NULL,
+                 run INTEGER NOT NULL, runs INTEGER NOT NULL);
+             CREATE TABLE counted_runs (run TEXT NOT NULL);
              BEGIN",
         )
         .map_err(failed)?;
         for (number, journal) in journals.iter().enumerate() {
             journal.copy_last_results(number, &all)?;
+            journal.copy_counted_runs(&all)?;
         }
         all.execute_batch("CREATE INDEX results_by_key ON results (key, run, journal)")
             .map_err(failed)?;
@@ -92,11 +95,16 @@ impl Overlaps {
     }
 
     fn read(all: &Connection) -> rusqlite::Result<Self> {
-        let (repeats, ingested_repeats) = all.query_row(
-            "SELECT COALESCE(SUM(results - 1), 0), COALESCE(SUM(MAX(ingested - 1, 0)), 0) FROM (
-                 SELECT COUNT(*) AS results, SUM(is_ingested) AS ingested FROM results GROUP BY key, run)",
+        let repeats = all.query_row(
+            "SELECT COALESCE(SUM(MAX(results - runs, 0)), 0) FROM (
+                 SELECT COUNT(*) AS results, MAX(runs) AS runs FROM results GROUP BY key, run)",
             [],
-            |row| row.try_into(),
+            |row| row.get(0),
+        )?;
+        let run_repeats = all.query_row(
+            "SELECT COUNT(*) - COUNT(DISTINCT run) FROM counted_runs",
+            [],
+            |row| row.get(0),
         )?;
         let flaky_repeats = all.query_row(
             "SELECT COALESCE(SUM(times - 1), 0) FROM (
@@ -136,7 +144,7 @@ impl Overlaps {
         }
         Ok(Self {
             repeats,
-            ingested_repeats,
+            run_repeats,
             flaky_repeats,
             different,
         })
@@ -151,28 +159,30 @@ fn numbers_of_journals(all: &Connection, key: &RunKey) -> rusqlite::Result<Vec<u
 }
 
 /// Stores which journals have results of the same run.
-fn number_runs(all: &Connection, key: &RunKey, runs: &[Vec<usize>]) -> rusqlite::Result<()> {
+fn number_runs(all: &Connection, key: &RunKey, separate: &[SameRun]) -> rusqlite::Result<()> {
     let mut update =
-        all.prepare_cached("UPDATE results SET run = ? WHERE key = ? AND journal = ?")?;
-    // All results have the number 0 at first.
-    for (run, numbers) in runs.iter().enumerate().skip(1) {
-        for number in numbers {
-            update.execute((run, key, number))?;
+        all.prepare_cached("UPDATE results SET run = ?, runs = ? WHERE key = ? AND journal = ?")?;
+    for (number, (runs, journals)) in separate.iter().enumerate() {
+        for journal in journals {
+            update.execute((number, runs.len().max(1), key, journal))?;
         }
     }
     Ok(())
 }
 
-/// The runs with a key, as the numbers of the journals that have results of each: those that have an own run in common have results
-/// of the same one. If it is not known which runs a journal has, all of them have.
+/// Runs that cannot be distinguished, mostly a single one, and the numbers of the journals that have results of them.
+type SameRun = (BTreeSet<String>, Vec<usize>);
+
+/// The runs with a key: journals that have an own run in common have results of the same one. If their results are equal, each may
+/// seem to have the runs of all of them. If it is not known which runs a journal has, all have the same, which is not known.
 fn separate_runs(
     journals: &[Journal],
     numbers: Vec<usize>,
     key: &RunKey,
-) -> Result<Vec<Vec<usize>>, JournalError> {
-    let mut separate: Vec<(BTreeSet<String>, Vec<usize>)> = Vec::new();
+) -> Result<Vec<SameRun>, JournalError> {
+    let mut separate: Vec<SameRun> = Vec::new();
     if numbers.len() < 2 {
-        return Ok(vec![numbers]);
+        return Ok(vec![(BTreeSet::new(), numbers)]);
     }
     for &number in &numbers {
         let own = match journals.get(number) {
@@ -180,7 +190,7 @@ fn separate_runs(
             None => BTreeSet::new(),
         };
         if own.is_empty() {
-            return Ok(vec![numbers]);
+            return Ok(vec![(own, numbers)]);
         }
         let (mut runs, mut same) = (own, vec![number]);
         separate.retain(|(others, numbers)| {
@@ -193,7 +203,7 @@ fn separate_runs(
         });
         separate.push((runs, same));
     }
-    Ok(separate.into_iter().map(|(_, numbers)| numbers).collect())
+    Ok(separate)
 }
 
 impl Journal {
@@ -213,7 +223,7 @@ impl Journal {
                                  SELECT MAX(ran.started) FROM rows ran WHERE ran.key = rows.key AND ran.status IN ('Passed', 'Failed')
                              ) ELSE started END,
                              rows.number IN (SELECT number FROM features),
-                             s.state IS 'rejected', COALESCE(SUM(s.state = 'ingested'), 0) > 0, COUNT(DISTINCT status) > 1,
+                             s.state IS 'rejected', COUNT(DISTINCT status) > 1,
                              MAX(rows.number - (s.state IS 'rejected') * 1000000000000)
                          FROM rows LEFT JOIN row_states s ON s.number = rows.number
                          WHERE key > ? GROUP BY key ORDER BY key LIMIT ?",
@@ -229,7 +239,7 @@ impl Journal {
             after.clone_from(last);
             let copied = (|| {
                 let mut insert = all
-                    .prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")?;
+                    .prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 1)")?;
                 for row in &chunk {
                     insert.execute(params_from_iter(row))?;
                 }
@@ -237,6 +247,21 @@ impl Journal {
             })();
             copied.map_err(|error| JournalError::of(self.path(), error))?;
         }
+    }
+
+    /// Copies the runs that are counted as those of ingested results.
+    fn copy_counted_runs(&self, all: &Connection) -> Result<(), JournalError> {
+        self.read(|connection| {
+            ensure_runs_of_others(connection)?;
+            let mut insert = all.prepare_cached("INSERT INTO counted_runs VALUES (?)")?;
+            let counted = counted();
+            let mut runs = connection.prepare_cached(&format!("SELECT f.run FROM {counted}"))?;
+            let mut runs = runs.query([])?;
+            while let Some(run) = runs.next()? {
+                insert.execute([run.get::<_, String>(0)?])?;
+            }
+            Ok(())
+        })
     }
 
     /// The statuses that the runs with a key had when they were last read, in lower case, by run; none if they were not read.

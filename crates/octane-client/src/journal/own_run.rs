@@ -19,6 +19,14 @@ pub(super) const IS_OWN: &str = "f.run NOT IN temp.runs_of_others";
 /// The runs that have the keys of rows and are not own ones. In the connection, as each look finds them again.
 const TABLE: &str = "CREATE TEMP TABLE runs_of_others (run TEXT PRIMARY KEY) WITHOUT ROWID";
 
+/// The own runs `f` of ingested results, which are counted; after [`ensure_runs_of_others`].
+pub(super) fn counted() -> String {
+    format!(
+        "server_runs f WHERE EXISTS (SELECT 1 FROM rows CROSS JOIN row_states s ON s.number = rows.number
+             WHERE rows.key = f.key AND s.state = 'ingested') AND {IS_OWN}"
+    )
+}
+
 /// Finds them all at once, unless they are known: for each run alone, time would grow with the square of the number of results.
 pub(super) fn ensure_runs_of_others(connection: &Connection) -> rusqlite::Result<()> {
     let is_made = connection

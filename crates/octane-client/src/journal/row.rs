@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::database::Journal;
 use super::error::JournalError;
 use super::feature_row::MORE_RESULTS;
-use super::own_run::{IS_OWN, ensure_runs_of_others};
+use super::own_run::{counted, ensure_runs_of_others};
 use super::packed::Packed;
 use super::payload::{checksum, set_envelope};
 use super::problem::add_problem;
@@ -211,11 +211,7 @@ impl Journal {
             ensure_runs_of_others(connection)?;
             counts.runs = count(
                 connection,
-                &format!(
-                    "SELECT COUNT(*) FROM server_runs f WHERE EXISTS (SELECT 1 FROM rows
-                         CROSS JOIN row_states s ON s.number = rows.number
-                         WHERE rows.key = f.key AND s.state = 'ingested') AND {IS_OWN}"
-                ),
+                &format!("SELECT COUNT(*) FROM {}", counted()),
             )?;
             Ok(())
         })?;

@@ -73,13 +73,13 @@ pub(super) fn look(
 ) -> Result<Overlapping, JournalError> {
     let Overlaps {
         repeats,
-        ingested_repeats,
+        run_repeats,
         flaky_repeats,
         different,
     } = Overlaps::find(journals)?;
     let mut found = Overlapping {
         repeats,
-        run_repeats: ingested_repeats,
+        run_repeats,
         flaky_repeats,
         ..Overlapping::default()
     };
