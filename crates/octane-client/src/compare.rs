@@ -14,7 +14,7 @@ use crate::run_key::RunKey;
 pub(crate) enum State {
     /// Passed, each time.
     Passed,
-    /// Neither passed nor failed: skipped, planned, or a status that is not known.
+    /// Neither passed nor failed: skipped, planned, a status that is not known, or passed while a failure is not in Octane.
     NotRun,
     /// Failed, and shown as something else because another result of the run followed.
     Flaky,

@@ -1,6 +1,6 @@
 //! What the suite run shows of the results of one upload.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use octane_model::EntityId;
 
@@ -84,6 +84,16 @@ pub(crate) fn shown_by_all(uploads: Vec<Vec<Shown>>) -> Vec<Shown> {
     all
 }
 
+/// What is shown as passed did not pass each time if a failure of it is not in Octane, and what Octane would show is not known.
+pub(crate) fn doubt_passed(all: &mut [Shown], without_failure: &HashSet<EntityId>) {
+    for shown in all {
+        let lacks_failure = |run| without_failure.contains(run);
+        if shown.state == State::Passed && shown.run.as_ref().is_some_and(lacks_failure) {
+            shown.state = State::NotRun;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +153,19 @@ mod tests {
                 ("4", State::Passed)
             ]
         );
+    }
+
+    #[test]
+    fn a_run_without_one_of_its_failures_has_not_passed_for_certain() {
+        let mut own = own_results(vec![
+            result("1", "passed", "Passed"),
+            result("2", "passed", "Passed"),
+            result("3", "failed", "Failed"),
+        ]);
+        let without_failure = ["2", "3", "4"].map(EntityId::from).into();
+        doubt_passed(&mut own, &without_failure);
+        let states: Vec<State> = own.iter().map(|shown| shown.state).collect();
+        assert_eq!(states, [State::Passed, State::NotRun, State::Failed]);
     }
 
     #[test]

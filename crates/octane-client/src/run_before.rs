@@ -14,7 +14,7 @@ use crate::error::ClientError;
 use crate::in_list::list_in;
 use crate::journal::{Journal, JournalError};
 use crate::outcome::Outcome;
-use crate::own_results::{described, shown_by_all, state};
+use crate::own_results::{described, doubt_passed, shown_by_all, state};
 use crate::read_runs::status;
 use crate::report::{IdAndName, Report};
 use crate::run_kind::RunKind;
@@ -79,7 +79,9 @@ impl Client {
             return Ok(None);
         };
         let (mut now, mut kinds) = (Vec::new(), Vec::new());
+        let mut without_failure = HashSet::new();
         for journal in journals {
+            without_failure.extend(journal.run(Journal::runs_without_failure).await?);
             now.push(journal.run(Journal::shown_results).await?);
             kinds.extend(journal.run(Journal::run_kinds).await?);
         }
@@ -87,6 +89,7 @@ impl Client {
         if now.is_empty() {
             return Ok(None);
         }
+        doubt_passed(&mut now, &without_failure);
         let Some(before) = self
             .suite_run_before(suite.id, suite_run, cancellation)
             .await?

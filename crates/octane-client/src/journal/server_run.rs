@@ -182,6 +182,22 @@ impl Journal {
         })
     }
 
+    /// The runs of which a failed result is not in Octane: it was rejected, or is pending.
+    pub(crate) fn runs_without_failure(&self) -> Result<Vec<EntityId>, JournalError> {
+        self.finish_server_runs()?;
+        self.read(|connection| {
+            ensure_runs_of_others(connection)?;
+            connection
+                .prepare_cached(&format!(
+                    "SELECT DISTINCT f.run FROM rows LEFT JOIN row_states s ON s.number = rows.number
+                     CROSS JOIN server_runs f ON f.key = rows.key AND {IS_OWN}
+                     WHERE rows.status = 'Failed' AND s.state IS NOT 'ingested'"
+                ))?
+                .query_map([], |row| Ok(EntityId::from(row.get::<_, String>(0)?)))?
+                .collect()
+        })
+    }
+
     /// The runs of which a result failed, in the order of their first results.
     pub(crate) fn failed_runs(&self) -> Result<Vec<FailedRun>, JournalError> {
         self.finish_server_runs()?;

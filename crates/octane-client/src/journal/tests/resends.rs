@@ -47,6 +47,8 @@ fn a_rejected_result_replaces_a_newer_one_of_its_own_upload() {
         .map(|(state, _)| state)
         .collect();
     assert_eq!(states, ["ingested", "rejected"]);
+    let without_failure = journal.runs_without_failure().unwrap();
+    assert_eq!(without_failure, [EntityId::from("1")]);
     assert_eq!(resent(&journal), 1);
 }
 
