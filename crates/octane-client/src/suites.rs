@@ -1,7 +1,7 @@
 //! Test suites.
 
 use octane_model::{
-    ApplicationModule, Entity, ModuleId, Query, Reference, Resource, SuiteId, TestSuite,
+    ApplicationModule, Entity, ModuleId, Query, Reference, Resource, SuiteId, SuiteRun, TestSuite,
 };
 
 use crate::ambiguous_name::AmbiguousName;
@@ -147,7 +147,8 @@ impl Suites<'_> {
     /// The only suite of this name, created in `module` if no module has one.
     ///
     /// Its module is set once it is known that the suite stays. So a client that looks for a suite in that module never prefers one
-    /// that is about to be deleted because another client has created the suite in another module at the same moment.
+    /// that is about to be deleted because another client has created the suite in another module at the same moment. If the response
+    /// to the creation is lost, or the process dies before it has set the module, [`set_missing_module`](Self::set_missing_module) does.
     pub(crate) async fn ensure_anywhere(
         &self,
         name: &str,
@@ -155,14 +156,43 @@ impl Suites<'_> {
     ) -> Result<Ensured<TestSuite>, ClientError> {
         let suite: Ensured<TestSuite> =
             ensure(self.client, name, None, &draft(name, None)?).await?;
-        if let (Some(module), [created]) = (module, &*suite.created) {
-            let suites = self.client.endpoint.entities::<TestSuite>();
-            let change = in_module(Entity::new(), module);
-            if let Err(error) = suites.update(created.id, &change).await {
-                return Err(ClientError::from(error).after_creating(&suite.created));
+        match (module, &*suite.created) {
+            (None, _) => {}
+            (Some(module), []) => self.set_missing_module(&suite.entity, module).await?,
+            (Some(module), [created, ..]) => {
+                let set = self.set_module(created.id, module).await;
+                set.map_err(|error| ClientError::from(error).after_creating(&suite.created))?;
             }
         }
         Ok(suite)
+    }
+
+    /// Sets the module of a suite that has none, if nothing was uploaded into it. A server that does not allow it leaves it as it is.
+    pub(crate) async fn set_missing_module(
+        &self,
+        suite: &TestSuite,
+        module: ModuleId,
+    ) -> Result<(), ClientError> {
+        if !suite.product_areas.data.is_empty() {
+            return Ok(());
+        }
+        let runs = self.client.endpoint.entities::<SuiteRun>().list();
+        let runs = runs.matching(Query::field("test").refers_to_id(suite.id));
+        let set = match runs.first().await {
+            Ok(None) => self.set_module(suite.id, module).await,
+            Ok(Some(_)) => Ok(()),
+            Err(error) => Err(error),
+        };
+        match set {
+            Err(error) if error.is_retryable() => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    async fn set_module(&self, suite: SuiteId, module: ModuleId) -> Result<(), octane_rest::Error> {
+        let suites = self.client.endpoint.entities::<TestSuite>();
+        let change = in_module(Entity::new(), module);
+        suites.update(suite, &change).await.map(drop)
     }
 }
 
@@ -189,3 +219,6 @@ fn in_module(suite: Entity, module: ModuleId) -> Entity {
 fn within(module: Option<ModuleId>) -> Option<Query> {
     module.map(Suites::in_module)
 }
+
+#[cfg(test)]
+mod tests;

@@ -311,7 +311,15 @@ impl Client {
             name: module.name,
         });
         let suite = match looked.suite {
-            Ok(suite) => suite,
+            Ok(suite) => {
+                let is_by_name = matches!(spec.suite, SuiteChoice::Named(_));
+                if let (true, Some(module)) = (is_by_name && spec.create_missing, &module) {
+                    let suites = self.suites();
+                    let set = suites.set_missing_module(&suite, module.id).await;
+                    set.map_err(|error| error.after(&created))?;
+                }
+                suite
+            }
             Err(name) => {
                 let module = module.as_ref().map(|module| module.id);
                 let suite = self.suites().ensure_anywhere(name, module).await;
