@@ -201,7 +201,6 @@ impl<'a> Delivery<'a> {
     pub(crate) async fn end(&self) -> Result<DeliveryEnd, DeliveryError> {
         let (client, journal) = (self.client, self.journal);
         let mut manifest = journal.run(Journal::manifest).await?;
-        let ingested_before = journal.run(Journal::ingested_if_finished).await?;
         let may_have_run = journal.begin_run();
         if !manifest.server.is_same(&client.server()) {
             if !self.relocate {
@@ -232,9 +231,10 @@ impl<'a> Delivery<'a> {
         let linking = if manifest.shard.is_none() || self.common_links.is_some() {
             Linking::Now
         } else {
+            let merged_ingested = journal.run(Journal::merged_ingested).await?;
             let is_any_open = !journal.run(Journal::open_batches).await?.is_empty();
             Linking::Deferred {
-                ingested_before: ingested_before.filter(|_| !is_any_open),
+                ingested_before: merged_ingested.filter(|_| !is_any_open),
             }
         };
         Ok(context.deliver(linking).await?)

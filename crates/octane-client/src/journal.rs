@@ -36,6 +36,7 @@ mod feature_row;
 mod files;
 mod first_names;
 mod judge;
+mod last_attempt;
 mod link;
 mod linked;
 mod lock;
@@ -70,6 +71,7 @@ pub use database::{CommitPoint, Journal};
 pub use error::JournalError;
 pub(crate) use first_names::FirstNames;
 pub(crate) use judge::{Confirmation, first_lines};
+pub(crate) use last_attempt::LastAttempt;
 pub(crate) use link::LinkCandidate;
 pub(crate) use linked::{LinkTotals, LinkedHolder, LinkedHolders};
 pub(crate) use overlap::{Overlap, Overlaps, ShardResult};
@@ -81,7 +83,6 @@ pub(crate) use row::{Repeats, RowWriter};
 pub(crate) use server_run::{FailedRun, PreviousRun, ServerRun};
 pub use spool::Spool;
 pub(crate) use stale_link::StaleCandidate;
-pub(crate) use summary::LastAttempt;
 pub use summary::{UploadState, UploadSummary};
 
 #[cfg(test)]

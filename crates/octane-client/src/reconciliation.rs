@@ -40,7 +40,7 @@ pub(crate) enum Linking {
     Now,
     /// It leaves them to the merge of all shards.
     Deferred {
-        /// How many results were ingested before, if all links were made then and nothing is sent now.
+        /// How many results were ingested when all shards were merged, if nothing was sent again since.
         ingested_before: Option<usize>,
     },
 }
@@ -49,7 +49,7 @@ pub(crate) enum Linking {
 enum Links {
     /// It was not asked for, or not begun yet.
     None,
-    /// It is left to the merge of all shards, unless no more results are ingested than when all links were made.
+    /// It is left to the merge of all shards, unless as many results are ingested as when all links were made.
     Deferred { ingested_before: Option<usize> },
     /// It could not be done now: the upload was cancelled, or the runs could not be read.
     Unfinished,
@@ -58,6 +58,13 @@ enum Links {
         summary: LinkSummary,
         is_complete: bool,
     },
+}
+
+impl Links {
+    /// Whether the merge of all shards makes them, where so many results are ingested.
+    fn are_left_to_merge(&self, ingested: usize) -> bool {
+        matches!(self, Self::Deferred { ingested_before } if *ingested_before != Some(ingested))
+    }
 }
 
 impl<'a> Reconciliation<'a> {
@@ -220,9 +227,10 @@ impl<'a> Reconciliation<'a> {
             superseded: rows.superseded,
             unnamed: if is_task_enough { rows.unconfirmed } else { 0 },
         };
-        let is_deferred = match self.links {
-            Links::Deferred { ingested_before } => ingested_before != Some(counts.ingested),
-            _ => false,
+        let is_deferred = self.links.are_left_to_merge(counts.ingested);
+        let is_still_merged = match self.links {
+            Links::Deferred { .. } => !is_deferred,
+            _ => is_finished(&facts),
         };
         let last = LastAttempt {
             outcome: outcome(&facts),
@@ -234,7 +242,7 @@ impl<'a> Reconciliation<'a> {
             .run(move |journal| {
                 let mut problems = journal.problems()?;
                 problems.extend(of_duplicates);
-                journal.set("last_attempt", &last)?;
+                journal.end_attempt(last, is_still_merged.then_some(counts.ingested))?;
                 Ok((problems, journal.batch_reports()?))
             })
             .await?;

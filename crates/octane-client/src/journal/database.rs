@@ -287,6 +287,7 @@ impl Journal {
     }
 
     /// Stores a document under a key.
+    #[cfg(test)]
     pub(crate) fn set(
         &self,
         key: &'static str,

@@ -120,8 +120,8 @@ impl Journal {
             set_document(transaction, "target", target)?;
             set_document(transaction, RELOCATED, &true)?;
             transaction.execute_batch(
-                "DELETE FROM upload WHERE key IN ('untouched_before', 'last_attempt', 'resent', 'merged', 'sent_again',
-                     'removed_stale_links') OR key LIKE 'sent_there/%';
+                "DELETE FROM upload WHERE key IN ('untouched_before', 'last_attempt', 'resent', 'merged',
+                     'merged_ingested', 'sent_again', 'removed_stale_links') OR key LIKE 'sent_there/%';
                  DELETE FROM problems WHERE stage IN ('delivery', 'links');
                  UPDATE batches SET state = CASE WHEN state = 'ready' OR ended_as = 'refused' THEN 'ready'
                      ELSE 'in_flight' END, ended_as = NULL, task = NULL, is_duplicate = 0, task_log = NULL, reason = NULL;

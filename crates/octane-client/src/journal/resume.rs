@@ -9,6 +9,7 @@ use super::database::{Journal, set_document};
 use super::error::JournalError;
 use super::evidence::{NEWER, exact_match, has_several_runs};
 use super::feature_row::MORE_RESULTS;
+use super::last_attempt::{unfinish, unmerge};
 use super::payload::ensure_unique_bytes;
 use super::row_table::ensure_index_of_keys;
 use super::split::halves;
@@ -63,8 +64,10 @@ impl Journal {
             let newer = newer_of_others(transaction)?;
             for batch in batches(transaction, "state = 'ended' AND is_duplicate = 1")? {
                 let left = rows_left(transaction, &batch, &BTreeSet::new())?;
-                if resend(&batch.state, left, Look::Read) == (Resend::Rows { new_bytes: true }) {
-                    replan(transaction, batch, Some(&self.mark()), &newer)?;
+                if resend(&batch.state, left, Look::Read) == (Resend::Rows { new_bytes: true })
+                    && replan(transaction, batch, Some(&self.mark()), &newer)?
+                {
+                    unmerge(transaction)?;
                 }
             }
             update_superseded(transaction)?;
@@ -135,17 +138,12 @@ impl Journal {
             }
             lost_copy_may_have_sent(transaction)?;
             if is_sent_again {
+                unmerge(transaction)?;
                 transaction.execute("DELETE FROM upload WHERE key = ?", [REMOVED])?;
             }
             set_document(transaction, RESENT, &resent)
         })
     }
-}
-
-/// Forgets how the last attempt ended: until the next one has, something is left to do, also if the process dies.
-pub(super) fn unfinish(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.execute("DELETE FROM upload WHERE key = 'last_attempt'", [])?;
-    Ok(())
 }
 
 /// What kinds of results a batch holds; `resent` are the batches that were sent once more after they were forgotten.

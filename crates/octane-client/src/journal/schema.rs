@@ -6,7 +6,7 @@ pub(super) const VERSION: i64 = 7;
 
 pub(super) const TABLES: &str = "
     -- One JSON document a key (`manifest`, `target`, `relocated`, `untouched_before`, `last_attempt`, `resent`, `merged`,
-    -- `sent_again`, `sent_there/1`, `removed_stale_links`), and the envelope of every payload:
+    -- `merged_ingested`, `sent_again`, `sent_there/1`, `removed_stale_links`), and the envelope of every payload:
     -- `prefix`, `suffix` and the upload's `nonce`. `planned_prefix` has no IDs of a target yet; absent before it has one.
     CREATE TABLE upload (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     -- The rendered runs of a planned batch; its halves are pieces of the same bytes. They are deflated, and `length` and `crc` are

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::batch::batches;
 use super::database::{Journal, set_document};
 use super::error::JournalError;
-use super::resume::{replan_rows, unfinish};
+use super::last_attempt::{unfinish, unmerge};
+use super::resume::replan_rows;
 use crate::upload_id::UploadId;
 
 /// The key of the results that were sent again.
@@ -31,6 +32,7 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let before = self.sent_again(uploads)?;
         self.write("resend", |transaction| {
+            unmerge(transaction)?;
             unfinish(transaction)?;
             for batch in batches(transaction, "state = 'ended' AND ended_as <> 'refused'")? {
                 let range = batch.first_row..=batch.last_row;
@@ -63,10 +65,5 @@ impl Journal {
         let sent: Option<SentAgain> = self.get(KEY)?;
         let sent = sent.filter(|sent| sent.uploads == *uploads);
         Ok(sent.map(|sent| sent.rows).unwrap_or_default())
-    }
-
-    /// Something is left to do, although the last attempt left nothing.
-    pub(crate) fn unfinish(&self) -> Result<(), JournalError> {
-        self.write("unfinish", unfinish)
     }
 }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use octane_model::SuiteId;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::last_attempt::LastAttempt;
 use crate::outcome::Outcome;
 use crate::report::Counts;
 use crate::server::Server;
@@ -72,7 +73,7 @@ pub struct UploadSummary {
 /// | --- | --- |
 /// | a process is working on it | `in_progress` |
 /// | something is left that a resume would do | `pending` |
-/// | it is a shard that is delivered, and was not merged with the others | `awaiting_shards` |
+/// | it is a shard that is delivered, and was not merged with the others since | `awaiting_shards` |
 /// | nothing is left, and all of its results are in Octane | `finished` |
 /// | nothing is left, and results are rejected, invalid or pending for good | `finished_incomplete` |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -161,37 +162,17 @@ impl UploadState {
     }
 }
 
-/// How the last attempt ended.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct LastAttempt {
-    pub(crate) outcome: Outcome,
-    /// Whether nothing is left that another attempt could change.
-    pub(crate) is_finished: bool,
-    /// Whether nothing is left but what the merge of all shards does.
-    #[serde(default)]
-    pub(crate) is_awaiting_shards: bool,
-}
-
 impl Journal {
-    /// How many results are ingested, if the last attempt left nothing to do.
-    pub(crate) fn ingested_if_finished(&self) -> Result<Option<usize>, JournalError> {
-        let last: Option<LastAttempt> = self.get("last_attempt")?;
-        match last {
-            Some(last) if last.is_finished => Ok(Some(self.row_counts()?.ingested)),
-            _ => Ok(None),
-        }
-    }
-
     /// How far this upload is.
     pub(crate) fn summary(&self, is_in_use: bool) -> Result<UploadSummary, JournalError> {
         let manifest = self.manifest()?;
         let mut counts = manifest.counts;
         self.count(&mut counts)?;
-        let merged: Option<Timestamp> = self.get("merged")?;
-        let mut last: Option<LastAttempt> = self.get("last_attempt")?;
+        let merged = self.merged()?;
+        let mut last = self.last_attempt()?;
         if let Some(last) = &mut last
             && manifest.shard.is_some()
-            && merged.is_none()
+            && (merged.is_none() || self.is_merge_outdated()?)
         {
             // A merge that ended early may have linked it, and left other shards, or failures that this one hides.
             last.is_awaiting_shards |= last.is_finished;

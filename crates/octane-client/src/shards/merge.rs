@@ -151,9 +151,7 @@ impl<'a> Merge<'a> {
         if facts.fold(Facts::default(), Facts::and).is_through() {
             let now = Timestamp::now();
             for member in &members {
-                let marking = member
-                    .journal
-                    .run(move |journal| journal.set("merged", &now));
+                let marking = member.journal.run(move |journal| journal.set_merged(now));
                 marking.await?;
             }
         }

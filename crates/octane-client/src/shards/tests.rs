@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cancellation::CancellationToken;
 use crate::fake_octane::{Answer, FakeOctane, page, task};
-use crate::journal::{Journal, Spool, UploadState};
+use crate::journal::{CommitPoint, Journal, Spool, UploadState};
 use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::settings::UploadSettings;
@@ -88,6 +88,28 @@ impl Server {
 
     async fn merged(&self, uploads: &[&UploadId]) -> Report {
         self.merge(uploads, CancellationToken::new()).await
+    }
+
+    /// A merge or, of a single upload, a resume by a process that dies at a step.
+    async fn dying(&self, uploads: &[&UploadId], step: &'static str, at: CommitPoint) {
+        let spool = self
+            .spool()
+            .fault_hook(move |s, point| (s, point) != (step, at));
+        let opened = uploads.iter().map(|id| spool.open(id).unwrap());
+        let opened: Vec<Journal> = opened.collect();
+        let client = self.octane.client(1);
+        let is_dead = match &*opened {
+            [journal] => client.delivery(journal).run().await.is_err(),
+            _ => client.merge(opened).run().await.is_err(),
+        };
+        assert!(is_dead, "{step}");
+    }
+
+    async fn resumed(&self, id: &UploadId) -> UploadState {
+        let journal = self.spool().open(id).unwrap();
+        drop(self.octane.client(1).delivery(&journal).run().await);
+        drop(journal);
+        self.state(id)
     }
 
     /// How many payloads it has received.
@@ -191,6 +213,8 @@ async fn shards_with_different_environments_hide_nothing_of_each_other() {
         [Status::Failed, Status::Passed],
         [Status::Passed, Status::Failed],
         [Status::Passed, Status::Skipped],
+        // Nothing says which run is whose.
+        [Status::Passed, Status::Passed],
     ] {
         let shown = statuses.map(|status| match status {
             Status::Failed => FAILED,
@@ -213,8 +237,6 @@ async fn shards_with_different_environments_hide_nothing_of_each_other() {
 #[tokio::test(start_paused = true)]
 async fn what_the_run_of_another_environment_shows_does_not_reveal_a_failure() {
     // Shards 1 and 2 share the first run, and shard 3 has the second one.
-        // Nothing says which run is whose.
-        [Status::Passed, Status::Passed],
     let server = Server::showing(|received| {
         let shared = if received < 4 { PASSED } else { FAILED };
         vec![run("1", shared), run("2", SKIPPED)]
@@ -245,6 +267,48 @@ async fn a_merged_shard_that_is_delivered_again_stays_finished_unless_something_
     journal.resend_rows(&[1].into(), &uploads).unwrap();
     drop(client.delivery(&journal).run().await.unwrap());
     assert_eq!(state(), UploadState::AwaitingShards);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merged_shard_stays_finished_however_a_resume_that_sends_nothing_ends() {
+    let server = Server::new(|_| PASSED);
+    let one = server.upload("1/2", Status::Passed).await;
+    let other = server.upload("2/2", Status::Passed).await;
+    drop(server.merged(&[&one, &other]).await);
+    for step in ["resume", "server runs", "last_attempt"] {
+        server.dying(&[&one], step, CommitPoint::Before).await;
+        assert_eq!(server.resumed(&one).await, UploadState::Finished, "{step}");
+    }
+    server.dying(&[&one], "resume", CommitPoint::After).await;
+    server.is_away.store(true, Ordering::Relaxed);
+    assert_eq!(server.resumed(&one).await, UploadState::Pending);
+    server.is_away.store(false, Ordering::Relaxed);
+    assert_eq!(server.resumed(&one).await, UploadState::Finished);
+    assert_eq!(server.payloads(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_again_after_a_merge_is_merged_again_whenever_the_process_dies() {
+    let server = Server::new(|_| PASSED);
+    let one = server.upload("1/2", Status::Passed).await;
+    let other = server.upload("2/2", Status::Passed).await;
+    drop(server.merged(&[&one, &other]).await);
+    let journal = server.spool().open(&one).unwrap();
+    let uploads = [one.clone(), other.clone()].into();
+    journal.resend_rows(&[1].into(), &uploads).unwrap();
+    drop(journal);
+    server
+        .dying(&[&one], "last_attempt", CommitPoint::Before)
+        .await;
+    assert_eq!(server.resumed(&one).await, UploadState::AwaitingShards);
+    server
+        .dying(&[&one, &other], "merged", CommitPoint::Before)
+        .await;
+    assert_eq!(server.state(&one), UploadState::AwaitingShards);
+    assert_eq!(server.resumed(&one).await, UploadState::AwaitingShards);
+    drop(server.merged(&[&one, &other]).await);
+    assert_eq!(server.state(&one), UploadState::Finished);
+    assert_eq!(server.payloads(), 3);
 }
 
 #[tokio::test(start_paused = true)]

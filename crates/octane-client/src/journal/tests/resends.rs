@@ -195,3 +195,26 @@ fn a_shard_that_is_linked_is_finished_only_once_its_merge_has_ended() {
     let summary = journal.summary(false).unwrap();
     assert!(summary.is_finished);
 }
+
+#[test]
+fn a_merge_holds_until_a_resume_sends_something_again() {
+    let runs = tests(2);
+    let journal = with_warning(&runs, &[shown("1", &runs[0], Some("passed"), 0)]);
+    let last = |is_finished| LastAttempt {
+        outcome: Outcome::Partial,
+        is_finished,
+        is_awaiting_shards: false,
+    };
+    let merged = || journal.merged_ingested().unwrap();
+    for (is_finished, expected) in [(false, None), (true, Some(1))] {
+        journal.end_attempt(last(is_finished), None).unwrap();
+        journal.set_merged(jiff::Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(merged(), expected);
+    }
+    journal.end_attempt(last(true), Some(1)).unwrap();
+    journal.prepare_resume(Look::Unread).unwrap();
+    assert_eq!(merged(), Some(1));
+    assert_eq!(resent(&journal), 1);
+    assert_eq!(merged(), None);
+    assert!(journal.merged().unwrap().is_some());
+}
