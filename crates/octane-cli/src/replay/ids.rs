@@ -1,6 +1,6 @@
 //! Which values of the recorded server are which of the other one: IDs, lock stamps and entity tags.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
@@ -156,21 +156,30 @@ fn matching<'a>(
         let pairs = recorded.iter().zip(replayed).filter(|_| is_complete);
         return pairs.collect();
     }
-    let mut free: Vec<&Value> = replayed.iter().collect();
     let mut found: Vec<Option<&Value>> = vec![None; recorded.len()];
-    let name = |value: &'a Value| value.get("name").and_then(Value::as_str);
-    let same_id = |one: &'a Value, other: &'a Value| id(one).is_some() && id(one) == id(other);
-    let same_name =
-        |one: &'a Value, other: &'a Value| name(one).is_some() && name(one) == name(other);
-    let any = |_: &'a Value, _: &'a Value| true;
-    let rules: [&dyn Fn(&'a Value, &'a Value) -> bool; 3] = [&same_id, &same_name, &any];
+    let mut is_free = vec![true; replayed.len()];
+    // What has the same type and the same of these corresponds: the ID, the name, or the place.
+    let rules: [fn(&Value) -> Option<String>; 3] = [
+        id,
+        |value| Some(value.get("name")?.as_str()?.to_owned()),
+        |_| Some(String::new()),
+    ];
     for rule in rules {
+        let key = |value: &'a Value| Some((entity_type(value), rule(value)?));
+        // In the order of the list. Looking through the list for each item takes long if it is large.
+        let mut free: HashMap<_, VecDeque<usize>> = HashMap::new();
+        for (place, other) in replayed.iter().enumerate().filter(|(at, _)| is_free[*at]) {
+            if let Some(key) = key(other) {
+                free.entry(key).or_default().push_back(place);
+            }
+        }
         for (one, found) in recorded.iter().zip(&mut found) {
-            if found.is_none() {
-                let is_match =
-                    |other: &&'a Value| entity_type(one) == entity_type(other) && rule(one, other);
-                let position = free.iter().position(is_match);
-                *found = position.map(|position| free.remove(position));
+            if found.is_none()
+                && let Some(places) = key(one).and_then(|key| free.get_mut(&key))
+                && let Some(place) = places.pop_front()
+            {
+                is_free[place] = false;
+                *found = Some(&replayed[place]);
             }
         }
     }
@@ -229,6 +238,26 @@ mod tests {
         let other = json!({"data": [release("5", "a")]});
         ids.learn("releases", false, &answer(&again), &answer(&other));
         assert_eq!(ids.find(Some("releases"), "1"), Some("8"));
+    }
+
+    #[test]
+    fn time_grows_with_the_items_of_a_list_and_not_with_their_square() {
+        const ITEMS: usize = 30_000;
+        let start = std::time::Instant::now();
+        let mut ids = Ids::default();
+        let list = |first: usize| {
+            let names = (0..ITEMS).rev();
+            let items =
+                names.map(|at| json!({"type": "run", "id": first + at, "name": at.to_string()}));
+            answer(&json!({ "data": items.collect::<Vec<_>>() }))
+        };
+        ids.learn("runs", false, &list(1), &list(1 + ITEMS));
+        assert_eq!(ids.find(Some("runs"), "1"), Some("30001"));
+        let took = start.elapsed();
+        assert!(
+            took < std::time::Duration::from_secs(20),
+            "it took {took:?}"
+        );
     }
 
     #[test]
