@@ -21,8 +21,10 @@ use crate::{ci, env};
 
 /// Options that exclude each other when both are typed. If only the first one is typed, it wins over the variable of the
 /// second one, with a note.
-const CONFLICTS: [[&str; 2]; 12] = [
+const CONFLICTS: [[&str; 2]; 14] = [
     ["sandbox", "url"],
+    ["sandbox", "space"],
+    ["sandbox", "workspace"],
     ["memory", "sandbox_data"],
     ["record", "memory"],
     ["record", "settings"],
@@ -416,6 +418,8 @@ mod tests {
         for line in [
             "octane suite list --sandbox --url https://octane.example",
             "octane suite --sandbox list --url https://octane.example",
+            "octane upload a.csv --sandbox --workspace 5",
+            "octane suite list --space 5 --sandbox",
             "octane sandbox --memory --sandbox-data x",
             "octane suite --secret-stdin list --secret-file x",
             "octane suite list --client-secret x --secret-command y",
