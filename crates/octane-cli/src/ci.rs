@@ -26,34 +26,79 @@ pub(crate) struct CiRun {
     pub(crate) shard: Option<Found>,
 }
 
-/// What can be known of a run, in the order in which it is shown: the name in JSON, the label, and what was found.
-pub(crate) fn facts(run: Option<&CiRun>) -> [(&'static str, &'static str, Option<&Found>); 9] {
-    let fact = |of: fn(&CiRun) -> Option<&Found>| run.and_then(of);
+/// Something that can be known of a run.
+pub(crate) struct Fact<'a> {
+    /// Its name in JSON.
+    pub(crate) key: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) found: Option<&'a Found>,
+    /// The texts that say it, where the system is known.
+    templates: &'static [&'static str],
+}
+
+impl Fact<'_> {
+    /// The variables that would say it, and are not set; none if it was found.
+    pub(crate) fn unset(&self, variable: impl Fn(&str) -> Option<String>) -> Vec<&'static str> {
+        let mut unset = Vec::new();
+        for name in self
+            .templates
+            .iter()
+            .flat_map(|template| template::variables(template))
+        {
+            let is_set = value(name, &variable).is_some_and(|value| !value.trim().is_empty());
+            if self.found.is_none() && !is_set && !unset.contains(&name) {
+                unset.push(name);
+            }
+        }
+        unset
+    }
+}
+
+/// What can be known of a run, in the order in which it is shown.
+pub(crate) fn facts(run: Option<&CiRun>) -> [Fact<'_>; 9] {
+    type Of = fn(&CiRun) -> (Option<&Found>, &'static [&'static str]);
+    let fact = |key, label, of: Of| {
+        let (found, templates) = run.map_or((None, &[][..]), of);
+        Fact {
+            key,
+            label,
+            found,
+            templates,
+        }
+    };
     [
-        ("suite_run", "suite run", run.map(|run| &run.suite_run)),
-        ("run_url", "run URL", fact(|run| run.run_url.as_ref())),
-        (
-            "repository",
-            "repository",
-            fact(|run| run.repository.as_ref()),
-        ),
-        ("branch", "branch", fact(|run| run.branch.as_ref())),
-        ("commit", "commit", fact(|run| run.commit.as_ref())),
-        (
-            "server_url",
-            "server URL",
-            fact(|run| run.server_url.as_ref()),
-        ),
-        ("job", "job", fact(|run| run.job.as_ref())),
-        ("build", "build", fact(|run| run.build.as_ref())),
-        ("shard", "shard", fact(|run| run.shard.as_ref())),
+        fact("suite_run", "suite run", |run| {
+            (Some(&run.suite_run), run.system.suite_run)
+        }),
+        fact("run_url", "run URL", |run| {
+            (run.run_url.as_ref(), run.system.run_url)
+        }),
+        fact("repository", "repository", |run| {
+            (run.repository.as_ref(), run.system.repository)
+        }),
+        fact("branch", "branch", |run| {
+            (run.branch.as_ref(), run.system.branch)
+        }),
+        fact("commit", "commit", |run| {
+            (run.commit.as_ref(), run.system.commit)
+        }),
+        fact("server_url", "server URL", |run| {
+            (run.server_url.as_ref(), run.system.server_url)
+        }),
+        fact("job", "job", |run| (run.job.as_ref(), run.system.job)),
+        fact("build", "build", |run| {
+            (run.build.as_ref(), run.system.build)
+        }),
+        fact("shard", "shard", |run| {
+            (run.shard.as_ref(), run.system.shard)
+        }),
     ]
 }
 
 /// The CI run, by the table [`SYSTEMS`]: that of the first system whose marker is set, if it has one, and whose variables
 /// name a run.
 pub(crate) fn detect(variable: impl Fn(&str) -> Option<String>) -> Option<CiRun> {
-    let variable = |name: &str| variable(name).filter(|value| !is_macro(value));
+    let variable = |name: &str| value(name, &variable);
     SYSTEMS.iter().find_map(|system| {
         if let Some((name, value)) = system.marker {
             let set = variable(name).filter(|set| !set.trim().is_empty())?;
@@ -75,6 +120,11 @@ pub(crate) fn detect(variable: impl Fn(&str) -> Option<String>) -> Option<CiRun>
             shard: found(system.shard),
         })
     })
+}
+
+/// The value of a variable.
+fn value(name: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    variable(name).filter(|value| !is_macro(value))
 }
 
 /// Whether a value is the name of another variable, as in `$(Build.BuildId)`: Azure Pipelines passes that on where a variable has no value.

@@ -25,7 +25,7 @@ fn name(variables: &str) -> Option<String> {
 /// What a run says of itself, a fact a line; `-` where it says nothing.
 fn values(variables: &str) -> (&'static str, Vec<String>) {
     let run = run(variables).unwrap_or_else(|| panic!("no run in {variables}"));
-    let values = facts(Some(&run)).map(|(.., found)| found.map_or("-", |found| &found.value));
+    let values = facts(Some(&run)).map(|fact| fact.found.map_or("-", |found| &found.value));
     // Which shard a job is has a table of its own.
     (
         run.system.name,

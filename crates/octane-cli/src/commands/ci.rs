@@ -22,9 +22,13 @@ fn document(run: Option<&CiRun>) -> Value {
             "key": run.system.id, "name": run.system.name, "documentation": run.system.documentation,
         })
     });
-    let mut document = json!({ "schema": "octane.ci_env/1", "system": system });
-    for (key, _, found) in facts(run) {
-        document[key] = json!(found);
+    let mut document = json!({ "schema": "octane.ci_env/1", "system": system, "unset": {} });
+    for fact in facts(run) {
+        document[fact.key] = json!(fact.found);
+        let unset = fact.unset(env::text);
+        if !unset.is_empty() {
+            document["unset"][fact.key] = json!(unset);
+        }
     }
     document
 }
@@ -37,12 +41,13 @@ fn text(run: Option<&CiRun>) -> Text {
             format!("known systems: {}", names.join("; ")),
         ]);
     };
-    let rows = facts(run).map(|(_, label, found)| {
-        let (value, variables) = match found {
-            Some(found) => (found.value.clone(), found.variables.join(", ")),
-            None => ("-".to_owned(), String::new()),
+    let rows = facts(run).map(|fact| {
+        let (value, variables) = match (fact.found, fact.unset(env::text)) {
+            (Some(found), _) => (found.value.clone(), found.variables.join(", ")),
+            (None, unset) if unset.is_empty() => ("-".to_owned(), String::new()),
+            (None, unset) => ("-".to_owned(), format!("not set: {}", unset.join(", "))),
         };
-        [label.to_owned(), value, variables]
+        [fact.label.to_owned(), value, variables]
     });
     let head = ["system".to_owned(), system.name.to_owned(), String::new()];
     table(&["WHAT", "VALUE", "FROM"], [head].into_iter().chain(rows))

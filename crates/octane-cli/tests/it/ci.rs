@@ -53,6 +53,7 @@ fn what_is_known_of_a_run_is_printed_with_the_variables_that_it_comes_from() {
         "octo/shop: CI #7 (9912)",
         "GITHUB_RUN_NUMBER",
         "main",
+        "not set: GITHUB_SHA\n",
     ] {
         assert!(done.stdout.contains(part), "{done:?}");
     }
@@ -66,6 +67,7 @@ fn what_is_known_of_a_run_is_printed_with_the_variables_that_it_comes_from() {
     });
     assert_eq!(json["run_url"], expected);
     assert_eq!(json["commit"], Value::Null);
+    assert_eq!(json["unset"], json!({ "commit": ["GITHUB_SHA"] }));
 }
 
 #[test]
