@@ -198,6 +198,16 @@ fn suspicion(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     })
 }
 
+/// What to do if nothing has the field that holds the links, which is the usual one unless another was given.
+pub(crate) fn link_field_hint(field: &str) -> &'static str {
+    if field == "covered_content" {
+        "set the field with `--link-field`"
+    } else {
+        "`octane api GET 'metadata/fields?query=\"entity_name EQ ^run_automated^\"'` lists the fields of runs; the usual one is \
+         `covered_content`"
+    }
+}
+
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let hint = match &error {
@@ -244,11 +254,14 @@ impl From<ClientError> for Failure {
             ClientError::EmptyName { .. } => Some("is the variable set that should provide it?"),
             ClientError::NameTooLong { .. } => Some("use a shorter name"),
             ClientError::Ambiguous { .. } => Some("use the ID instead of the name"),
-            ClientError::NoJiraField
-            | ClientError::AmbiguousJiraField(_)
-            | ClientError::UnknownJiraField(_) => Some("set the field with `--jira-field`"),
+            ClientError::NoJiraField | ClientError::AmbiguousJiraField(_) => {
+                Some("set the field with `--jira-field`")
+            }
+            ClientError::UnknownJiraField(_) => Some(
+                "`octane api GET 'metadata/fields?query=\"entity_name EQ ^story^\"'` lists the fields of stories",
+            ),
             ClientError::NoDefaultRelease => Some("name one with `--release`"),
-            ClientError::NoLinkField(_) => Some("set the field with `--link-field`"),
+            ClientError::NoLinkField(field) => Some(link_field_hint(field)),
             _ => None,
         };
         let hint = hint.map(str::to_owned);

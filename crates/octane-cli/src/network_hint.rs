@@ -96,7 +96,8 @@ pub(crate) fn setup_hint(error: &NetworkSetupError) -> Option<String> {
             let is_setting = named_by.starts_with("setting");
             is_setting.then(|| {
                 format!(
-                    "correct `--proxy`, {} or `proxy` in octane.toml",
+                    "a proxy is a URL such as `http://proxy.example:8080`, or `direct` for none; look at `--proxy`, {} and \
+                     `proxy` in octane.toml",
                     env::PROXY
                 )
             })

@@ -254,9 +254,12 @@ impl From<ClientError> for Failure {
             ClientError::Similar(_) => Some("use the existing name, or `create_similar=True`"),
             ClientError::Missing(_) => Some("use `create=\"missing\"` to create it"),
             ClientError::Ambiguous(_) => Some("use the ID instead of the name"),
-            ClientError::NoJiraField
-            | ClientError::AmbiguousJiraField(_)
-            | ClientError::UnknownJiraField(_) => Some("set the field with `jira_field=`"),
+            ClientError::NoJiraField | ClientError::AmbiguousJiraField(_) => {
+                Some("set the field with `jira_field=`")
+            }
+            ClientError::UnknownJiraField(_) => {
+                Some("without `jira_field=`, the field whose name contains `jira` is used")
+            }
             ClientError::NoLinkField(_) => Some("set the field with `link_field=`"),
             _ => None,
         };

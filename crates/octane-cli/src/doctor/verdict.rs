@@ -6,6 +6,7 @@ use octane_rest::{ProxyRule, RateLimit};
 use super::check::{Check, Finding, Status, Trouble};
 use crate::env;
 use crate::exit::Exit;
+use crate::failure::link_field_hint;
 use crate::network_hint::in_options;
 use crate::suggest::quoted;
 
@@ -260,7 +261,7 @@ pub(super) fn verdict(check: Check, seen: &Observation) -> Finding {
         Observation::Links(Ok((_, field))) => ok(format!("tests instead of runs, by `{field}`")),
         Observation::Links(Err(field)) => {
             warning(format!("neither runs nor tests have an editable field `{field}`, so nothing can be linked"))
-                .hint("name the field with `--link-field`")
+                .hint(link_field_hint(field))
         }
         Observation::Limits {
             rate,

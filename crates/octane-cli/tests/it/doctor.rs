@@ -137,7 +137,10 @@ fn missing_and_ambiguous_jira_fields_are_warnings_and_a_wrong_one_is_not() {
     let done = server.octane(&[&DOCTOR[..], &named].concat(), SECRET);
     assert!(with(&done, "warning").is_empty(), "{done:?}");
     let done = server.octane(&[&DOCTOR[..], &["--jira-field", "x"]].concat(), SECRET);
-    fails(&done, 6, "jira_field", &["`x`", "`--jira-field`"]);
+    fails(&done, 6, "jira_field", &["`x`", "metadata/fields"]);
+    let path = "metadata/fields?query=\"entity_name EQ ^story^\"";
+    let fields = server.octane(&["api", "GET", path], SECRET);
+    assert!(fields.stdout.contains("tracker_key_udf"), "{fields:?}");
 }
 
 #[test]

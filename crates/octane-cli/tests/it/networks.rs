@@ -305,7 +305,7 @@ fn a_password_of_a_proxy_does_not_belong_in_a_settings_file() {
     fails(
         &secure.list(&[], &[]),
         3,
-        &["scheme `socks5`", "correct `--proxy`"],
+        &["scheme `socks5`", "such as `http://proxy.example:8080`"],
     );
 }
 
