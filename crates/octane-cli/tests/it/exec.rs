@@ -28,10 +28,13 @@ fn executable(server: &Server, script: &str) -> String {
     "./run-tests".to_owned()
 }
 
-fn exec(server: &Server, options: &[&str], command: &[&str]) -> Done {
+fn line<'a>(options: &[&'a str], command: &[&'a str]) -> Vec<&'a str> {
     let upload = ["exec", "--suite", "S", "--suite-run", "r", "-y"];
-    let line = [&upload[..], options, &["--"], command].concat();
-    server.octane(&line, SECRET)
+    [&upload[..], options, &["--"], command].concat()
+}
+
+fn exec(server: &Server, options: &[&str], command: &[&str]) -> Done {
+    server.octane(&line(options, command), SECRET)
 }
 
 #[test]
@@ -263,15 +266,18 @@ fn ci_systems_and_reports_learn_why_the_program_failed_although_the_upload_succe
     for (code, patterns, reason) in [
         (
             0,
-            "unit/*.xml integration/*.xml",
+            &["unit/*.xml", "integration/*.xml"][..],
             "wrote no report for `integration/*.xml`",
         ),
-        (3, "unit/*.xml", "exiting with 3, the code of `./run-tests`"),
+        (
+            3,
+            &["unit/*.xml"],
+            "exiting with 3, the code of `./run-tests`",
+        ),
     ] {
         let tests = tests(&server, &[("unit/a.xml", PASSED)], code);
-        let line = format!("exec --suite S --suite-run r -y {patterns} --report r.md -- {tests}");
-        let words: Vec<&str> = line.split(' ').collect();
-        let done = server.octane_with(&words, SECRET, &variables);
+        let options = [patterns, &["--report", "r.md"]].concat();
+        let done = server.octane_with(&line(&options, &[&tests]), SECRET, &variables);
         let of = |line: &&str| line.starts_with("::error title=Octane::") && line.contains(reason);
         assert_eq!(done.stderr.lines().filter(of).count(), 1, "{done:?}");
         let read = |name: &str| std::fs::read_to_string(server.place.path().join(name)).unwrap();
@@ -347,17 +353,7 @@ fn the_command_has_the_environment_without_the_secrets() {
         .iter()
         .map(|(name, value)| (*name, &**value))
         .collect();
-    let line = [
-        "exec",
-        "a.xml",
-        "--suite",
-        "S",
-        "--suite-run",
-        "r",
-        "-y",
-        "--",
-        &script,
-    ];
+    let line = line(&["a.xml"], &[&script]);
     let done = server.place.octane_fed(&line, &variables, "from input\n");
     assert_eq!(done.code, 0, "{done:?}");
     let runs = server.octane(&["run", "list", "--suite-run", "r"], SECRET);
@@ -384,7 +380,7 @@ fn patient(server: &Server) -> Started {
                   trap 'echo QUIT >> signals; exit 9' QUIT\n\
                   echo ready >&2\nwhile :; do sleep 0.01; done\n";
     let script = executable(server, script);
-    let mut running = server.start(&["exec", "a.xml", "--suite", "S", "--", &script]);
+    let mut running = server.start(&line(&["a.xml"], &[&script]));
     running.says("ready");
     running
 }
@@ -410,18 +406,7 @@ fn after_the_command_the_signal_to_quit_ends_the_upload_at_once() {
     let tests = tests(&server, &[("a.xml", PASSED)], 0);
     let hour = std::time::Duration::from_secs(3600);
     server.fail_next(octane_sandbox::Fault::delay(hour).path("*/test-results"));
-    let line = [
-        "exec",
-        "a.xml",
-        "--suite",
-        "S",
-        "--suite-run",
-        "r",
-        "-y",
-        "--",
-        &tests,
-    ];
-    let running = server.start(&line);
+    let running = server.start(&line(&["a.xml"], &[&tests]));
     server.holds("/test-results");
     running.signal("QUIT");
     assert_eq!(running.wait().code, 143);
@@ -434,16 +419,7 @@ fn tests_that_were_interrupted_before_they_wrote_a_report_are_not_green() {
         &server,
         "#!/bin/sh\ntrap 'exit 0' TERM\necho ready >&2\nwhile :; do sleep 0.01; done\n",
     );
-    let line = [
-        "exec",
-        "a.xml",
-        "--suite",
-        "S",
-        "--allow-missing",
-        "--",
-        &script,
-    ];
-    let mut running = server.start(&line);
+    let mut running = server.start(&line(&["a.xml", "--allow-missing"], &[&script]));
     running.says("ready");
     running.signal("TERM");
     let done = running.wait();
