@@ -158,12 +158,16 @@ pub(super) fn show(changes: &[Change], output: Output) -> Result<Exit> {
         [] => Text::line("nothing would change"),
         changes => Text::lines(changes.iter().map(Change::line)),
     };
-    let json = json!({
+    output.answer(human, &document(changes))?;
+    Ok(Exit::Success)
+}
+
+/// What would change, as `octane.changes/1`.
+pub(super) fn document(changes: &[Change]) -> Value {
+    json!({
         "schema": "octane.changes/1",
         "changes": changes.iter().map(Change::document).collect::<Vec<_>>(),
-    });
-    output.answer(human, &json)?;
-    Ok(Exit::Success)
+    })
 }
 
 /// Answers where what a command creates unless it exists does exist.

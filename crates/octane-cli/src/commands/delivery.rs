@@ -477,16 +477,12 @@ fn exit_after(command: Option<&CommandRun>, upload: Exit) -> Exit {
 }
 
 /// Fails if a file of `--report` cannot be written: before the work, not after it.
-pub(super) fn check_report(args: &DeliveryArgs, inputs: &[String]) -> Result<()> {
-    Reports::check(&args.report, inputs)
-}
-
-/// The same for a command that changes nothing.
-pub(super) fn check_report_of_dry_run(args: &DeliveryArgs, is_dry_run: bool) -> Result<()> {
+pub(super) fn check_report(args: &DeliveryArgs, inputs: &[String], is_dry_run: bool) -> Result<()> {
     if is_dry_run {
+        // First, as the other check removes what an earlier command has written.
         Reports::check_dry_run(&args.report)?;
     }
-    Ok(())
+    Reports::check(&args.report, inputs)
 }
 
 /// Printed where the policy changes the exit code.

@@ -6,7 +6,7 @@ mod places;
 
 use std::time::Instant;
 
-use super::delivery::{Delivery, check_report, check_report_of_dry_run};
+use super::delivery::{Delivery, check_report};
 use super::upload;
 use crate::args::{Annotations, DeliveryArgs, ExecArgs, UploadArgs};
 use crate::command_run::CommandRun;
@@ -92,8 +92,7 @@ async fn check_before(upload: &UploadArgs, output: Output) -> Result<()> {
         return Err(Failure::message(Exit::Usage, message)
             .hint("use `--secret-file` or `--secret-command` for the secret"));
     }
-    check_report(&upload.delivery, &upload.input.inputs)?;
-    check_report_of_dry_run(&upload.delivery, upload.dry_run)?;
+    check_report(&upload.delivery, &upload.input.inputs, upload.dry_run)?;
     upload::check(upload, output)?;
     if upload.via.url().is_some() {
         upload::check_via(upload)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use octane_client::{BundleError, RollCall, Spool, UploadId, UploadSummary, suite_run_name};
 
 use super::changes;
-use super::delivery::{Delivery, check_report, check_report_of_dry_run};
+use super::delivery::{Delivery, check_report};
 use super::remaining::changes_of_upload;
 use super::resume::Resumed;
 use super::shards::{lock, merge, mismatch};
@@ -25,9 +25,8 @@ use found::Found;
 
 /// Merges the shards in files and directories.
 pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
-    check_report(&args.delivery, &[])?;
     let is_dry_run = args.dry_run.dry_run;
-    check_report_of_dry_run(&args.delivery, is_dry_run)?;
+    check_report(&args.delivery, &[], is_dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     // Where a dry run looks at copies; deleted at the end.
@@ -123,8 +122,9 @@ fn would_complete(
         }
     }
     changes::show(&all, output)?;
+    let written = delivery.write_report(&changes::document(&all));
     if roll_call.is_complete() {
-        return Ok(Exit::Success);
+        return Ok(written.unwrap_or(Exit::Success));
     }
     let missing: Vec<String> = roll_call.missing.iter().map(u32::to_string).collect();
     output.say(&format!(
@@ -132,7 +132,8 @@ fn would_complete(
         roll_call.total,
         missing.join(", ")
     ));
-    Ok(delivery.apply_exit_policy(Exit::Partial, Tests::Unknown))
+    let exit = delivery.apply_exit_policy(Exit::Partial, Tests::Unknown);
+    Ok(written.unwrap_or(exit))
 }
 
 /// Merges the shards of a suite run that are stored on this machine.
@@ -141,8 +142,7 @@ pub(super) async fn close(
     connection: &ConnectionArgs,
     output: Output,
 ) -> Result<Exit> {
-    check_report(&args.delivery, &[])?;
-    check_report_of_dry_run(&args.delivery, args.dry_run.dry_run)?;
+    check_report(&args.delivery, &[], args.dry_run.dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     let done = close_stored(args, connection, output, &delivery).await;

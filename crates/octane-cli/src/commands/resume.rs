@@ -7,7 +7,7 @@ mod one;
 mod route;
 
 pub(super) use self::one::Resumed;
-use super::delivery::{Delivery, check_report, check_report_of_dry_run};
+use super::delivery::{Delivery, check_report};
 use crate::args::ResumeArgs;
 use crate::exit::Exit;
 use crate::failure::Result;
@@ -17,8 +17,7 @@ use crate::spool::{journal_failure, spool, spool_to_resume};
 use crate::suggest::Suggest;
 
 pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
-    check_report(&args.delivery, &[])?;
-    check_report_of_dry_run(&args.delivery, args.dry_run)?;
+    check_report(&args.delivery, &[], args.dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     if args.all
@@ -27,7 +26,8 @@ pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
         return delivery.report_failure(failure);
     }
     if args.dry_run {
-        return dry_run::run(args, output, &delivery);
+        let shown = dry_run::run(args, output, &delivery);
+        return shown.or_else(|failure| delivery.report_failure(failure));
     }
     let door = Door::of(&args.via, &args.connection, output);
     match delivery.unconnected(door).await {

@@ -10,7 +10,7 @@ use octane_client::{
 };
 use octane_results::{Build, Dialect, Status};
 
-use super::delivery::{Delivery, Start, check_report, check_report_of_dry_run};
+use super::delivery::{Delivery, Start, check_report};
 use super::dry_run::DryRun;
 use super::hand_over::{HandOver, unusable};
 use super::preparation::{check_context, not_prepared};
@@ -35,8 +35,7 @@ use crate::spool::{prune, spool};
 use crate::suggest::Suggest;
 
 pub(super) async fn run(args: &UploadArgs, output: Output) -> Result<Exit> {
-    check_report(&args.delivery, &args.input.inputs)?;
-    check_report_of_dry_run(&args.delivery, args.dry_run)?;
+    check_report(&args.delivery, &args.input.inputs, args.dry_run)?;
     let suggest = Suggest::online(&args.delivery.spool, &args.connection);
     let delivery = Delivery::new(&args.delivery, suggest, output)?;
     let done = Box::pin(results(args, find, output, &delivery)).await;

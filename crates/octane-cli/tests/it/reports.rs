@@ -330,6 +330,41 @@ fn the_report_of_shards_names_those_that_are_missing() {
 }
 
 #[test]
+fn a_dry_run_writes_what_it_would_do_or_leaves_the_file_of_an_earlier_command() {
+    let server = Server::new();
+    let line = ["--suite-run", "n 1", "--shard", "1/2"];
+    let json = ["--spool", "u", "--format", "json"];
+    let done = upload(&server, TABLE, &[&line[..], &json].concat()).json();
+    let id = done["upload_id"].as_str().unwrap();
+    for command in [
+        &["merge", "u"][..],
+        &["suite-run", "close", "n 1", "--spool", "u"],
+        &["resume", id, "--spool", "u"],
+        &["resume", "--all", "--spool", "u"],
+        &["upload", "a.csv", "--suite", "S", "--suite-run", "n 1"],
+    ] {
+        server
+            .place
+            .file("r.json", "{\n  \"schema\": \"octane.upload/1\"\n}\n");
+        server.place.file("r.html", "<!-- written by octane -->");
+        let run = |report| {
+            let dry_run = ["--dry-run", "--report", report];
+            server.octane(&[command, &dry_run].concat(), SECRET)
+        };
+        run("r.html").fails(2, &["r.html", "--dry-run"]);
+        assert_eq!(written(&server, "r.html"), "<!-- written by octane -->");
+        let done = run("r.json");
+        assert!(matches!(done.code, 0 | 5), "{done:?}");
+        let report: serde_json::Value = serde_json::from_str(&written(&server, "r.json")).unwrap();
+        let expected = match command[0] {
+            "upload" => "octane.plan/1",
+            _ => "octane.changes/1",
+        };
+        assert_eq!(report["schema"], expected, "{command:?}");
+    }
+}
+
+#[test]
 fn a_shard_alone_has_a_report_too() {
     let server = Server::new();
     let line = ["--suite-run", "n 1", "--shard", "1/2"];

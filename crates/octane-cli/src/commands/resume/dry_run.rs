@@ -53,5 +53,6 @@ pub(super) fn run(args: &ResumeArgs, output: Output, delivery: &Delivery<'_>) ->
         all.extend(found.map_err(|error| journal_failure(error, &delivery.suggest))?);
     }
     changes::show(&all, output)?;
-    Ok(exit)
+    let written = delivery.write_report(&changes::document(&all));
+    Ok(written.unwrap_or(exit))
 }
