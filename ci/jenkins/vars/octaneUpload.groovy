@@ -5,6 +5,9 @@
 // crates/octane-cli` in a checkout of this project. OCTANE_URL is in the environment; `credentials` is the ID of
 // credentials of the kind "Username with password": client ID and client secret of the API key.
 def call(Map options) {
+    if (!(options.files && options.suite && options.credentials)) {
+        error 'octaneUpload needs files, suite and credentials'
+    }
     def module = options.module ?: ''
     def credentials = usernamePassword(
         credentialsId: options.credentials,
@@ -16,8 +19,9 @@ def call(Map options) {
                 sh libraryResource('octane/upload.sh')
             }
         }
-    } finally {
-        // What could not be uploaded yet. To continue: `octane resume --all --spool octane-uploads`.
+    } catch (failure) {
+        // What could not be uploaded yet, also by earlier builds. To continue: `octane resume --all --spool octane-uploads`.
         archiveArtifacts artifacts: 'octane-uploads/**', allowEmptyArchive: true
+        throw failure
     }
 }

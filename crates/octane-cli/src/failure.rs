@@ -190,7 +190,7 @@ fn suspicion(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
             ))
         } else if is_between("$(", ")") || is_between("${", "}") || is_between("%", "%") {
             Some(format!(
-                "{name} looks like the name of a variable instead of its value"
+                "set {name} to a value: it looks like the name of a variable"
             ))
         } else {
             None
@@ -427,7 +427,7 @@ mod tests {
         assert!(
             hint("$(OCTANE_SECRET)")
                 .unwrap()
-                .contains("looks like the name of a variable")
+                .starts_with("set OCTANE_CLIENT_SECRET to a value")
         );
         assert_eq!(hint("s3cret"), None);
         assert_eq!(hint("\""), None);

@@ -1,2 +1,2 @@
-octane upload "$OCTANE_FILES" --suite "$OCTANE_SUITE" ${OCTANE_MODULE:+--module "$OCTANE_MODULE"} -y \
+octane upload "$OCTANE_FILES" --suite="$OCTANE_SUITE" ${OCTANE_MODULE:+--module="$OCTANE_MODULE"} -y \
   --spool octane-uploads

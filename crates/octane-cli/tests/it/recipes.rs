@@ -126,7 +126,13 @@ fn jenkins() -> Recipe {
     ] {
         assert!(step.contains(&format!("\"{name}\"")), "{name} in {step}");
     }
+    assert!(
+        step.contains("if (!(options.files && options.suite && options.credentials)) {"),
+        "a missing option would be the text `null`: {step}"
+    );
     let artifacts = "octane-uploads/**";
+    let (_, on_failure) = step.split_once("} catch (failure) {").unwrap();
+    assert!(on_failure.contains(artifacts), "{step}");
     assert!(
         step.contains(&format!("archiveArtifacts artifacts: '{artifacts}'")),
         "{step}"
@@ -165,6 +171,9 @@ fn buildkite() -> Recipe {
     let step = &documents("buildkite/pipeline.yml")[0]["steps"][0];
     let script = string(&step["command"]);
     assert!(!script.replace("$$", "").contains('$'), "{script}");
+    assert!(!step["depends_on"].is_badvalue(), "{step:?}");
+    let download = "buildkite-agent artifact download \"$$OCTANE_FILES\" .\n";
+    let script = script.strip_prefix(download).unwrap();
     let mut variables = filled(&step["env"], "NAME");
     variables.extend(given());
     Recipe {
@@ -449,6 +458,8 @@ fn the_results_of_each_recipe_arrive_in_the_suite_run_of_its_ci_run() {
             return;
         };
         assert_eq!(done.code, 0, "{name}: {done:?}");
+        // Later builds on the same disk would keep the journals of all others.
+        assert!(!done.stdout.contains("publishArtifacts"), "{done:?}");
         let list = ["run", "list", "--suite", "Nightly E2E", "--suite-run", name];
         let runs = server
             .octane(&[&list[..], &["--format", "json"]].concat(), SECRET)
@@ -521,6 +532,8 @@ fn what_a_recipe_keeps_is_enough_to_resume_elsewhere() {
             return;
         };
         assert_eq!(done.code, 8, "{name}: {done:?}");
+        let publishes = |done: &Done| done.stdout.contains("publishArtifacts");
+        assert_eq!(publishes(&done), recipe.script.contains("publishArtifacts"));
         let kept = recipe.artifacts.trim_end_matches("/**");
         let path = server.place.path();
         assert!(path.join(kept).read_dir().unwrap().count() > 0, "{name}");
