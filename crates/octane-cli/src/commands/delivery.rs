@@ -62,6 +62,15 @@ impl Delivered {
         self
     }
 
+    /// The same, where uploads that were given are not sent: this is not a success, even if the shards are.
+    pub(super) fn leaving(mut self, unfinished: Vec<ReportedProblem>) -> Self {
+        if !unfinished.is_empty() && self.report.outcome == Outcome::Success {
+            self.report.outcome = Outcome::Unreachable;
+        }
+        self.report.problems.extend(unfinished);
+        self
+    }
+
     fn tests(&self) -> Tests {
         Tests::of(self.report.counts.failed, self.failed_tests.as_deref())
     }

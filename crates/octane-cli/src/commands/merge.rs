@@ -5,13 +5,15 @@ mod found;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use octane_client::{BundleError, RollCall, Spool, UploadId, UploadSummary, suite_run_name};
+use octane_client::{
+    BundleError, ReportedProblem, RollCall, Spool, UploadId, UploadSummary, suite_run_name,
+};
 
 use super::changes;
-use super::delivery::{Delivery, check_report};
+use super::delivery::{Delivery, check_report, worst};
 use super::remaining::changes_of_upload;
 use super::resume::Resumed;
-use super::shards::{lock, merge, mismatch};
+use super::shards::{is_number, lock, merge, mismatch};
 use super::uploads::bundle_failure;
 use crate::args::{CloseArgs, ConnectionArgs, DeliveryArgs, MergeArgs, ResumeArgs, ViaArgs};
 use crate::exit::Exit;
@@ -43,14 +45,16 @@ pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
         let uploads = stored(&args.journals, &spool, &delivery)?;
         Ok((name, suite, uploads, spool))
     })();
-    let (name, suite, uploads, spool) = match found {
+    let (name, suite, (mut shards, mut others), spool) = match found {
         Ok(found) => found,
         Err(failure) => return delivery.report_failure(failure),
     };
-    let mut shards = uploads;
-    shards.retain(|upload| {
+    let is_chosen = |upload: &mut UploadSummary| {
         name.as_deref().is_none_or(|name| upload.suite_run == name) && is_of_suite(upload, suite)
-    });
+    };
+    shards.retain_mut(is_chosen);
+    others.retain_mut(is_chosen);
+    let unfinished = unfinished(&others, is_dry_run, &delivery);
     if shards.is_empty() {
         let message = "no shards of this suite run are among the journals";
         return delivery.report_failure(Failure::message(Exit::Input, message));
@@ -58,17 +62,53 @@ pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
     let done = if is_dry_run {
         self::spool(&args.delivery.spool)
             .and_then(|own| would_complete(&[&own, &spool], &shards, &delivery, output))
+            .map(|exit| match unfinished.as_slice() {
+                [] => exit,
+                _ => worst(
+                    exit,
+                    delivery.apply_exit_policy(Exit::Unreachable, Tests::Unknown),
+                ),
+            })
     } else {
         let on = (&args.delivery, &args.connection);
-        complete(&spool, &shards, on, &delivery, output).await
+        complete(&spool, &shards, unfinished, on, &delivery, output).await
     };
     done.or_else(|failure| delivery.report_failure(failure))
 }
 
-/// Merges stored shards on the server, or in the sandbox, that they belong to, and reports.
+/// Names the uploads that are not shards: those that are finished to people, and returns the others, which are not sent here.
+fn unfinished(
+    others: &[UploadSummary],
+    is_dry_run: bool,
+    delivery: &Delivery<'_>,
+) -> Vec<ReportedProblem> {
+    let mut problems = Vec::new();
+    for upload in others {
+        let id = &upload.id;
+        let mut message =
+            format!("not merged: upload {id} is not a shard: it was uploaded without `--shard`");
+        if upload.is_delivered {
+            delivery.say(&message);
+            continue;
+        }
+        message.push_str("; it is not finished");
+        if is_dry_run {
+            delivery.say(&message);
+        } else {
+            let suggest = delivery.suggest.clone().to(upload.url.as_deref());
+            message.push_str(&format!(": {}", suggest.run_resume(id)));
+        }
+        problems.push(ReportedProblem::new("unfinished_upload", message));
+    }
+    problems
+}
+
+/// Merges stored shards on the server, or in the sandbox, that they belong to, and reports, with the `unfinished` uploads that were
+/// given, too.
 async fn complete(
     spool: &Spool,
     shards: &[UploadSummary],
+    unfinished: Vec<ReportedProblem>,
     args: (&DeliveryArgs, &ConnectionArgs),
     delivery: &Delivery<'_>,
     output: Output,
@@ -76,7 +116,19 @@ async fn complete(
     let Some(first) = shards.first() else {
         return Err(Failure::message(Exit::Input, "there are no shards"));
     };
-    RollCall::of(shards).map_err(|error| mismatch(error, &delivery.suggest))?;
+    RollCall::of(shards).map_err(|error| {
+        let is_number = is_number(&error);
+        let failure = mismatch(error, &delivery.suggest);
+        match (is_number, spool.folder(), &failure.hint) {
+            // The directories that were given still have the one that is deleted here.
+            (true, Some(folder), Some(hint)) => {
+                let again = delivery.suggest.merge(folder);
+                let hint = format!("{hint}; then run `{again}`");
+                failure.hint(hint)
+            }
+            _ => failure,
+        }
+    })?;
     let args = ResumeArgs {
         dry_run: false,
         id: Some(first.id.clone()),
@@ -96,7 +148,7 @@ async fn complete(
         let delivery = &resumed.delivery;
         let mut delivered = merge(&client, spool, shards, &settings, delivery).await?;
         delivery.look_back(&client, &mut delivered).await;
-        delivery.print_report(&delivered, None)
+        delivery.print_report(&delivered.leaving(unfinished), None)
     };
     let done = Box::pin(done).await;
     connected.close().await;
@@ -111,7 +163,12 @@ fn would_complete(
     delivery: &Delivery<'_>,
     output: Output,
 ) -> Result<Exit> {
-    let roll_call = RollCall::of(shards).map_err(|error| mismatch(error, &delivery.suggest))?;
+    let roll_call = RollCall::of(shards).map_err(|error| match spools {
+        // None of them is stored here.
+        [_, _] if is_number(&error) => Failure::new(Exit::Configuration, error)
+            .hint("nothing would be merged; delete the one that does not belong to the suite run"),
+        _ => mismatch(error, &delivery.suggest),
+    })?;
     let mut all = Vec::new();
     for shard in shards {
         let stored = spools
@@ -183,6 +240,7 @@ async fn close_stored(
     complete(
         &spool,
         &shards,
+        Vec::new(),
         (&args.delivery, connection),
         delivery,
         output,
@@ -194,13 +252,13 @@ fn is_of_suite(upload: &UploadSummary, suite: Option<&str>) -> bool {
     suite.is_none_or(|suite| upload.is_of_suite(suite))
 }
 
-/// Stores all uploads of shards that are in files and directories on this machine, unless they are already; what is stored
-/// may be further than its copy.
+/// Stores all uploads that are in files and directories on this machine, unless they are already; what is stored may be
+/// further than its copy. Returns those of shards, and the others.
 fn stored(
     journals: &[PathBuf],
     spool: &Spool,
     delivery: &Delivery<'_>,
-) -> Result<Vec<UploadSummary>> {
+) -> Result<(Vec<UploadSummary>, Vec<UploadSummary>)> {
     let Some(folder) = spool.folder() else {
         let message = "shards cannot be merged with `--spool off`";
         return Err(Failure::message(Exit::Configuration, message)
@@ -227,17 +285,11 @@ fn stored(
     }
     ids.sort();
     ids.dedup();
-    let mut shards = Vec::new();
-    for id in &ids {
-        let summary = spool.summary(id)?;
-        if summary.shard.is_some() {
-            shards.push(summary);
-        } else {
-            delivery.say(&format!(
-                "not merged: upload {id} is not a shard: it was uploaded without `--shard`"
-            ));
-        }
-    }
+    let summaries: std::result::Result<Vec<_>, _> =
+        ids.iter().map(|id| spool.summary(id)).collect();
+    let (shards, others): (Vec<_>, Vec<_>) = summaries?
+        .into_iter()
+        .partition(|summary| summary.shard.is_some());
     if shards.is_empty() {
         let places: Vec<String> = journals
             .iter()
@@ -248,7 +300,7 @@ fn stored(
             "give files of `octane uploads export`, or directories of `--spool`, of uploads with `--shard`",
         ));
     }
-    Ok(shards)
+    Ok((shards, others))
 }
 
 fn is_same_folder(one: &Path, other: &Path) -> bool {

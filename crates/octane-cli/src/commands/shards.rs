@@ -210,15 +210,15 @@ pub(super) async fn merge(
     Ok(Delivered::new(report, journals))
 }
 
+/// Whether they do not agree on how many shards there are.
+pub(super) fn is_number(error: &ShardMismatch) -> bool {
+    matches!(error, ShardMismatch::Different { what, .. } if *what == "numbers of shards")
+}
+
 /// The error of uploads that do not belong together.
 pub(super) fn mismatch(error: ShardMismatch, suggest: &Suggest) -> Failure {
     let hint = match &error {
-        ShardMismatch::Different {
-            what: "numbers of shards",
-            one,
-            other,
-            ..
-        } => format!(
+        ShardMismatch::Different { one, other, .. } if is_number(&error) => format!(
             "nothing was merged; delete the one that does not belong to the suite run: `{}` or `{}`",
             suggest.delete(one),
             suggest.delete(other)

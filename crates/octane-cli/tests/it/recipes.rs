@@ -519,6 +519,37 @@ fn a_module_is_optional() {
 }
 
 #[test]
+fn names_that_begin_as_options_do_are_names() {
+    for (recipe, of_run, name) in RECIPES {
+        let recipe = recipe();
+        let server = server();
+        let mut variables = variables(&recipe, of_run);
+        variables.insert("OCTANE_SUITE".to_owned(), "-Nightly".to_owned());
+        variables.insert("OCTANE_MODULE".to_owned(), "-Shop".to_owned());
+        let Some(done) = run(&server, &recipe.script, &variables) else {
+            return;
+        };
+        assert_eq!(done.code, 0, "{name}: {done:?}");
+        let list = server.octane(&["suite", "list", "--format", "json"], SECRET);
+        assert!(list.stdout.contains("\"-Nightly\""), "{name}: {list:?}");
+    }
+}
+
+#[test]
+fn a_job_of_gitlab_that_is_not_parallel_is_one_shard_of_one() {
+    let recipe = gitlab_shards();
+    let server = server();
+    let variables = variables(&recipe.shard, recipe.of_run);
+    let Some(done) = run(&server, &recipe.shard.script, &variables) else {
+        return;
+    };
+    assert_eq!(done.code, 0, "{done:?}");
+    let merged = run(&server, &recipe.merge, &variables).unwrap();
+    assert_eq!(merged.code, 0, "{merged:?}");
+    assert!(merged.stdout.contains("Shards    1 of 1\n"), "{merged:?}");
+}
+
+#[test]
 fn what_a_recipe_keeps_is_enough_to_resume_elsewhere() {
     for (recipe, of_run, name) in RECIPES {
         let recipe = recipe();

@@ -736,6 +736,60 @@ fn directories_of_journals_are_merged_as_they_are_and_a_damaged_file_is_named() 
 }
 
 #[test]
+fn an_upload_that_is_given_and_not_finished_is_no_success_of_a_merge() {
+    let mut server = Server::new();
+    server.place.file("b.csv", &table("b"));
+    let other = [
+        "upload",
+        "b.csv",
+        "--suite",
+        "S",
+        "--suite-run",
+        "r",
+        "--spool",
+        "artifacts",
+        "--retries",
+        "0",
+    ];
+    server.go_away();
+    assert_eq!(server.octane(&other, SECRET).code, 8);
+    server.come_back();
+    let shard = upload(&server, "1/1", "artifacts");
+    assert_eq!(shard.code, 0, "{shard:?}");
+    merge(&server, &["--dry-run"]).fails(8, &["is not a shard", "it is not finished"]);
+
+    let done = merge(&server, &["--format", "json"]);
+    let report = done.json();
+    let problems = report["problems"].as_array().unwrap();
+    let is_named = |problem: &&Value| problem["code"] == "unfinished_upload";
+    let named = problems.iter().find(is_named).unwrap();
+    let message = named["message"].as_str().unwrap();
+    assert_eq!(
+        (done.code, &report["exit_code"], &report["outcome"]),
+        (8, &json!(8), &json!("unreachable")),
+        "{report}"
+    );
+    // Uploads of other suite runs were not asked for.
+    assert_eq!(
+        merge(&server, &["--suite", "S", "--suite-run", "r"]).code,
+        8
+    );
+    // The command works as it is printed.
+    let (_, command) = message.split_once("run `").unwrap();
+    let variables = server.variables(SECRET);
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    let resumed = server
+        .place
+        .shell(command.trim_end_matches('`'), &variables);
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    let done = merge(&server, &[]);
+    done.fails(0, &["is not a shard: it was uploaded without `--shard`"]);
+}
+
+#[test]
 fn shards_in_the_sandbox_are_merged_in_it() {
     let place = Place::new();
     for shard in ["1/2", "2/2"] {

@@ -32,6 +32,40 @@ fn shards_that_do_not_belong_together_are_not_merged() {
 }
 
 #[test]
+fn the_commands_after_a_merge_of_different_numbers_of_shards_work_as_they_are_printed() {
+    let server = Server::new();
+    export(&server, "1/1");
+    export(&server, "2/3");
+    let dry = merge(&server, &["--dry-run"]);
+    dry.fails(3, &["numbers of shards", "nothing would be merged"]);
+    assert!(!dry.stderr.contains("octane uploads delete"), "{dry:?}");
+    let done = merge(&server, &[]);
+    done.fails(3, &["numbers of shards", "then run `octane merge "]);
+    let commands: Vec<&str> = done
+        .stderr
+        .split('`')
+        .filter(|part| part.starts_with("octane "))
+        .collect();
+    let [first, second, again] = commands[..] else {
+        panic!("{commands:?}");
+    };
+    let variables = server.variables(SECRET);
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    // Which of them does not belong to the suite run, a person knows.
+    let of_three = if done.stderr.contains("`3` and `1`") {
+        first
+    } else {
+        second
+    };
+    assert_eq!(server.place.shell(of_three, &variables).code, 0);
+    let merged = server.place.shell(again, &variables);
+    assert_eq!(merged.code, 0, "{merged:?}");
+}
+
+#[test]
 fn a_shard_of_another_number_of_shards_is_delivered_and_reported_and_fails() {
     let server = Server::new();
     assert_eq!(upload(&server, "1/2", "shared").code, 0);
