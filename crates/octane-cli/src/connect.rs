@@ -279,6 +279,8 @@ pub(crate) fn network_settings(args: &ConnectionArgs) -> EndpointSettings {
     if args.sandbox {
         // The rate limit spares a server that others use; this one is ours alone.
         settings.requests_per_second = None;
+        // It is on this machine, whatever proxy the environment names.
+        settings.proxy = Some("direct".into());
     }
     if let Some(rate) = args.rate {
         settings.requests_per_second = rate.0;

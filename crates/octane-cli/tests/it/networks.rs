@@ -10,6 +10,22 @@ use crate::server::{SECRET, Server};
 const LIST: [&str; 2] = ["suite", "list"];
 const PASSWORD: &str = "hush-hush-proxy";
 
+#[test]
+fn the_sandbox_of_the_program_is_reached_without_a_proxy() {
+    let place = crate::program::Place::new();
+    place.file("a.csv", "name,status\nx,passed\n");
+    let proxies = [
+        ("HTTP_PROXY", "http://127.0.0.1:9"),
+        ("http_proxy", "http://127.0.0.1:9"),
+        ("ALL_PROXY", "http://127.0.0.1:9"),
+    ];
+    let upload = ["upload", "a.csv", "--sandbox", "--suite", "S", "-y"];
+    for command in [&upload[..], &["doctor", "--sandbox"]] {
+        let done = place.octane_with(command, &proxies);
+        assert_eq!(done.code, 0, "{done:?}");
+    }
+}
+
 /// A sandbox behind a server that speaks TLS.
 pub(crate) struct Secure {
     pub(crate) server: Server,
