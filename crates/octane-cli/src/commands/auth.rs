@@ -243,7 +243,8 @@ fn shared_session(
     endpoint: &Endpoint,
     found: &FoundCredential,
 ) -> Option<(String, u64)> {
-    let cache = SessionCache::existing().filter(|_| args.session_cache)?;
+    let cache = SessionCache::existing().ok()?;
+    let cache = cache.filter(|_| args.session_cache)?;
     let key = SessionKey::of(endpoint.address().to_string(), &found.credential)?;
     let session = cache.peek(&key).ok()??;
     Some((
@@ -312,19 +313,15 @@ fn report(
 }
 
 async fn logout(args: &ConnectionArgs, dry_run: DryRunArgs, output: Output) -> Result<Exit> {
-    let mut builder = remote_endpoint(&alone(args), Credentials::new(args))?;
-    if let Some(cache) = SessionCache::existing() {
-        builder = builder.session_store(cache);
-    }
-    let endpoint = build(builder, args)?;
+    let endpoint = build(remote_endpoint(&alone(args), Credentials::new(args))?, args)?;
     let (logins, place) = (logins()?, place(args, &endpoint)?);
     let is_dry_run = dry_run.dry_run;
-    let removed = if is_dry_run {
-        logins.client_id(&place)
+    // If a session cannot be ended, its key is deleted nevertheless.
+    let (removed, ended) = if is_dry_run {
+        (logins.client_id(&place), Ok(()))
     } else {
-        // Ending the session needs the key, so it comes first; if the server is away, the session ends by itself.
-        let _ = tokio::time::timeout(SIGN_OUT_MAX, endpoint.sign_out()).await;
-        logins.remove(&place)
+        let ended = end_sessions(args, &endpoint, output).await;
+        (logins.remove(&place), ended)
     };
     let removed = removed.map_err(credential_failure)?;
     let path = logins.path().display().to_string();
@@ -347,7 +344,69 @@ async fn logout(args: &ConnectionArgs, dry_run: DryRunArgs, output: Output) -> R
             "is_dry_run": is_dry_run,
         }),
     )?;
+    if let Err(failure) = ended {
+        print_for_people(&failure);
+        return Ok(failure.exit);
+    }
     Ok(Exit::Success)
+}
+
+/// Ends all sessions on a server that processes share, whatever key they were made with: a session needs no secret any more. Fails if
+/// one is still there.
+async fn end_sessions(args: &ConnectionArgs, endpoint: &Endpoint, output: Output) -> Result<()> {
+    let Some(cache) = SessionCache::existing().map_err(credential_failure)? else {
+        return Ok(());
+    };
+    let failed = |error| {
+        Failure::new(Exit::Configuration, error).context("cannot delete the shared sessions")
+    };
+    let server = endpoint.address().to_string();
+    for key in cache.keys_of(&server).map_err(failed)? {
+        let reason = match cache.peek(&key) {
+            Ok(None) => None,
+            Ok(Some(_)) => end_session(args, &key, &cache).await?,
+            Err(error) => Some(error.to_string()),
+        };
+        cache.remove(&key).map_err(failed)?;
+        if let Some(reason) = reason {
+            output.say(&format!(
+                "warning: the shared session of {} is deleted here, but the server may keep it until it expires: {reason}",
+                key.id
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Ends a shared session. Returns why the server may not have done so.
+async fn end_session(
+    args: &ConnectionArgs,
+    key: &SessionKey,
+    cache: &SessionCache,
+) -> Result<Option<String>> {
+    // The session is found by its name.
+    let secret = Secret::from("");
+    let credential = match key.id.strip_prefix("user ") {
+        Some(name) => Credential::User {
+            name: name.to_owned(),
+            password: secret,
+        },
+        None => Credential::ApiKey {
+            id: key.id.clone(),
+            secret,
+        },
+    };
+    let known = Known(credential.into());
+    let builder = remote_endpoint(&alone(args), Credentials::new(args))?
+        .credentials(known)
+        .session_store(cache.clone());
+    let endpoint = build(builder, args)?;
+    let ended = tokio::time::timeout(SIGN_OUT_MAX, endpoint.sign_out()).await;
+    Ok(match ended {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("{:#}", anyhow::Error::from(error))),
+        Err(_) => Some("no response in time".to_owned()),
+    })
 }
 
 fn shown(endpoint: &Endpoint) -> Text {

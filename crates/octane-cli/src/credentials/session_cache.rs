@@ -4,7 +4,7 @@
 //! used for an hour at most. A lock file next to it, which the system unlocks when a process ends, lets one process sign in
 //! while the others wait.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -47,9 +47,9 @@ impl SessionCache {
     }
 
     /// The same, unless nothing was ever shared.
-    pub(crate) fn existing() -> Option<Self> {
-        let directory = directory().ok().filter(|directory| directory.is_dir())?;
-        Self::at(directory).ok()
+    pub(crate) fn existing() -> Result<Option<Self>, CredentialError> {
+        let directory = directory()?;
+        directory.is_dir().then(|| Self::at(directory)).transpose()
     }
 
     fn at(directory: PathBuf) -> Result<Self, CredentialError> {
@@ -66,6 +66,24 @@ impl SessionCache {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         self.directory.join(format!("{name}.json"))
+    }
+
+    /// The keys of all sessions on a server, also of those that are not used any more.
+    pub(crate) fn keys_of(&self, server: &str) -> io::Result<Vec<SessionKey>> {
+        let mut keys = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let path = entry?.path();
+            let text = fs::read_to_string(&path).ok();
+            let content = text.and_then(|text| serde_json::from_str::<Content>(&text).ok());
+            let key = content.map(|content| SessionKey::new(content.server, content.id));
+            keys.extend(key.filter(|key| key.server == server && self.path(key) == path));
+        }
+        Ok(keys)
+    }
+
+    /// Deletes the session of a key here, without its lock.
+    pub(crate) fn remove(&self, key: &SessionKey) -> io::Result<()> {
+        private_file::remove(&self.path(key)).map(drop)
     }
 
     /// The session of a key, without its lock.
@@ -145,7 +163,7 @@ impl SessionLock for Locked {
     }
 
     fn remove(&self) -> io::Result<()> {
-        private_file::remove(&self.cache.path(&self.key)).map(drop)
+        self.cache.remove(&self.key)
     }
 }
 
@@ -202,6 +220,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_sessions_of_a_server_are_found_by_their_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = cache(&directory);
+        let write = |server: &str, id: &str| {
+            let text =
+                format!(r#"{{"server":"{server}","id":"{id}","signed_in":1,"cookies":"a=b"}}"#);
+            private_file::write(&cache.path(&SessionKey::new(server, id)), &text).unwrap();
+        };
+        write("https://octane.example", "ci");
+        write("https://elsewhere.example", "ci");
+        private_file::write(&cache.directory.join("x.json"), "not JSON").unwrap();
+        let keys = || cache.keys_of("https://octane.example").unwrap();
+        assert_eq!(keys(), [key("ci")]);
+        cache.remove(&key("ci")).unwrap();
+        assert_eq!(keys(), []);
+    }
+
     #[cfg(unix)]
     #[tokio::test]
     async fn a_file_that_others_can_read_is_not_used() {
@@ -212,7 +248,7 @@ mod tests {
         let lock = cache.lock(&key("ci")).await.unwrap();
         lock.save(&saved).unwrap();
         let path = cache.path(&key("ci"));
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
         assert!(lock.load().unwrap_err().to_string().contains("other users"));
         lock.save(&saved).unwrap();
         assert!(lock.load().unwrap().is_some());

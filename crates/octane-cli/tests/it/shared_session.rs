@@ -76,6 +76,62 @@ fn only_the_owner_can_read_a_shared_session() {
     assert_eq!((server.sign_ins(), mode(&file)), (2, 0o600));
 }
 
+/// Whether the shared session is used: with another secret, nothing else works.
+fn is_alive(server: &Server) -> bool {
+    server.octane(&CACHED, "wrong-secret").code == 0
+}
+
+#[test]
+fn logging_out_ends_the_shared_session_whatever_credentials_there_are() {
+    let server = Server::new();
+    let url = server.url();
+    for variables in [
+        &[("OCTANE_CLIENT_ID", "other"), ("OCTANE_CLIENT_SECRET", "x")][..],
+        &[],
+    ] {
+        many(&server);
+        let file = session_file(&server);
+        let cookies = std::fs::read(&file).unwrap();
+        assert!(is_alive(&server));
+        let variables = [&[("OCTANE_URL", &*url)], variables].concat();
+        let done = server.place.octane_with(&["auth", "logout"], &variables);
+        assert!(
+            done.code == 0 && !done.stderr.contains("warning"),
+            "{done:?}"
+        );
+        assert!(!file.exists());
+        // It has ended on the server, too.
+        std::fs::write(&file, cookies).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
+        assert!(!is_alive(&server));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn logging_out_says_so_if_a_shared_session_could_not_be_ended_or_deleted() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut server = Server::new();
+    many(&server);
+    let file = session_file(&server);
+    let folder = file.parent().unwrap();
+    std::fs::set_permissions(folder, PermissionsExt::from_mode(0o775)).unwrap();
+    let logout = ["auth", "logout"];
+    server
+        .octane(&logout, SECRET)
+        .fails(3, &["other users can access it (mode 0775)"]);
+    std::fs::set_permissions(folder, PermissionsExt::from_mode(0o700)).unwrap();
+    server.go_away();
+    let done = server.octane(&logout, SECRET);
+    done.fails(
+        0,
+        &["warning: the shared session of ci is deleted here, but"],
+    );
+    assert!(!file.exists());
+}
+
 #[test]
 fn logging_out_ends_the_shared_session() {
     let server = Server::new();
