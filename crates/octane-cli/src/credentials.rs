@@ -113,7 +113,7 @@ impl Credentials {
             let source = typed.source().await?;
             return self.key(source, None).await;
         }
-        let configured = self.configured.source()?;
+        let is_configured = self.configured.secret_setting().is_some();
         let saved = match &self.saved {
             Some((logins, place)) => {
                 let id = self.client_id().await?;
@@ -123,11 +123,12 @@ impl Credentials {
             None => Err(None),
         };
         let has_saved = matches!(saved, Ok(Some(_)) | Err(Some(_)));
-        let environment = self.environment(configured.is_some() || has_saved);
+        let environment = self.environment(is_configured || has_saved);
         if let Some(found) = environment.credential().await? {
             return Ok(Some(found));
         }
-        if let Some(source) = configured {
+        // A setting that is not needed cannot be in the way.
+        if let Some(source) = self.configured.source()? {
             return self.key(source, Some(&self.configured)).await;
         }
         match (saved, &self.saved) {
@@ -431,6 +432,8 @@ mod tests {
         );
         places.configured.secret_file = Some("x".into());
         assert!(shown(&places).await.contains("are both set"));
+        places.variable = credentials(KEY).variable;
+        assert_eq!(shown(&places).await, "ci e from OCTANE_CLIENT_SECRET");
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use crate::settings::SettingsError;
 use crate::settings::definition::{Definitions, Setting};
 use crate::settings::fill::{Choice, Effective, choose, fill, read, without_empty_variables};
 use crate::settings::find;
-use crate::settings::precedence::Level;
+use crate::settings::precedence::{Level, strongest};
 use crate::{ci, env};
 
 /// Options that exclude each other when both are typed. If only the first one is typed, it wins over the variable of the
@@ -246,12 +246,23 @@ fn configured(choices: &[Choice]) -> Configured {
         choice.found.as_ref()
     };
     let value = |id: &str| found(id)?.values.first().cloned();
-    let secret = found("secret_file").or_else(|| found("secret_command"));
+    // Both say where the secret is, so one in a weaker place does not count.
+    let level = |id: &str| {
+        let choice = choices.iter().find(|choice| choice.id == id);
+        choice
+            .filter(|choice| choice.found.is_some())
+            .map(|choice| choice.level)
+    };
+    let secrets = ["secret_file", "secret_command"];
+    let counting = strongest(secrets.into_iter().filter_map(level));
+    let counts = |id: &&str| level(id) == Some(counting);
+    let [file_id, command_id] = secrets.map(|id| Some(id).filter(counts));
+    let secret = file_id.or(command_id).and_then(found);
     let file = secret.or_else(|| found("client_id"));
     Configured {
         client_id: value("client_id"),
-        secret_file: value("secret_file").map(PathBuf::from),
-        secret_command: value("secret_command"),
+        secret_file: file_id.and_then(value).map(PathBuf::from),
+        secret_command: command_id.and_then(value),
         file: file.map_or_else(String::new, |found| found.at.file.to_string()),
     }
 }

@@ -159,6 +159,44 @@ fn a_secret_file_that_others_can_read_is_refused_with_the_command_that_mends_it(
 }
 
 #[test]
+fn of_a_secret_file_and_a_secret_command_in_settings_the_stronger_place_counts() {
+    let server = Server::new();
+    let file = server.place.secret_file("key", SECRET);
+    let settings = |user: &str, project: &str| {
+        server.place.file(".config/octane-client/octane.toml", user);
+        server.place.file("octane.toml", project);
+    };
+    let path = [("PATH", "/usr/bin:/bin"), ("OCTANE_CLIENT_ID", "ci")];
+    let status = [&STATUS[..], &["--format", "json", "--profile", "staging"]].concat();
+    let of_file = format!("[profile.staging.octane]\nsecret-file = '{file}'\n");
+    for (user, project) in [
+        (
+            "",
+            format!("[octane]\nsecret-command = 'echo weak'\n{of_file}"),
+        ),
+        ("[octane]\nsecret-command = 'echo weak'\n", of_file.clone()),
+        (
+            &*of_file,
+            "[octane]\nsecret-command = 'echo weak'\n".to_owned(),
+        ),
+    ] {
+        settings(user, &project);
+        let done = octane(&server, &status, &path);
+        let origin = format!("the file `{file}`");
+        assert!(status_of(&done)[1].starts_with(&origin), "{done:?}");
+        assert_eq!(done.code, 0, "{done:?}");
+    }
+    let both = format!("{of_file}secret-command = 'echo x'\n");
+    settings("", &both);
+    let done = octane(&server, &status, &path);
+    assert_eq!(done.code, 7, "{done:?}");
+    assert!(done.stderr.contains("are both set"), "{done:?}");
+    let environment = [&path[..], &[("OCTANE_CLIENT_SECRET", SECRET)]].concat();
+    let done = octane(&server, &status, &environment);
+    assert_eq!(status_of(&done)[1], "OCTANE_CLIENT_SECRET", "{done:?}");
+}
+
+#[test]
 fn a_login_says_what_counts_instead_of_the_saved_key() {
     let server = Server::new();
     let url = server.url();
