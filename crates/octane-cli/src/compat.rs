@@ -42,13 +42,13 @@ mod unsupported;
 mod words;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 use octane_rest::{Credential, FoundCredential, Origin, Secret};
 
-use self::password_file::read_password;
+use self::password_file::{read_password, read_private};
 use self::proxy::ToolProxy;
 use self::words::words;
 use crate::args::{Args, Command, CompatArgs, Format, LineError};
@@ -58,7 +58,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::secrets;
-use crate::suggest::quoted;
+use crate::suggest::{UserToSet, quoted};
 
 /// The file that is read without `-c`.
 const CONFIG_FILE: &str = "config.properties";
@@ -117,8 +117,13 @@ impl Translated {
     /// What has to be set before the command that is shown.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
         let user = self.user_to_set.as_ref().map(|user| {
-            let (name, password) = (env::USERNAME, env::PASSWORD);
-            format!("set {name} to `{user}` and {password} to the password before")
+            let user = UserToSet::of(user, env::read);
+            let unset = user.unset().map(|unset| format!(", and {unset}"));
+            format!(
+                "set {}{} before",
+                user.variables(),
+                unset.unwrap_or_default()
+            )
         });
         let proxy = self.proxy_to_set.as_ref();
         let proxy = proxy.map(|url| format!("set {} to `{url}` before", env::PROXY));
@@ -195,11 +200,21 @@ fn password(args: &CompatArgs, config: &Config) -> Result<(Secret, Origin)> {
         let origin = file(path.unwrap_or(Path::new(CONFIG_FILE))).named_by("`password`");
         return Ok((password.into(), origin));
     }
-    let set = [env::PASSWORD, env::CLIENT_SECRET]
-        .into_iter()
-        .find_map(|name| Some((name, env::text(name).filter(|value| !value.is_empty())?)));
-    if let Some((name, value)) = set {
-        return Ok((value.into(), Origin::Variable(name.to_owned())));
+    let variables = [
+        (env::PASSWORD, env::PASSWORD_FILE),
+        (env::CLIENT_SECRET, env::CLIENT_SECRET_FILE),
+    ];
+    for (name, name_of_file) in variables {
+        // As everywhere: secrets of vaults often end with a newline.
+        let value = env::text(name).unwrap_or_default();
+        if !value.trim().is_empty() {
+            return Ok((value.trim().into(), Origin::Variable(name.to_owned())));
+        }
+        let path = env::read(name_of_file).filter(|path| !path.is_empty());
+        if let Some(path) = path.map(PathBuf::from) {
+            let origin = file(&path).named_by(name_of_file);
+            return Ok((read_private(&path)?, origin));
+        }
     }
     let failure = Failure::message(Exit::Configuration, "no password given");
     Err(failure.hint(format!(

@@ -1,11 +1,13 @@
 //! Commands that messages suggest, with everything that they need to work as they are printed.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use octane_client::{Client, UploadId};
 use octane_model::Address;
 
 use crate::args::{ConnectionArgs, SpoolArgs};
+use crate::credentials::known::Known;
 use crate::env;
 
 /// What the suggested commands have to repeat of this one.
@@ -22,6 +24,8 @@ pub(crate) struct Suggest {
     secret: Option<(&'static str, String)>,
     /// The secret was typed or piped, so it has to be set before.
     is_secret_typed: bool,
+    /// The user of `octane compat`, which no option of other commands names.
+    user: Option<UserToSet>,
     /// The options for certificates and proxies that were typed.
     network: Vec<(&'static str, Option<String>)>,
     /// The proxy has a password, which has to be set before.
@@ -51,9 +55,12 @@ impl Suggest {
         Self {
             secret: file.or_else(|| Some(("--secret-command", command?))),
             client_id: connection.client_id.clone().filter(|_| typed.is_client_id),
-            is_secret_typed: connection.client_secret.is_some()
-                || connection.secret_stdin
-                || connection.user.is_some(),
+            is_secret_typed: connection.client_secret.is_some() || connection.secret_stdin,
+            user: connection
+                .user
+                .as_ref()
+                .and_then(|Known(found)| found.credential.id())
+                .map(|name| UserToSet::of(name, env::read)),
             network: connection.network.typed_options(),
             needs_proxy_variable: connection.network.needs_proxy_variable(),
             ..Self::offline(spool)
@@ -181,12 +188,18 @@ impl Suggest {
     /// What to do about an unfinished upload: `run …`, after the secret is set where it was typed.
     pub(crate) fn run_resume(&self, id: &UploadId) -> String {
         let command = self.resume(id);
-        let secret = self.is_secret_typed.then_some(env::CLIENT_SECRET);
-        let proxy = self.needs_proxy_variable.then_some(env::PROXY);
-        match (secret, proxy) {
-            (Some(secret), Some(proxy)) => format!("set {secret} and {proxy}, and run `{command}`"),
-            (Some(one), None) | (None, Some(one)) => format!("set {one} and run `{command}`"),
-            (None, None) => format!("run `{command}`"),
+        let secret = self.is_secret_typed.then(|| env::CLIENT_SECRET.to_owned());
+        let user = self.user.as_ref().map(UserToSet::variables);
+        let proxy = self.needs_proxy_variable.then(|| env::PROXY.to_owned());
+        let set: Vec<String> = [secret, user, proxy].into_iter().flatten().collect();
+        let unset = self.user.as_ref().and_then(UserToSet::unset);
+        match (set.as_slice(), unset) {
+            ([], _) => format!("run `{command}`"),
+            ([one], None) => format!("set {one} and run `{command}`"),
+            (all, None) => format!("set {}, and run `{command}`", all.join(" and ")),
+            (all, Some(unset)) => {
+                format!("set {}, {unset}, and run `{command}`", all.join(" and "))
+            }
         }
     }
 
@@ -218,6 +231,50 @@ impl Suggest {
             }
             None => command,
         }
+    }
+}
+
+/// A user with a password, for whom the variables of the environment have to be changed.
+#[derive(Debug, Clone)]
+pub(crate) struct UserToSet {
+    name: String,
+    /// The variables that count instead of those of a user.
+    in_the_way: Vec<&'static str>,
+}
+
+impl UserToSet {
+    pub(crate) fn of(name: &str, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let mut in_the_way = vec![
+            env::CLIENT_ID,
+            env::CLIENT_ID_FILE,
+            env::CLIENT_SECRET,
+            env::CLIENT_SECRET_FILE,
+            env::ACCESS_TOKEN,
+            env::ACCESS_TOKEN_FILE,
+            env::USERNAME_FILE,
+            env::PASSWORD_FILE,
+        ];
+        in_the_way.retain(|name| variable(name).is_some_and(|value| !value.is_empty()));
+        Self {
+            name: name.to_owned(),
+            in_the_way,
+        }
+    }
+
+    /// What has to be set.
+    pub(crate) fn variables(&self) -> String {
+        format!(
+            "{} to `{}` and {} to the password",
+            env::USERNAME,
+            self.name,
+            env::PASSWORD
+        )
+    }
+
+    /// What must not be set.
+    pub(crate) fn unset(&self) -> Option<String> {
+        let names = self.in_the_way.join(" and ");
+        (!names.is_empty()).then(|| format!("unset {names}"))
     }
 }
 
@@ -304,6 +361,7 @@ mod tests {
             client_id: Some("ci".to_owned()),
             secret: Some(("--secret-file", "/s".to_owned())),
             is_secret_typed: true,
+            user: None,
             network: vec![
                 ("--ca-cert", Some("/c a.pem".to_owned())),
                 ("--insecure", None),
@@ -326,6 +384,25 @@ mod tests {
         assert_eq!(
             suggest.delete(&id()),
             "octane uploads delete u-01jd8x2m5k3q7r --force --spool '/a b'"
+        );
+    }
+
+    #[test]
+    fn a_user_of_the_collection_tool_needs_other_variables_than_an_api_key() {
+        let with = |set: &'static [&'static str]| Suggest {
+            user: Some(UserToSet::of("jane", |name| {
+                set.contains(&name).then(|| "x".into())
+            })),
+            ..Suggest::default()
+        };
+        assert_eq!(
+            with(&[]).run_resume(&id()),
+            "set OCTANE_USERNAME to `jane` and OCTANE_PASSWORD to the password and run `octane resume u-01jd8x2m5k3q7r`"
+        );
+        assert_eq!(
+            with(&["OCTANE_CLIENT_ID", "OCTANE_CLIENT_SECRET"]).run_resume(&id()),
+            "set OCTANE_USERNAME to `jane` and OCTANE_PASSWORD to the password, unset OCTANE_CLIENT_ID and OCTANE_CLIENT_SECRET, \
+             and run `octane resume u-01jd8x2m5k3q7r`"
         );
     }
 

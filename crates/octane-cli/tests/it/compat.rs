@@ -301,6 +301,86 @@ fn the_command_that_is_shown_works_with_what_is_said_of_credentials() {
 }
 
 #[test]
+fn an_upload_that_failed_is_resumed_as_the_hint_says() {
+    let (mut server, suite) = server();
+    let upload = ["-u", "ci", "-p", SECRET, "--suite", &suite, "a.xml"];
+    server.go_away();
+    let done = compat(&server, &upload);
+    done.fails(
+        8,
+        &["set OCTANE_USERNAME to `ci` and OCTANE_PASSWORD to the password and run `octane resume u-"],
+    );
+    server.come_back();
+    let (_, command) = done.stderr.split_once("run `octane resume").unwrap();
+    let (command, _) = command.split_once('`').unwrap();
+    let as_said = [("OCTANE_USERNAME", "ci"), ("OCTANE_PASSWORD", SECRET)];
+    // The new server does not have the suite.
+    server.octane(&["suite", "create", "Old"], SECRET);
+    let done = server
+        .place
+        .shell(&format!("octane resume{command}"), &as_said);
+    assert!(![3, 7].contains(&done.code), "{done:?}");
+}
+
+#[test]
+fn an_api_key_in_the_environment_is_unset_before_the_command_that_is_shown() {
+    let (server, suite) = server();
+    let show = [
+        "compat",
+        "-u",
+        "jane",
+        "-p",
+        "x",
+        "--show-command",
+        "--suite",
+        &suite,
+        "a.xml",
+    ];
+    let done = server.octane(&show, SECRET);
+    done.fails(
+        0,
+        &["to the password, and unset OCTANE_CLIENT_ID and OCTANE_CLIENT_SECRET before"],
+    );
+}
+
+#[test]
+fn a_password_of_the_environment_may_end_with_a_newline_or_be_in_a_file() {
+    let (server, suite) = server();
+    let url = format!("http://{}", server.address());
+    let usual = [
+        "compat", "-s", &url, "-d", "1001", "-w", "1002", "-u", "ci", "--suite", &suite, "a.xml",
+    ];
+    let with_newline = format!("{SECRET}\n");
+    let file = server.place.secret_file("password", &with_newline);
+    server.place.file("open", &with_newline);
+    for (name, value) in [
+        ("OCTANE_PASSWORD", &*with_newline),
+        ("OCTANE_CLIENT_SECRET", &with_newline),
+        ("OCTANE_PASSWORD_FILE", &file),
+        ("OCTANE_CLIENT_SECRET_FILE", &file),
+    ] {
+        let done = server.place.octane_with(&usual, &[(name, value)]);
+        assert_eq!(done.code, 0, "{name}: {done:?}");
+    }
+    let missing = [("OCTANE_PASSWORD_FILE", "gone")];
+    server
+        .place
+        .octane_with(&usual, &missing)
+        .fails(3, &["`gone` does not exist"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let open = server.place.path().join("open");
+        std::fs::set_permissions(open, PermissionsExt::from_mode(0o644)).unwrap();
+        let exposed = [("OCTANE_PASSWORD_FILE", "open")];
+        server
+            .place
+            .octane_with(&usual, &exposed)
+            .fails(3, &["other users can access it"]);
+    }
+}
+
+#[test]
 fn hints_are_about_the_options_of_the_tool() {
     let (server, suite) = server();
     let done = compat(
