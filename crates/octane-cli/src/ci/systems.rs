@@ -281,18 +281,25 @@ pub(crate) const SYSTEMS: &[System] = &[
         build: &["{BUILD_NUMBER}"],
         ..NOTHING
     },
-    // A job `nightly` exists on many servers, several of which may share a host, so the name has the server's.
+    // A job `nightly` exists on many servers, several of which may share a host, so the name has the server's. The job of a branch
+    // ends with the branch's name, which may look like the axes of a matrix.
     System {
         id: "jenkins",
         name: "Jenkins",
         documentation: "Using environment variables",
-        suite_run: &["{JOB_NAME|jenkins-name} #{BUILD_NUMBER}[ ({JENKINS_URL|server})]"],
+        suite_run: &[
+            "{JOB_NAME+BRANCH_NAME|jenkins-name} #{BUILD_NUMBER}[ ({JENKINS_URL|server})]",
+            "{JOB_NAME|jenkins-matrix-name} #{BUILD_NUMBER}[ ({JENKINS_URL|server})]",
+        ],
         run_url: &["{BUILD_URL}"],
         repository: &["{GIT_URL}"],
         branch: &["{CHANGE_BRANCH,BRANCH_NAME}", "{GIT_BRANCH|remote}"],
         commit: &["{GIT_COMMIT}"],
         server_url: &["{JENKINS_URL}"],
-        job: &["{JOB_NAME|jenkins-job}"],
+        job: &[
+            "{JOB_NAME+BRANCH_NAME|jenkins-job}",
+            "{JOB_NAME|jenkins-matrix-job}",
+        ],
         build: &["{BUILD_NUMBER}"],
         ..NOTHING
     },

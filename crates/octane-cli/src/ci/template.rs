@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `{A}` | the value of the variable `A`, trimmed; no text at all if it is not set or blank |
 //! | `{A,B}` | that of the first of them that is set |
+//! | `{A+B}` | that of `A`, if it ends with that of `B` |
 //! | `{A\|filter}` | the value changed by a [`Filter`] |
 //! | `[ ({A})]` | optional: omitted if a variable in it is not set |
 
@@ -53,7 +54,11 @@ fn required(part: &'static str, variable: &impl Fn(&str) -> Option<String>) -> O
         let (names, filter) = parts(slot);
         let filter = Filter::named(filter)?;
         let (name, value) = names.split(',').find_map(|name| {
+            let (name, end) = name.split_once('+').unwrap_or((name, ""));
             let value = variable(name)?;
+            if !end.is_empty() && !ends_with(&value, &variable(end)?) {
+                return None;
+            }
             let value = filter.apply(&without_password(value.trim()));
             let value = value.filter(|value| !value.is_empty())?;
             Some((name, value))
@@ -80,6 +85,12 @@ fn without_password(value: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether the last part of a path, which may be percent-encoded, is this.
+fn ends_with(path: &str, end: &str) -> bool {
+    let last = path.trim().rsplit('/').next().unwrap_or_default();
+    percent_decode_str(last).decode_utf8_lossy() == end.trim()
+}
+
 /// The names of a slot, and its filter.
 fn parts(slot: &str) -> (&str, &str) {
     slot.split_once('|').unwrap_or((slot, ""))
@@ -102,7 +113,8 @@ fn host(url: &http::Uri) -> Option<String> {
 pub(super) fn variables(template: &'static str) -> impl Iterator<Item = &'static str> {
     let slots = template.split('{').skip(1);
     let slots = slots.filter_map(|slot| slot.split('}').next());
-    slots.flat_map(|slot| parts(slot).0.split(','))
+    let names = slots.flat_map(|slot| parts(slot).0.split(','));
+    names.filter_map(|name| name.split('+').next())
 }
 
 impl Found {
@@ -132,11 +144,13 @@ enum Filter {
     Branch,
     /// A branch of the remote repository.
     Remote,
-    /// A job of Jenkins as people know it: names of branches are percent-encoded, and jobs of a matrix have their axes at
-    /// the end.
+    /// A job of Jenkins as people know it: names of branches are percent-encoded.
     JenkinsName,
     /// The same job as Octane's plug-in for Jenkins names it (its source, `BuildHandlerUtils`).
     JenkinsJob,
+    /// The same two for a job that may belong to a matrix, and then has its axes at the end.
+    JenkinsMatrixName,
+    JenkinsMatrixJob,
     /// The project of `project:id`, as AWS writes it.
     Project,
     /// The ID of `project:id`.
@@ -164,6 +178,8 @@ impl Filter {
             "remote" => Self::Remote,
             "jenkins-name" => Self::JenkinsName,
             "jenkins-job" => Self::JenkinsJob,
+            "jenkins-matrix-name" => Self::JenkinsMatrixName,
+            "jenkins-matrix-job" => Self::JenkinsMatrixJob,
             "project" => Self::Project,
             "id" => Self::Id,
             "next" => Self::Next,
@@ -189,23 +205,29 @@ impl Filter {
             },
             Self::Remote => value.strip_prefix("origin/").unwrap_or(value).to_owned(),
             Self::JenkinsName => {
-                let folders: Vec<_> = without_axes(value)
+                let folders: Vec<_> = value
                     .split('/')
                     .map(|part| percent_decode_str(part).decode_utf8_lossy())
                     .collect();
                 folders.join("/")
             }
-            Self::JenkinsJob => without_axes(value).replace('/', "/job/"),
+            Self::JenkinsJob => value.replace('/', "/job/"),
+            Self::JenkinsMatrixName => Self::JenkinsName.apply(without_axes(value))?,
+            Self::JenkinsMatrixJob => Self::JenkinsJob.apply(without_axes(value))?,
             Self::Project => value.split(':').next()?.to_owned(),
             Self::Id => value.split_once(':')?.1.to_owned(),
         })
     }
 }
 
-/// A job of Jenkins without the axes of a matrix, which are the last part of its name.
+/// A job of Jenkins without the axes of a matrix, which are the last part of its name: `browser=firefox,os=linux`.
 fn without_axes(job: &str) -> &str {
+    let is_axis = |axis: &str| {
+        axis.split_once('=')
+            .is_some_and(|(name, _)| !name.is_empty())
+    };
     match job.rsplit_once('/') {
-        Some((matrix, axes)) if axes.contains('=') => matrix,
+        Some((matrix, axes)) if axes.split(',').all(is_axis) => matrix,
         _ => job,
     }
 }
@@ -232,6 +254,11 @@ mod tests {
         assert_eq!(filled(template, &[("P", "x")]), None);
         assert_eq!(filled(template, &[("P", "x"), ("N", "  ")]), None);
         assert_eq!(filled("no variable", &[]).unwrap(), "no variable");
+        for (end, expected) in [("a/c=d", Some("b/a%2Fc=d")), ("c=d", None), (" ", None)] {
+            let both = [("N", "b/a%2Fc=d"), ("P", end)];
+            assert_eq!(filled("{N+P}", &both).as_deref(), expected, "{end}");
+        }
+        assert_eq!(filled("{N+P}", &[("N", "7")]), None);
     }
 
     #[test]
@@ -297,12 +324,15 @@ mod tests {
                 Some("shop/feature/login page"),
             ),
             (
-                "{V|jenkins-name}",
+                "{V|jenkins-matrix-name}",
                 "nightly/browser=firefox,os=linux",
                 Some("nightly"),
             ),
-            ("{V|jenkins-name}", "a=b/x=1", Some("a=b")),
-            ("{V|jenkins-name}", "a=b", Some("a=b")),
+            ("{V|jenkins-matrix-name}", "a=b/x=1", Some("a=b")),
+            ("{V|jenkins-matrix-name}", "a=b", Some("a=b")),
+            ("{V|jenkins-matrix-name}", "shop/x=1,y", Some("shop/x=1,y")),
+            ("{V|jenkins-matrix-job}", "a/b/x=1", Some("a/job/b")),
+            ("{V|jenkins-name}", "shop/fix-a=b", Some("shop/fix-a=b")),
             (
                 "{V|jenkins-job}",
                 "shop/feature%2Flogin",

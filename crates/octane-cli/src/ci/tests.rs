@@ -104,6 +104,13 @@ fn another_attempt_or_job_of_a_run_has_the_same_name() {
         job("os=linux,browser=firefox"),
         job("os=windows,browser=edge")
     );
+    // As where a matrix has a parameter of this name.
+    let job = |axes: &str| {
+        name(&format!(
+            "JOB_NAME=n/{axes}\nBUILD_NUMBER=3\nBRANCH_NAME=main"
+        ))
+    };
+    assert_eq!(job("os=linux"), job("os=windows"));
 }
 
 #[test]
@@ -139,6 +146,16 @@ fn another_repository_server_or_run_has_another_name() {
         ))
     };
     assert_ne!(on("https://a.example.com/"), on("https://b.example.com/"));
+    let of_branch = |branch: &str| {
+        let job = branch.replace('/', "%2F");
+        let text = format!("JOB_NAME=shop/{job}\nBUILD_NUMBER=3\nBRANCH_NAME={branch}");
+        let run = run(&text).unwrap();
+        [run.suite_run.value, run.job.unwrap().value]
+    };
+    for (branch, job) in [("fix-a=b", "fix-a=b"), ("fix/a=b", "fix%2Fa=b")] {
+        let expected = [format!("shop/{branch} #3"), format!("shop/job/{job}")];
+        assert_eq!(of_branch(branch), expected);
+    }
 }
 
 #[test]
@@ -181,7 +198,8 @@ fn every_template_can_be_filled_and_every_row_cites_its_documentation() {
         assert!(!system.documentation.is_empty(), "{}", system.name);
         for text in system.templates() {
             assert!(template::variables(text).all(is_variable), "{text}");
-            // The host of a URL, the ID of `project:id`: the first value has them all. The other one is a number.
+            // The host of a URL, the ID of `project:id`: the first value has them all. The other one is a number, which also ends
+            // with itself.
             let values = ["https://host/x", "7"];
             let mut found = values
                 .iter()
