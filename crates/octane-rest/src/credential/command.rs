@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -33,13 +33,6 @@ pub struct SecretCommand {
     named_by: Option<String>,
     time_max: Duration,
     on_message: Arc<dyn Fn(&Message<'_>) + Send + Sync>,
-}
-
-/// What a command said on standard error, as it ended.
-struct Streams {
-    status: ExitStatus,
-    output: String,
-    messages: String,
 }
 
 /// What a secret command said on standard error, once it has ended.
@@ -127,18 +120,17 @@ impl SecretCommand {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let child = command
+        let mut child = command
             .spawn()
             .map_err(|error| self.failed(format!("cannot be started: {error}")))?;
-        let Ok(ended) = timeout(self.time_max, streams(child)).await else {
-            let seconds = self.time_max.as_secs_f64();
-            return Err(self.failed(format!("did not end within {seconds} s")));
-        };
-        let Streams {
-            status,
-            output,
-            messages,
-        } = ended.map_err(|error| self.failed(format!("cannot be read: {error}")))?;
+        let output = child.stdout.take().map(read);
+        let messages = child.stderr.take().map(read);
+        let ended = timeout(self.time_max, child.wait()).await;
+        // What it said until now may be why it does not end.
+        let _ = child.start_kill();
+        let (output, messages) = (finish(output).await, finish(messages).await);
+        let status = ended.ok().transpose();
+        let status = status.map_err(|error| self.failed(format!("cannot be read: {error}")))?;
         // Windows programs begin a text with a byte order mark.
         let output = output.trim_start_matches('\u{feff}');
         let line = output.trim_start().lines().next().unwrap_or_default();
@@ -148,9 +140,13 @@ impl SecretCommand {
                 program: &self.program,
                 text: messages.trim(),
                 output: &secret,
-                is_success: status.success(),
+                is_success: status.is_some_and(|status| status.success()),
             });
         }
+        let Some(status) = status else {
+            let seconds = self.time_max.as_secs_f64();
+            return Err(self.failed(format!("did not end within {seconds} s")));
+        };
         if !status.success() {
             return Err(self.failed(format!("failed with {}", reason(status))));
         }
@@ -175,18 +171,6 @@ impl fmt::Debug for SecretCommand {
             .field("named_by", &self.named_by)
             .finish_non_exhaustive()
     }
-}
-
-/// Waits for the end of a command and of what it writes.
-async fn streams(mut child: Child) -> std::io::Result<Streams> {
-    let output = child.stdout.take().map(read);
-    let messages = child.stderr.take().map(read);
-    let status = child.wait().await?;
-    Ok(Streams {
-        status,
-        output: finish(output).await,
-        messages: finish(messages).await,
-    })
 }
 
 /// Reads a stream to its end, and keeps its beginning.
@@ -305,6 +289,14 @@ mod tests {
         let error = command.time_max(Duration::ZERO).run().await;
         let error = error.unwrap_err().to_string();
         assert!(error.ends_with("did not end within 0 s"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_does_not_end_has_said_why() {
+        let (command, said) = script("echo 'waiting for a token' >&2; exec sleep 600");
+        let error = command.time_max(Duration::from_millis(500)).run().await;
+        assert!(error.is_err());
+        assert_eq!(*said.lock().unwrap(), ["waiting for a token|"]);
     }
 
     #[tokio::test]
