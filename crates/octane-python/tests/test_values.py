@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import pickle
 
@@ -54,14 +55,20 @@ def test_a_secret_is_read_when_it_is_needed(tmp_path: object, monkeypatch: pytes
     secret = octane.Secret.file(path)
     with pytest.raises(octane.ConfigError, match="cannot read the secret"):
         secret.reveal()
+    path.touch(mode=0o600)
     path.write_text("s3cret\n")
     assert secret.reveal() == "s3cret"
+    if os.name == "posix":
+        path.chmod(0o604)
+        with pytest.raises(octane.ConfigError, match="other users can access it \\(mode 0604\\)"):
+            secret.reveal()
     monkeypatch.setenv("SOME_SECRET", "other")
     assert octane.Secret.env("SOME_SECRET").reveal() == "other"
 
 
 def test_a_file_of_a_secret_has_nothing_but_the_secret(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "secret"
+    path.touch(mode=0o600)
     path.write_bytes(b"\xef\xbb\xbfs3cret\r\n")
     assert octane.Secret.file(path).reveal() == "s3cret"
     for content, reason in ((b" \n", "it is empty"), (b"s3cret\xff", "it is not UTF-8")):

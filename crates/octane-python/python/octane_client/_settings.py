@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from octane_client import _core
 from octane_client._given import count
@@ -43,11 +44,15 @@ class Secret:
 
     @classmethod
     def file(cls, path: Path) -> Secret:
-        """The content of a file, without spaces around it, and without the byte order mark that some editors write."""
+        """The content of a file, without spaces around it, and without the byte order mark that some editors write.
+
+        A file that others can read is refused, except that a file of root may be readable by its group.
+        """
 
         def read() -> str:
             try:
                 with open(path, encoding="utf-8-sig") as file:
+                    _check_access(path, os.fstat(file.fileno()))
                     text = file.read().strip()
             except OSError as error:
                 raise _unreadable(path, str(error.strerror)) from None
@@ -84,6 +89,14 @@ class Secret:
 
     def __reduce__(self) -> Any:
         raise TypeError("a Secret cannot be pickled")
+
+
+def _check_access(path: Path, status: os.stat_result) -> None:
+    mode = stat.S_IMODE(status.st_mode)
+    allowed = stat.S_IRGRP if status.st_uid == 0 else 0
+    is_exposed = mode & (stat.S_IRWXG | stat.S_IRWXO) & ~allowed
+    if os.name == "posix" and stat.S_ISREG(status.st_mode) and is_exposed:
+        raise _unreadable(path, f"other users can access it (mode {mode:04o}); make it readable by you alone (mode 0600)")
 
 
 def _unreadable(path: Path, reason: str) -> ConfigError:
