@@ -166,6 +166,7 @@ impl<'p> Repairer<'p> {
             origin: _,
             earlier_failures: _,
             may_be_retry: _,
+            replaces_earlier: _,
             metadata: _,
             position: _,
         } = run;

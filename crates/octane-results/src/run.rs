@@ -75,6 +75,9 @@ pub struct TestRun {
     /// a result of its own. Otherwise several results of one test in a report are rows or repetitions; see
     /// [`Reruns`](crate::Reruns). `false` by default. Not part of the payload.
     pub may_be_retry: bool,
+    /// Whether it takes the place of the results of this run before it in the same file, whenever they started, as in a payload for
+    /// Octane; see [`Reruns`](crate::Reruns). `false` by default. Not part of the payload.
+    pub replaces_earlier: bool,
     /// What the report says of the test besides; shared by results of which it says the same. Not part of the payload.
     pub metadata: Option<Arc<Metadata>>,
     /// The position from which it was read. Not part of the payload.
@@ -141,6 +144,7 @@ impl TestRun {
             origin: Origin::default(),
             earlier_failures: Vec::new(),
             may_be_retry: false,
+            replaces_earlier: false,
             metadata: None,
             position: None,
         }
@@ -182,6 +186,7 @@ impl TestRun {
             origin: _,
             earlier_failures,
             may_be_retry,
+            replaces_earlier,
             metadata,
             position: _,
         } = self;
@@ -212,6 +217,7 @@ impl TestRun {
         }
         earlier_failures.clear();
         *may_be_retry = false;
+        *replaces_earlier = false;
         *metadata = None;
     }
 

@@ -113,6 +113,8 @@ mod tests {
             Record::Run(mut run) => {
                 run.position = None;
                 run.may_be_retry = false;
+                let is_last_meant = std::mem::take(&mut run.replaces_earlier);
+                assert_eq!(is_last_meant, format == ExportFormat::Junit);
                 run.origin = crate::origin::Origin::default();
                 run.metadata = None;
                 Some(*run)

@@ -145,6 +145,7 @@ pub(super) fn unsupported_fields(run: &TestRun) -> Vec<&'static str> {
         origin: _,
         earlier_failures: _,
         may_be_retry: _,
+        replaces_earlier: _,
         metadata: _,
         position: _,
     } = run;

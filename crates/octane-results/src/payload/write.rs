@@ -50,6 +50,7 @@ pub(super) fn run(run: &TestRun, out: &mut Vec<u8>) {
         origin: _,
         earlier_failures: _,
         may_be_retry: _,
+        replaces_earlier: _,
         metadata: _,
         position: _,
     } = run;

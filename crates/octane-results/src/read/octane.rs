@@ -4,7 +4,7 @@
 //! [`StatusAliases`](crate::StatusAliases).
 //!
 //! A `test_run` is read as it is, with its own context: a payload that this library wrote gives equal runs, apart from the
-//! position, from Jira keys, which are looked for in names only, and from whether a run may be a retry. Where the format leaves room, this reader decides:
+//! position, from Jira keys, which are looked for in names only, and from which of several results of a run counts: the last one. Where the format leaves room, this reader decides:
 //!
 //! - The **context of the payload**, such as its suite and its build, belongs to the upload that the payload was made for.
 //!   It is not read: the upload of these results has a context of its own.
@@ -78,7 +78,7 @@ fn test_run(element: &Element, file: &mut ReportFile) {
     let mut run = TestRun::new("", status);
     run.identity = identity;
     // Of several results of a test in a payload, Octane shows the last one.
-    run.may_be_retry = true;
+    run.replaces_earlier = true;
     run.run_name = run_name;
     run.duration = duration(element, file);
     run.started = started(element, file);

@@ -41,6 +41,7 @@ pub(super) fn is_short(run: &TestRun, policy: &RepairPolicy) -> bool {
         origin: _,
         earlier_failures: _,
         may_be_retry: _,
+        replaces_earlier: _,
         metadata: _,
         position: _,
     } = run;

@@ -98,6 +98,7 @@ impl Repeats {
             input,
             position: run.position.clone(),
             may_be_retry: run.may_be_retry,
+            replaces_earlier: run.replaces_earlier,
         });
     }
 

@@ -26,6 +26,7 @@ use crate::status::Status;
 ///
 /// | the results of a file | they are | the one that counts |
 /// |---|---|---|
+/// | each [replaces those before it](crate::TestRun::replaces_earlier), as in a payload for Octane | in the order that counts | the last in the file |
 /// | all but the last have failed, and each may be a retry | attempts | the last |
 /// | all but the last have failed, and some cannot be a retry | repetitions or rows | the worst; of several such ones the last |
 /// | some follow one that passed | repetitions or rows | the worst; of several such ones the last |
@@ -94,6 +95,8 @@ pub(super) struct Repeat {
     pub(super) position: Option<Position>,
     /// See [`TestRun::may_be_retry`](crate::TestRun::may_be_retry).
     pub(super) may_be_retry: bool,
+    /// See [`TestRun::replaces_earlier`](crate::TestRun::replaces_earlier).
+    pub(super) replaces_earlier: bool,
 }
 
 impl Repeat {
@@ -176,12 +179,15 @@ fn last<'r>(repeats: impl Iterator<Item = &'r Repeat>) -> Option<&'r Repeat> {
 /// What a file says, given its results that count; see the table of [`Reruns`].
 fn of_one_file(mut repeats: Vec<&Repeat>) -> Option<FileResult<'_>> {
     let is_timed = repeats.iter().all(|repeat| repeat.started.is_some());
-    repeats.sort_by_key(|repeat| (repeat.started.filter(|_| is_timed), repeat.ordinal));
+    let latest = repeats.iter().map(|repeat| repeat.started).max()?;
+    let latest = latest.filter(|_| is_timed);
+    let is_last_meant = repeats.iter().all(|repeat| repeat.replaces_earlier);
+    let is_by_time = is_timed && !is_last_meant;
+    repeats.sort_by_key(|repeat| (repeat.started.filter(|_| is_by_time), repeat.ordinal));
     let (last, before) = repeats.split_last()?;
-    let latest = last.started.filter(|_| is_timed);
     let are_attempts = before.iter().all(|repeat| repeat.status != Status::Passed)
         && repeats.iter().all(|repeat| repeat.may_be_retry);
-    let repeat = if are_attempts {
+    let repeat = if are_attempts || is_last_meant {
         last
     } else {
         // Of several that are as bad, this is the last one.
@@ -212,6 +218,7 @@ mod tests {
             input,
             position: Some(Position::new(file, 1)),
             may_be_retry: true,
+            replaces_earlier: false,
         }
     }
 
@@ -254,6 +261,22 @@ mod tests {
                 repeat.may_be_retry = may_be_retry;
             }
             assert_shown(&format!("{may_be_retry:?}"), &repeats, expected);
+        }
+    }
+
+    #[test]
+    fn the_last_result_in_a_file_counts_if_each_replaces_those_before_it() {
+        for results in [
+            [(Passed, 3), (Failed, 2), (Failed, 1)],
+            [(Failed, 1), (Passed, 3), (Failed, 2)],
+            [(Passed, 1), (Failed, 3), (Passed, 2)],
+        ] {
+            let results = results.map(|(status, at)| (status, Some(at), 0, Some("a")));
+            let mut repeats = numbered(results);
+            for repeat in &mut repeats {
+                repeat.replaces_earlier = true;
+            }
+            assert_shown(&format!("{results:?}"), &repeats, 2);
         }
     }
 

@@ -10,6 +10,8 @@
 //! | `external_test_id`, `external_run_id`, `report_url` | the field of this name |
 //! | `tags` | the environment, as `OS:Linux; Browser:Firefox` |
 //! | `jira` | the Jira keys, separated by commas |
+//!
+//! By the name of its root, its reader knows that of several results of a run the last one counts, as in a payload.
 
 use std::borrow::Cow;
 
@@ -20,7 +22,7 @@ use crate::run::TestRun;
 use crate::status::Status;
 
 pub(super) const PREFIX: &[u8] =
-    b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite>\n";
+    b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"octane convert\">\n<testsuite>\n";
 pub(super) const SUFFIX: &[u8] = b"</testsuite>\n</testsuites>\n";
 
 /// Writes a `testcase`.

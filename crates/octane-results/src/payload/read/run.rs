@@ -42,6 +42,7 @@ impl PayloadReader<'_> {
             origin: Origin::default(),
             earlier_failures: Vec::new(),
             may_be_retry: false,
+            replaces_earlier: false,
             metadata: None,
             position,
         };

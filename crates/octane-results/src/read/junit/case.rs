@@ -201,6 +201,7 @@ impl Case {
                 .collect();
         }
         run.may_be_retry = may_be_retry;
+        run.replaces_earlier = suite.writer == Writer::Export;
         let (own, outer) = (&self.origin, &suite.origin);
         let Origin {
             project,
@@ -244,6 +245,7 @@ impl Case {
             }
             Writer::Any
             | Writer::EUnit
+            | Writer::Export
             | Writer::Doctest
             | Writer::GoogleTestList
             | Writer::NodeTap

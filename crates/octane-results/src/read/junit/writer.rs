@@ -18,6 +18,7 @@ use super::attempt::AttemptKind;
 /// | `node:test` | the root has no attributes, and the class of a case is `test` | the same |
 /// | Intern | the root has no attributes, the suite counts failures, and a case has no class | a `status` of 0 is passed, and 1 is failed |
 /// | testthat | the root has no attributes; the time of a case comes first, and its class is its suite | a case is one expectation of a test |
+/// | `octane convert` | the root `octane convert` | of several cases of one name, the last one counts, whenever it started |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {
@@ -31,6 +32,8 @@ pub(super) enum Writer {
     OneCaseForAllAttempts,
     /// One that says nothing of itself, such as `node:test`, testthat and Intern.
     Bare,
+    /// This library, in the order in which Octane would get the results.
+    Export,
     Doctest,
     NodeTap,
     /// In a suite of which it says that it is successful.
@@ -44,6 +47,7 @@ impl Writer {
             "name" if value.starts_with("module '") => Some(Self::EUnit),
             "name" if matches!(value, "pytest" | "pytest tests") => Some(Self::Pytest),
             "name" if value == "TAP Tests" => Some(Self::NodeTap),
+            "name" if value == "octane convert" => Some(Self::Export),
             "name"
                 if matches!(
                     value,
@@ -80,6 +84,7 @@ impl Writer {
             | Self::EUnit
             | Self::GoogleTestList
             | Self::OneCaseForAllAttempts
+            | Self::Export
             | Self::Doctest
             | Self::NodeTap
             | Self::NodeTapOk => false,

@@ -33,7 +33,7 @@ fn again(runs: &[TestRun], settings: PayloadSettings) -> Vec<TestRun> {
     let mut runs = testing::runs(Format::Octane, &payload);
     for run in &mut runs {
         assert!(run.position.take().is_some());
-        assert!(std::mem::take(&mut run.may_be_retry));
+        assert!(std::mem::take(&mut run.replaces_earlier));
     }
     runs
 }
