@@ -76,6 +76,7 @@ mod xunit;
 use cleaned::Cleaned;
 use commas::Commas;
 use csv::Csv;
+use encoding::in_utf_8;
 use error::{ReadError, ReadErrorKind};
 use head::{Opened, first, open};
 use junit::parts::can_be_cut;
@@ -180,6 +181,12 @@ fn format(source: &Source, (head, _): &Opened, options: &ReadOptions) -> Result<
         let error = ReadError::new(source.shared_name(), ReadErrorKind::Format { found });
         with_kind(error, source, head, options)
     })?;
+    // A cell may have lines of anything.
+    let may_be_cells = matches!(format, Format::Tap | Format::GoTest | Format::Dart);
+    let is_above = |above: &[u8]| sniff::sniff(above, None) == Ok(Format::Csv);
+    if may_be_cells && csv::is_table(head, options, is_above) {
+        return Ok(Format::Csv);
+    }
     // In NDJSON, each line that is no JSON is an invalid row.
     if matches!(format, Format::Json | Format::Csv)
         && let Some(line) = sniff::line_of_json(head, source.extension())
@@ -204,10 +211,26 @@ fn with_kind(error: ReadError, source: &Source, head: &[u8], options: &ReadOptio
 
 /// Whether a source that begins with `head` seems to hold something other than results.
 fn is_other_kind(source: &Source, head: &[u8], options: &ReadOptions) -> bool {
-    // What a document in JSON has may be far below its beginning.
+    // What a document in JSON has may be far below its beginning, and so may the header of a table.
     let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
-    let head = if is_json { head } else { first(head) };
-    sniff::is_other_kind(head, source.name(), &options.status_aliases)
+    let is_table = source.extension().and_then(Format::from_extension) == Some(Format::Csv);
+    let head = if is_json || is_table {
+        head
+    } else {
+        first(head)
+    };
+    if is_table && !options.columns.are_ascii() && has_unknown_encoding(head, options) {
+        return false;
+    }
+    let (aliases, encoding) = (&options.status_aliases, options.encoding);
+    sniff::is_other_kind(head, source.name(), aliases, encoding)
+}
+
+/// Whether a text is not in UTF-8, and nothing says what else it is: names in it cannot be compared with others.
+fn has_unknown_encoding(head: &[u8], options: &ReadOptions) -> bool {
+    let text = in_utf_8(head, options.encoding);
+    // What is cut off at the end has no length.
+    std::str::from_utf8(&text).is_err_and(|error| error.error_len().is_some())
 }
 
 /// A table whose header has been read.

@@ -10,6 +10,7 @@ pub(crate) use json::is_mocha_event;
 use std::path::Path;
 
 use crate::format::Format;
+use crate::read::encoding::{TextEncoding, in_utf_8};
 use crate::read::field::ResultField;
 use crate::read::status_aliases::StatusAliases;
 
@@ -23,13 +24,14 @@ pub(crate) fn sniff(head: &[u8], extension: Option<&str>) -> Result<Format, &'st
     if let Some(format) = columnar_format(head) {
         return Ok(format);
     }
+    let head = &*in_utf_8(head, None);
     let by_extension = extension.and_then(Format::from_extension);
     let text = text(head);
     let text = start(&text);
     match first_byte(head) {
         Some(b'<') if is_web_page(head) => Err("a web page"),
         Some(b'<') => Ok(xml_format(text)),
-        Some(b'{' | b'[') if by_extension != Some(Format::Csv) => {
+        Some(b'{' | b'[') if by_extension != Some(Format::Csv) || json::has_names(text) => {
             let format = json::format(text);
             if format.is_none()
                 && let Some(kind) = foreign_json::kind(text)
@@ -54,11 +56,12 @@ pub(crate) fn is_undecided(head: &[u8], extension: Option<&str>) -> bool {
     if foreign_bytes(head).is_some() || columnar_format(head).is_some() {
         return false;
     }
+    let head = &*in_utf_8(head, None);
     let text = text(head);
     let by_extension = extension.and_then(Format::from_extension);
     match first_byte(head) {
         Some(b'<') => !is_web_page(head) && root(&text).is_none(),
-        _ if by_extension == Some(Format::Csv) => false,
+        Some(_) if by_extension == Some(Format::Csv) => !lines::has_header(&text),
         Some(b'{' | b'[') => json::is_undecided(start(&text)),
         Some(_) if by_extension == Some(Format::Tap) => false,
         Some(_) => lines::is_undecided(start(&text)),
@@ -66,7 +69,7 @@ pub(crate) fn is_undecided(head: &[u8], extension: Option<&str>) -> bool {
     }
 }
 
-/// The bytes as text; those of UTF-16 too.
+/// The bytes as text.
 fn text(head: &[u8]) -> String {
     let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
     String::from_utf8_lossy(&text).into_owned()
@@ -207,10 +210,17 @@ pub(crate) fn extension(name: &str) -> Option<&str> {
 /// Whether the files with this name are taken from a folder. What Allure keeps with its results is not, nor are hidden files
 /// in JSON, such as the notes that Playwright keeps of its last run.
 pub(crate) fn is_results_name(name: &str) -> bool {
+    const UUID_DIGITS: usize = 32;
+    let is_attachment = |name: &str| {
+        name.split_once("-attachment.").is_some_and(|(id, _)| {
+            let is_uuid = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+            id.len() >= UUID_DIGITS && id.bytes().all(is_uuid)
+        })
+    };
     let is_beside = || {
         let stem = Path::new(name).file_name().and_then(|name| name.to_str());
         stem.is_some_and(|name| {
-            name.contains("-attachment.")
+            is_attachment(name)
                 || name.starts_with('.') && extension(name) == Some("json")
                 || name.ends_with("-trend.json")
                 || ["categories.json", "executor.json", "history.json"].contains(&name)
@@ -246,6 +256,21 @@ pub(crate) fn is_vague(word: &str, aliases: &StatusAliases) -> bool {
     foreign_json::is_vague(word, aliases)
 }
 
+/// Whether an input is, by its first bytes, a report or a table of results, whatever it is called.
+pub(crate) fn is_report(head: &[u8]) -> bool {
+    let head = &*in_utf_8(head, None);
+    let text = text(head);
+    match first_byte(head) {
+        _ if columnar_format(head).is_some() => true,
+        Some(b'<') => root(&text).and_then(format_of_root).is_some(),
+        Some(b'{' | b'[') => {
+            json::format(start(&text)).is_some()
+                || has_json_results(head, &StatusAliases::default())
+        }
+        _ => lines::begins_report(start(&text)),
+    }
+}
+
 /// The line in which a report in JSON begins, if something was printed before it.
 pub(crate) fn line_of_json(head: &[u8], extension: Option<&str>) -> Option<u64> {
     let is_table = extension.and_then(Format::from_extension) == Some(Format::Csv);
@@ -255,7 +280,12 @@ pub(crate) fn line_of_json(head: &[u8], extension: Option<&str>) -> Option<u64> 
 
 /// Whether an input that is neither a report nor a table of results is plainly of another kind, by its first bytes: a
 /// coverage table, a configuration, a log, an image. Whatever may be results, or what is left of them, is not.
-pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) -> bool {
+pub(crate) fn is_other_kind(
+    head: &[u8],
+    name: &str,
+    aliases: &StatusAliases,
+    encoding: Option<TextEncoding>,
+) -> bool {
     let extension = extension(name);
     let is_hidden = || {
         let name = Path::new(name).file_name().unwrap_or_default();
@@ -274,6 +304,7 @@ pub(crate) fn is_other_kind(head: &[u8], name: &str, aliases: &StatusAliases) ->
     if columnar_format(head).is_some() {
         return false;
     }
+    let head = &*in_utf_8(head, encoding);
     let text = text(head);
     let format = extension.and_then(Format::from_extension);
     let is_for_json = matches!(format, Some(Format::Json | Format::Ndjson));
@@ -373,6 +404,12 @@ mod tests {
         assert_eq!(sniff(b"name,status\n", Some("txt")), Ok(Format::Csv));
         assert_eq!(sniff(b"", Some("XML")), Ok(Format::Junit));
         assert_eq!(sniff(b"[a],status", Some("csv")), Ok(Format::Csv));
+        assert_eq!(sniff(b"{a},status", Some("csv")), Ok(Format::Csv));
+        assert_eq!(sniff(b"[{\"name\":\"a\"", Some("csv")), Ok(Format::Json));
+        assert_eq!(
+            sniff(b"{\"name\":\"a\"}\n", Some("csv")),
+            Ok(Format::Ndjson)
+        );
     }
 
     #[test]
@@ -389,7 +426,8 @@ mod tests {
             assert!(!is_other_kind(
                 robot.as_bytes(),
                 "output.json",
-                &StatusAliases::default()
+                &StatusAliases::default(),
+                None
             ));
         }
         let other = robot("Gen");
@@ -397,7 +435,8 @@ mod tests {
         assert!(is_other_kind(
             other.as_bytes(),
             "output.json",
-            &StatusAliases::default()
+            &StatusAliases::default(),
+            None
         ));
         for (root, attribute, expected) in [
             ("TestLog", ("a", "b"), "Boost.Test"),
@@ -488,6 +527,10 @@ mod tests {
         assert_eq!(sniff(b"", Some("feather")), Ok(Format::Arrow));
         assert_eq!(extension("a/b.xml.GZ"), Some("xml"));
         assert!(!is_results_name("r/.last-run.json"));
+        assert!(is_results_name("r/mail-attachment.csv"));
+        assert!(!is_results_name(
+            "r/0b5d4e0c-8e0c-4c0e-9a43-2f1a5c2f7b11-attachment.csv"
+        ));
         assert!(is_results_name("TEST-a.xml.gz") && !is_results_name("r/history-trend.json"));
     }
 
@@ -518,9 +561,14 @@ mod tests {
         }
         let is_other = |text: &str, extension: Option<&str>| {
             let name = extension.map_or("r/x".to_owned(), |extension| format!("r/x.{extension}"));
-            is_other_kind(text.as_bytes(), &name, &StatusAliases::default())
+            is_other_kind(text.as_bytes(), &name, &StatusAliases::default(), None)
         };
-        assert!(is_other_kind(b"", "r/.gitkeep", &StatusAliases::default()));
+        assert!(is_other_kind(
+            b"",
+            "r/.gitkeep",
+            &StatusAliases::default(),
+            None
+        ));
         let others = [
             ("sku,price\n1,2\n", Some("csv")),
             ("id,name,email\n1,Jane,j@x\n", Some("csv")),

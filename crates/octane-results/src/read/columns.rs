@@ -37,6 +37,11 @@ impl Columns {
         self
     }
 
+    /// Whether the names of all columns that were given are in ASCII.
+    pub(crate) fn are_ascii(&self) -> bool {
+        self.assigned.iter().all(|(column, _)| column.is_ascii())
+    }
+
     /// Whether a column of this name means nothing, whatever other columns there are.
     pub(crate) fn is_without_meaning(&self, name: &str) -> bool {
         let is_assigned = |(column, _): &(String, _)| is_same(&folded(column), name);

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use crate::read::commas::{Commas, SeeDuration};
-use crate::read::encoding::{UnknownTextEncoding, is_utf_16};
+use crate::read::encoding::{UnknownTextEncoding, in_utf_8, is_utf_16};
 use crate::read::error::{ReadError, ReadErrorKind};
 use crate::read::line_column::LineColumn;
 use crate::read::options::ReadOptions;
@@ -97,12 +97,8 @@ impl<R: Read> Csv<R> {
         options: &ReadOptions,
         chunk_bytes: usize,
     ) -> Result<Self, ReadError> {
-        let has_mark = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF");
         let is_utf_16 = is_utf_16(head, options.encoding);
-        // Without byte order mark and zero bytes, the head of a UTF-16 file shows its ASCII characters, which suffice
-        // here.
-        let text = if has_mark { &head[2..] } else { head };
-        let mut shown: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
+        let mut shown = in_utf_8(head, options.encoding).into_owned();
         let mut is_old_mac = is_old_mac(&shown);
         if is_old_mac {
             end_lines(&mut shown);
@@ -189,6 +185,17 @@ impl<R: Read> Csv<R> {
         self.chunks.recycle(used);
         Ok(true)
     }
+}
+
+/// Whether an input is a table, given its first bytes: a row of them is a header, and what is before it passes `may_be_above`.
+pub(crate) fn is_table(
+    head: &[u8],
+    options: &ReadOptions,
+    may_be_above: impl Fn(&[u8]) -> bool,
+) -> bool {
+    let head = in_utf_8(head, options.encoding);
+    let above = find_header(&head, options).above;
+    above.is_some_and(|end| may_be_above(&head[..end]))
 }
 
 /// Whether a table is the `suites.csv` of an HTML report of Allure.

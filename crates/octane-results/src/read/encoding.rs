@@ -1,5 +1,6 @@
 //! The encoding of an input.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -63,6 +64,17 @@ pub(crate) fn encoding(
         None => Err(UnknownTextEncoding {
             label: String::from_utf8_lossy(label).into_owned(),
         }),
+    }
+}
+
+/// The first bytes of an input as UTF-8, without a byte order mark, if they are UTF-16 or in the encoding given; others as they are.
+pub(crate) fn in_utf_8(head: &[u8], given: Option<TextEncoding>) -> Cow<'_, [u8]> {
+    match encoding(head, given) {
+        Ok(found) if given.is_some() || found == UTF_16LE || found == UTF_16BE => {
+            let (text, _) = found.decode_with_bom_removal(head);
+            Cow::Owned(text.into_owned().into_bytes())
+        }
+        _ => Cow::Borrowed(head),
     }
 }
 

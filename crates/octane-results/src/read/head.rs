@@ -100,11 +100,15 @@ mod tests {
         for (name, start, expected) in [
             ("in.json", "[{\"name\":\"a\"},", BYTES),
             ("in.csv", "name,status\n", BYTES),
-            ("in.csv", "{", BYTES),
+            ("in.csv", "{", BYTES_MAX),
+            ("in.csv", "name,status,", BYTES_MAX),
+            ("in.csv", "Report\nname,status\n", BYTES_MAX),
+            ("in.csv", &"name,state\n".repeat(60), BYTES),
             ("in.xml", "<testsuite><!--", BYTES),
             ("in.xml", "<!--", BYTES_MAX),
             ("in.json", "{\"note\":\"", BYTES_MAX),
             ("in.txt", "name,status\n", BYTES),
+            ("in.txt", "name,status,", BYTES_MAX),
             ("in.tap", "", BYTES),
             ("in.txt", "", BYTES_MAX),
         ] {

@@ -72,6 +72,11 @@ pub(super) fn format(text: &str) -> Option<Format> {
     format_by(&names(text)).filter(|format| !is_rows(format))
 }
 
+/// Whether `text` begins with an object, or a list of them.
+pub(super) fn has_names(text: &str) -> bool {
+    !names(text).outer.is_empty()
+}
+
 /// Whether the first object does not end in `text` and what is there of it, such as a long text, says nothing of the format.
 pub(super) fn is_undecided(text: &str) -> bool {
     let names = names(text);
@@ -79,10 +84,13 @@ pub(super) fn is_undecided(text: &str) -> bool {
 }
 
 fn format_by(names: &Names) -> Option<Format> {
+    // What Dart writes of a test has no status, and a feature has its elements or its place.
+    let is_row = names.have(&["name", "status"]);
     if names.is_array {
         // A line of the daemon of Flutter, before those of its tests.
         let is_daemon = names.have(&["event", "params"]);
-        return (is_feature(names).then_some(Format::Cucumber))
+        let is_row = is_row && !names.have_any(&["elements", "uri", "location"]);
+        return ((is_feature(names) && !is_row).then_some(Format::Cucumber))
             .or(is_daemon.then_some(Format::Dart));
     }
     let is_message = matches!(&names.outer[..], [name] if MESSAGES.contains(&name.as_str()));
@@ -117,7 +125,8 @@ fn format_by(names: &Names) -> Option<Format> {
         ),
         (
             names.have(&["protocolVersion", "type"])
-                || names.have(&["type", "time"])
+                || !is_row
+                    && names.have(&["type", "time"])
                     && names.have_any(&["suite", "test", "group", "testID", "count", "success"]),
             Format::Dart,
         ),
@@ -460,6 +469,15 @@ mod tests {
                 Some(Format::Dart),
             ),
             (r#"[{"name":"pays","status":"passed"}]"#, None),
+            (r#"[{"name":"pays","status":"passed","keyword":"x"}]"#, None),
+            (
+                r#"{"name":"a","status":"failed","type":"unit","time":1.2,"suite":"X"}"#,
+                None,
+            ),
+            (
+                r#"[{"keyword":"Feature","location":"a.feature:1","name":"a","status":"skipped"}]"#,
+                Some(Format::Cucumber),
+            ),
             (r#"{"name":"pays","status":"passed"}"#, None),
             (
                 "{\"uuid\":\"u\",\"name\":\"pays\",\"status\":\"passed\"}\n{\"uuid\":\"v\"",

@@ -29,9 +29,20 @@ pub(super) fn format(text: &str) -> Option<Format> {
     })
 }
 
-/// Whether `text` says nothing of the format, but what follows may.
+/// Whether `text` says nothing of the format, but what follows may, such as the rest of a header.
 pub(super) fn is_undecided(text: &str) -> bool {
-    !is_table(text) && format(text).is_none()
+    if is_table(text) {
+        !has_header(text)
+    } else {
+        format(text).is_none()
+    }
+}
+
+/// Whether the header of a table is in `text`: as its first line, or in one of as many lines as may be before it.
+pub(super) fn has_header(text: &str) -> bool {
+    let lines_min = if is_table(text) { 1 } else { LINES_MAX };
+    let mut ends = text.trim_start().matches('\n');
+    ends.nth(lines_min - 1).is_some()
 }
 
 /// Whether a line is TAP; one without a number only where `is_early`.
@@ -59,12 +70,22 @@ fn is_tap(line: &str, is_early: bool) -> bool {
 /// Whether the first line is the header of a table with statuses, whose cells may have lines of anything.
 pub(super) fn is_table(text: &str) -> bool {
     let header = text.lines().find(|line| !line.trim().is_empty());
-    header.is_some_and(|header| {
-        let cells = header.split([',', ';', '\t', '|']);
-        let mut cells = cells.map(|cell| cell.trim_matches(['"', ' ']));
-        cells.clone().count() > 1
-            && cells.any(|cell| ResultField::from_header(cell) == Some(ResultField::Status))
-    })
+    header.is_some_and(|header| has_column(header, ResultField::Status))
+}
+
+/// Whether a line with several cells has the name of this field in one of them.
+fn has_column(line: &str, field: ResultField) -> bool {
+    let cells = line.split([',', ';', '\t', '|']);
+    let mut cells = cells.map(|cell| cell.trim_matches(['"', ' ']));
+    cells.clone().count() > 1 && cells.any(|cell| ResultField::from_header(cell) == Some(field))
+}
+
+/// Whether the first line that is not empty is TAP, or the header of a table with the names and statuses of tests.
+pub(super) fn begins_report(text: &str) -> bool {
+    let Some(line) = text.lines().find(|line| !line.trim().is_empty()) else {
+        return false;
+    };
+    format(line).is_some() || is_table(line) && has_column(line, ResultField::Name)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::read::error::{ReadError, ReadErrorKind};
+use crate::sniff::is_report;
 
 /// Something that a folder or a glob contains and that is not read; nothing of it is missing that can be used.
 ///
@@ -113,7 +114,7 @@ impl fmt::Display for UnreadablePath {
 
 /// Why a file of a folder that does not have the extension of results should be mentioned, if it should.
 pub(super) fn overlooked(path: &Path) -> Option<LeftOutReason> {
-    const HEAD_BYTES: u64 = 1024;
+    const HEAD_BYTES: u64 = 8 * 1024;
     const WORDS: [&str; 7] = ["xml", "csv", "trx", "junit", "test", "result", "report"];
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     if path.extension().is_some() && !WORDS.iter().any(|word| name.contains(word)) {
@@ -138,11 +139,7 @@ fn overlooked_head(head: &[u8]) -> Option<LeftOutReason> {
     if COMPRESSED.iter().any(|magic| head.starts_with(magic)) {
         return Some(LeftOutReason::Compressed);
     }
-    let text = String::from_utf8_lossy(head);
-    let text = text.trim_start_matches('\u{FEFF}').trim_start();
-    let is_report =
-        text.starts_with('<') && (text.contains("<testsuite") || text.contains("<TestRun"));
-    is_report.then_some(LeftOutReason::UnusualExtension)
+    is_report(head).then_some(LeftOutReason::UnusualExtension)
 }
 
 #[cfg(test)]
@@ -152,12 +149,28 @@ mod tests {
     #[test]
     fn files_that_may_be_results_are_mentioned_and_others_are_not() {
         let head = |bytes: &[u8]| overlooked_head(bytes);
-        assert_eq!(
-            head(b"<?xml version='1.0'?>\n<testsuites>"),
-            Some(LeftOutReason::UnusualExtension)
-        );
+        for report in [
+            &b"<?xml version='1.0'?>\n<testsuites>"[..],
+            b"<test-run id='2'>",
+            b"\xFF\xFE<\0T\0e\0s\0t\0R\0u\0n\0>\0",
+            b"{\"numFailedTestSuites\":0,\"numFailedTests\":0,\"testRes",
+            b"[{\"name\":\"pays\",\"status\":\"failed\"},{\"na",
+            b"Name;Status\npays;failed\n",
+            b"TAP version 14\n",
+            b"PAR1",
+        ] {
+            assert_eq!(head(report), Some(LeftOutReason::UnusualExtension));
+        }
         assert_eq!(head(b"\x1F\x8B\x08"), Some(LeftOutReason::Compressed));
-        for other in [&b""[..], b"text <testsuite", b"<html>", b"\xCA\xFE\xBA\xBE"] {
+        for other in [
+            &b""[..],
+            b"text <testsuite",
+            b"<html>",
+            b"\xCA\xFE\xBA\xBE",
+            b"{\"scripts\":{\"test\":\"jest\"}}",
+            b"assert_eq(name, status, \"failed\")",
+            b"[testenv]\nok = 1\n",
+        ] {
             assert_eq!(head(other), None);
         }
     }

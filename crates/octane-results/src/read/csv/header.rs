@@ -19,6 +19,8 @@ pub(super) struct HeaderPosition {
     pub(super) has_separator_line: bool,
     /// Whether there are carriage returns in its names: they are the line ends of the table, below lines that end otherwise.
     pub(super) has_returns: bool,
+    /// How many bytes are before it; `None` if no row has the required columns.
+    pub(super) above: Option<usize>,
 }
 
 /// Finds the header in the first bytes of a table.
@@ -26,10 +28,12 @@ pub(super) struct HeaderPosition {
 /// Usually it is the first row. Exports may begin with a title, the time or the query: the header is then the first
 /// row that has the required columns. If there is none, it is the first row, which is reported.
 pub(super) fn find_header(head: &[u8], options: &ReadOptions) -> HeaderPosition {
+    let whole = head.len();
     let mut head = head;
     while let Some(text) = head.strip_prefix(MARK) {
         head = text;
     }
+    let marks = whole - head.len();
     let declared = declared_separator(head);
     let below_type = below_type_line(head);
     let first = usize::from(declared.is_some() || below_type.is_some());
@@ -38,40 +42,52 @@ pub(super) fn find_header(head: &[u8], options: &ReadOptions) -> HeaderPosition 
     let others: &[u8] = if chosen.is_some() { &[] } else { b",;\t|" };
     let candidates = std::iter::once(delimiter).chain(others.iter().copied());
     let found = candidates.into_iter().find_map(|delimiter| {
-        let (rows_before, has_returns) = first_header(head, delimiter, first, options)?;
-        Some((delimiter, rows_before, has_returns))
+        let position = first_header(head, delimiter, first, options)?;
+        let above = position.above.map(|above| marks + above);
+        Some(HeaderPosition { above, ..position })
     });
-    let (delimiter, rows_before, has_returns) = found.unwrap_or((delimiter, first, false));
-    HeaderPosition {
-        has_returns,
+    let position = found.unwrap_or(HeaderPosition {
         delimiter,
-        rows_before,
+        rows_before: first,
+        has_separator_line: false,
+        has_returns: false,
+        above: None,
+    });
+    HeaderPosition {
         has_separator_line: declared.is_some(),
+        ..position
     }
 }
 
-/// The number of the first row that has the required columns, starting with `first`, and whether there are carriage returns in
-/// it.
+/// The position of the first row that has the required columns, starting with `first`.
 fn first_header(
     head: &[u8],
     delimiter: u8,
     first: usize,
     options: &ReadOptions,
-) -> Option<(usize, bool)> {
+) -> Option<HeaderPosition> {
     let mut row = Row::default();
     let (mut at, mut line) = (0, 1);
-    let mut number = 0;
-    while number < ROWS_MAX && row.read(head, &mut at, &mut line, delimiter) {
+    for rows_before in 0..ROWS_MAX {
+        let above = at;
+        if !row.read(head, &mut at, &mut line, delimiter) {
+            break;
+        }
         // A header with a problem of its own, such as a repeated column, is the header too.
         let names = names(&row, head);
         let is_header = !matches!(
             options.columns.map_header(&names),
             Err(ReadErrorKind::MissingColumns { .. } | ReadErrorKind::UnknownColumn { .. })
         );
-        if number >= first && is_header {
-            return Some((number, names.iter().any(|name| name.contains('\r'))));
+        if rows_before >= first && is_header {
+            return Some(HeaderPosition {
+                delimiter,
+                rows_before,
+                has_separator_line: false,
+                has_returns: names.iter().any(|name| name.contains('\r')),
+                above: Some(above),
+            });
         }
-        number += 1;
     }
     None
 }
@@ -107,7 +123,7 @@ fn declared_separator(head: &[u8]) -> Option<u8> {
 
 /// The most frequent separator in the first line, outside quotes; a comma if there is none.
 fn delimiter(head: &[u8]) -> u8 {
-    let mut counts = [(b',', 0_u32), (b';', 0), (b'\t', 0)];
+    let mut counts = [b',', b';', b'\t', b'|'].map(|kind| (kind, 0_u32));
     let mut is_quoted = false;
     let text = head.trim_ascii_start();
     for byte in text
@@ -142,6 +158,7 @@ mod tests {
             ("name,status\na,ok\n", (',', 0)),
             ("name;status\na;ok\n", (';', 0)),
             ("name|status\na|ok\n", ('|', 0)),
+            ("Total: a, b, c\nname|status|x\na|ok\n", ('|', 1)),
             ("sep=;\r\nname;status\r\n", (';', 1)),
             ("\u{FEFF}SEP=\t\nname\tstatus\n", ('\t', 1)),
             ("\"sep=;\"\nname;status\n", (';', 1)),

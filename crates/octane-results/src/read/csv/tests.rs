@@ -40,6 +40,112 @@ fn shown(table: impl AsRef<[u8]>) -> String {
 }
 
 #[test]
+fn a_cell_with_lines_of_another_format_does_not_hide_the_table() {
+    let columns = Columns::default().with("Result", ResultField::Status);
+    let given = ReadOptions::default().columns(columns);
+    let plain = ReadOptions::default();
+    for (options, table, failed) in [
+        (
+            &plain,
+            "My export\nname,status,error_message\nok login,failed,\"range\n1..1\n\"\nlogout,failed,\n",
+            2,
+        ),
+        (
+            &plain,
+            "sep=,\nname,status\nok button,failed\nz,failed\n",
+            2,
+        ),
+        (&plain, "#TYPE X\nname,status\nok,failed\n", 1),
+        (&given, "name,Result\nnot ok 1,failed\nok,failed\n", 2),
+        (
+            &plain,
+            "x\nname,status,error_message\na,failed,\"\n{\"\"Action\"\":1}\n\"\n",
+            1,
+        ),
+        // Results of TAP, before and after something else.
+        (&plain, "not ok 1 - a\n# name,status\nname,status\n", 1),
+    ] {
+        let records = read(&Source::bytes("in.txt", table.as_bytes()), options).unwrap();
+        let runs = records.filter_map(|record| match record.unwrap() {
+            Record::Run(run) => Some(run.status),
+            _ => None,
+        });
+        assert_eq!(
+            runs.collect::<Vec<_>>(),
+            vec![Status::Failed; failed],
+            "{table}"
+        );
+    }
+}
+
+#[test]
+fn a_header_is_found_far_below_the_beginning_and_however_long_it_is() {
+    let title = "Report of the night, made by hand\n".repeat(40) + &"a".repeat(10_000);
+    let fields: String = (0..2000).map(|number| format!(";field {number}")).collect();
+    for (table, line) in [
+        (format!("{title}\nname,status\nb,failed\n"), 43),
+        (
+            format!("Title\nname;status{fields}\nb;failed{}\n", ";".repeat(2000)),
+            3,
+        ),
+        (
+            format!(
+                "name|status{}\nb|failed{}\n",
+                fields.replace(';', "|"),
+                "|".repeat(2000)
+            ),
+            2,
+        ),
+    ] {
+        let found = shown(table);
+        assert!(
+            found.ends_with(&format!("in.csv:{line}: b Failed")),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_header_is_found_in_the_encoding_of_the_table() {
+    let utf_16 = |text: &str| -> Vec<u8> {
+        let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
+        units.flat_map(u16::to_le_bytes).collect()
+    };
+    let latin = |text: &str| -> Vec<u8> { text.chars().map(|char| char as u8).collect() };
+    let columns = [
+        ("Cas", "Résultat"),
+        ("Тест", "Статус"),
+        ("Prüfung", "Status"),
+    ];
+    let [french, russian, german] = columns.map(|(name, status)| {
+        let columns = Columns::default()
+            .with(name, ResultField::Name)
+            .with(status, ResultField::Status);
+        let options = ReadOptions::default().columns(columns);
+        options.status_aliases(StatusAliases::default().with("échoué", Status::Failed))
+    });
+    let german = german.encoding("windows-1252".parse().unwrap());
+    for (options, table, line) in [
+        (&french, utf_16("Nuit\nCas\tRésultat\nb\téchoué\n"), 3),
+        (&russian, utf_16("Тест\tСтатус\nb\tfailed\n"), 2),
+        (&german, latin("Titel\nPrüfung;Status\nb;failed\n"), 3),
+        (&german, latin("Prüfung|Status\nb|failed\n"), 2),
+    ] {
+        let found = shown_with(options, &table);
+        assert!(
+            found.ends_with(&format!("in.csv:{line}: b Failed")),
+            "{found}"
+        );
+    }
+    // Without the encoding, the names cannot be compared.
+    let table = Source::bytes("r/in.csv", latin("Cas;Résultat\nb;x\n"));
+    let error = read(&table, &french).err().unwrap();
+    assert!(!error.is_other_kind(), "{error}");
+    let error = read(&table, &ReadOptions::default()).err().unwrap();
+    assert!(error.is_other_kind(), "{error}");
+}
+
+#[test]
 fn line_numbers_are_right_whatever_is_between_the_rows() {
     let table = indoc! {r#"
 
