@@ -10,11 +10,15 @@ use crate::read::parts::fill::Ahead;
 /// The byte order mark, which is not part of the text.
 pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// How long a row with an open quote may be; as long as a line in JSON.
+const QUOTED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Cuts a table into chunks of whole rows. A row may be longer than a chunk.
 pub(super) struct Chunks<R> {
     input: R,
     delimiter: u8,
     chunk_bytes: usize,
+    quoted_bytes_max: usize,
     /// What was read and not cut off yet.
     ahead: Ahead,
     /// The line at which that starts.
@@ -45,6 +49,7 @@ impl<R: Read> Chunks<R> {
             input,
             delimiter,
             chunk_bytes,
+            quoted_bytes_max: QUOTED_BYTES_MAX.max(chunk_bytes),
             ahead: Ahead::default(),
             line: 1,
             has_begun: false,
@@ -90,6 +95,11 @@ impl<R: Read> Chunks<R> {
             scan.go_on(&self.ahead, self.delimiter);
             if let Some(end) = scan.rows_end {
                 return Ok(Some(self.cut(end)));
+            }
+            // Its reader says that the quote is not closed.
+            if scan.is_quoted && self.ahead.len() > self.quoted_bytes_max {
+                self.end = End::Reached;
+                return Ok(Some(self.cut(self.ahead.len())));
             }
             self.end = match std::mem::replace(&mut self.end, End::Reached) {
                 End::Failed(error) => {
@@ -187,6 +197,19 @@ mod tests {
 
     use super::super::row::tests::{Shown, rows};
     use super::*;
+
+    #[test]
+    fn a_quote_that_is_not_closed_does_not_take_all_that_follows_into_memory() {
+        let text = [b"a,b\n1,\"", &[b'x'; 10_000][..]].concat();
+        let mut chunks = Chunks::new(&text[..], b',', 16);
+        chunks.quoted_bytes_max = 100;
+        let mut lengths = Vec::new();
+        while let Some(chunk) = chunks.next().unwrap() {
+            lengths.push(chunk.bytes().len());
+        }
+        assert_eq!(lengths[0], 4);
+        assert!(lengths.len() == 2 && lengths[1] < 1000, "{lengths:?}");
+    }
 
     /// The rows of all chunks, and how many chunks there are.
     fn in_chunks(text: &[u8], chunk_bytes: usize) -> (Vec<Shown>, usize) {

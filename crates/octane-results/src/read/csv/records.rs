@@ -104,8 +104,8 @@ impl RowRecords {
         cells >= named_width && (cells <= width || self.cells().skip(width).all(is_blank))
     }
 
-    /// What is wrong with a row that contains NUL characters and is invalid: those at the end of a file are what is left of one
-    /// that was not written to its end, such as when its machine lost power.
+    /// What is wrong with a row that contains NUL characters and is invalid, or ends in them: those at the end of a file are what is
+    /// left of one that was not written to its end, such as when its machine lost power.
     fn damage(&self) -> Option<InvalidCell> {
         let is_damaged = self.cells().any(|cell| cell.contains(&0));
         is_damaged.then(|| {
@@ -137,7 +137,8 @@ impl RowRecords {
     /// The record of the last row read; none if all of its cells are empty.
     fn record(&mut self) -> Option<Record> {
         let line = self.row.line;
-        if self.row.has_swallowed || !self.has_fitting_width() {
+        let is_cut = self.row.ends_with(0, self.chunk.bytes());
+        if self.row.has_swallowed || is_cut || !self.has_fitting_width() {
             if self.is_blank() {
                 return None;
             }

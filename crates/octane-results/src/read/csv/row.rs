@@ -41,6 +41,12 @@ impl Row {
         self.cells.iter().map(|place| self.bytes(*place, text))
     }
 
+    /// Whether the last cell of a row in `text` ends with this byte.
+    pub(super) fn ends_with(&self, byte: u8, text: &[u8]) -> bool {
+        let last = self.cells.last().map(|place| self.bytes(*place, text));
+        last.is_some_and(|cell| cell.last() == Some(&byte))
+    }
+
     fn bytes<'t>(&'t self, place: Place, text: &'t [u8]) -> &'t [u8] {
         let text = if place.is_unescaped {
             &self.unescaped

@@ -40,6 +40,14 @@ fn shown(table: impl AsRef<[u8]>) -> String {
 }
 
 #[test]
+fn a_row_that_ends_in_nul_characters_is_invalid_whatever_its_last_column_is() {
+    insta::assert_snapshot!(shown("name,status,class\nb,passed,Cart\na,passed,Ca\0\0\0\0"), @r"
+    in.csv:2: Cart.b Passed
+    invalid in.csv:3: row contains NUL characters: the file is damaged; write the file again; the rows before this one are complete
+    ");
+}
+
+#[test]
 fn a_cell_with_lines_of_another_format_does_not_hide_the_table() {
     let columns = Columns::default().with("Result", ResultField::Status);
     let given = ReadOptions::default().columns(columns);
