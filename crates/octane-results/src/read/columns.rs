@@ -51,19 +51,31 @@ impl Columns {
             && !is_verdict(name)
     }
 
+    /// The columns with a given field that are not in a header.
+    pub(crate) fn missing<'c>(&'c self, header: &'c [String]) -> impl Iterator<Item = &'c str> {
+        let given = self.assigned.iter().filter(|(_, field)| field.is_some());
+        given.map(|(column, _)| &**column).filter(|column| {
+            let meant = Meant::new(column, header);
+            !header.iter().any(|name| meant.is(name))
+        })
+    }
+
     /// Maps the columns of a table, given its header.
     pub(crate) fn map_header(&self, header: &[String]) -> Result<ColumnMapping, ReadErrorKind> {
+        if let Some(column) = self.missing(header).next() {
+            return Err(ReadErrorKind::UnknownColumn {
+                column: column.to_owned(),
+                header: header.to_vec(),
+            });
+        }
+        self.map_keys(header)
+    }
+
+    /// Maps the columns that some rows of a table have, of which others may have more.
+    pub(crate) fn map_keys(&self, header: &[String]) -> Result<ColumnMapping, ReadErrorKind> {
         let assigned: Vec<Meant> = (self.assigned.iter())
             .map(|(column, _)| Meant::new(column, header))
             .collect();
-        for ((column, field), meant) in self.assigned.iter().zip(&assigned) {
-            if field.is_some() && !header.iter().any(|name| meant.is(name)) {
-                return Err(ReadErrorKind::UnknownColumn {
-                    column: column.clone(),
-                    header: header.to_vec(),
-                });
-            }
-        }
         let is_assigned_elsewhere = |field: ResultField| {
             self.assigned
                 .iter()

@@ -12,9 +12,17 @@ use super::report::ReportFile;
 use super::report::lines::LineFormat;
 use crate::invalid::InvalidCell;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct NdjsonTable {
     rows: ObjectRows,
+}
+
+impl Default for NdjsonTable {
+    fn default() -> Self {
+        Self {
+            rows: ObjectRows::in_lines(),
+        }
+    }
 }
 
 impl LineFormat for NdjsonTable {

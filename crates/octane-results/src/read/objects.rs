@@ -1,7 +1,7 @@
 //! Rows of a table as JSON objects.
 //!
 //! The keys are the columns, as in the header of a CSV table. A key that a row does not have, `null` and an empty text are
-//! absent. Values below each other have keys with dots: `{"test": {"name": "adds"}}` has the column `test.name`. Numbers
+//! absent; a column that the caller gave must be in one row at least. Values below each other have keys with dots: `{"test": {"name": "adds"}}` has the column `test.name`. Numbers
 //! are texts, as they are written, and so are `true` and `false`. A list of texts is one text in the columns that may contain several values; in the
 //! others it is invalid, as is a list of anything else. The values of a repeated key are a list.
 //!
@@ -44,15 +44,27 @@ pub(super) struct ObjectRows {
     mapping: Option<ColumnMapping>,
     /// The keys that are known to be of no use.
     unused: HashSet<String>,
+    /// The given columns that no row has had so far, once there was one with the required columns.
+    missing: Option<Vec<String>>,
     /// Whether there was a row with the required columns.
     has_table: bool,
     /// What came before it.
     early: Vec<(LineColumn, InvalidCell)>,
     /// What is wrong with the first of that.
     problem: Option<(LineColumn, ReadErrorKind)>,
+    /// Whether they are lines, which may be those of a log.
+    are_lines: bool,
 }
 
 impl ObjectRows {
+    /// Rows that are a line each.
+    pub(super) fn in_lines() -> Self {
+        Self {
+            are_lines: true,
+            ..Self::default()
+        }
+    }
+
     /// Reads the row at `place`.
     ///
     /// # Errors
@@ -79,10 +91,7 @@ impl ObjectRows {
             self.forget();
         }
         if let Err(kind) = self.prepare(&contents, file) {
-            let is_missing = matches!(
-                kind,
-                ReadErrorKind::MissingColumns { .. } | ReadErrorKind::UnknownColumn { .. }
-            );
+            let is_missing = matches!(kind, ReadErrorKind::MissingColumns { .. });
             let cell = InvalidCell::new(None, "", &kind);
             if is_missing && !self.has_table {
                 return self.hold(place, cell, kind);
@@ -173,7 +182,8 @@ impl ObjectRows {
         if aliases.status(word.trim()).is_none() {
             return Some(aliases.unknown(Some(key), &word));
         }
-        let is_vague = !file.has_json_results && sniff::is_vague(word.trim(), aliases);
+        let may_be_log = self.are_lines && !file.has_json_results;
+        let is_vague = may_be_log && sniff::is_vague(word.trim(), aliases);
         is_vague.then(|| {
             let reason =
                 "comes after rows without a status, and may be said of something other than a test";
@@ -185,9 +195,15 @@ impl ObjectRows {
         self.has_table
     }
 
-    /// What is wrong with the first row, if none has the required columns.
+    /// What is wrong with the first row, if none has the required columns, or with all of them, if none has a given column.
     pub(super) fn problem(&mut self) -> Option<(LineColumn, ReadErrorKind)> {
-        self.problem.take().filter(|_| !self.has_table)
+        if !self.has_table {
+            return self.problem.take();
+        }
+        let column = self.missing.take()?.into_iter().next()?;
+        let header = self.keys.clone();
+        let kind = ReadErrorKind::UnknownColumn { column, header };
+        Some((LineColumn::START, kind))
     }
 
     /// Makes the mapping one that has all keys of a row.
@@ -218,17 +234,23 @@ impl ObjectRows {
             self.forget();
         }
         self.add_keys(contents);
-        let mapping = match columns.map_header(&self.keys) {
+        let mapping = match columns.map_keys(&self.keys) {
             Err(ReadErrorKind::DuplicateColumns { .. }) => {
                 // One row has one of the columns, another row the other.
                 self.forget();
                 self.add_keys(contents);
-                columns.map_header(&self.keys)
+                columns.map_keys(&self.keys)
             }
             mapping => mapping,
         };
         self.mapping = None;
         self.mapping = Some(mapping?);
+        match &mut self.missing {
+            Some(missing) => {
+                missing.retain(|column| columns.missing(&self.keys).any(|it| it == column))
+            }
+            missing => *missing = Some(columns.missing(&self.keys).map(str::to_owned).collect()),
+        }
         Ok(())
     }
 

@@ -224,6 +224,44 @@ fn error(name: &str, document: &str) -> ReadError {
 }
 
 #[test]
+fn a_list_whose_first_items_have_no_status_is_a_table_if_others_have_one() {
+    insta::assert_snapshot!(shown(r#"[{"name":"a"},{"name":"b","status":"ok"},{"name":"c","status":"error"}]"#), @r"
+    invalid in.json:1:2: required column `status` is missing; columns found: `name`
+    1: b = Passed
+    1: c = Failed
+    ");
+}
+
+#[test]
+fn a_given_column_may_be_missing_from_some_rows_but_not_from_all() {
+    let columns = Columns::default().with("ref", ResultField::Jira);
+    let options = ReadOptions::default().columns(columns);
+    let one = r#"{"name":"a","status":"passed"}"#;
+    let keyed = r#"{"name":"b","status":"failed","ref":"SHOP-1"}"#;
+    for (name, document, expected) in [
+        ("in.ndjson", format!("{one}\n{keyed}\n{one}\n"), Ok(3)),
+        ("in.json", format!("[{one},{keyed}]"), Ok(2)),
+        (
+            "in.ndjson",
+            format!("{one}\n{one}\n"),
+            Err("in.ndjson:1:1: no column `ref`; columns found: `name`, `status`"),
+        ),
+        (
+            "in.json",
+            format!("[{one}]"),
+            Err("in.json:1:1: no column `ref`; columns found: `name`, `status`"),
+        ),
+    ] {
+        let records = read(&Source::bytes(name, document.as_bytes()), &options).unwrap();
+        let read: Result<Vec<_>, _> = records.collect();
+        let found = read
+            .map(|records| records.len())
+            .map_err(|error| error.to_string());
+        assert_eq!(found, expected.map_err(str::to_owned), "{document}");
+    }
+}
+
+#[test]
 fn results_in_a_shape_that_is_not_read_are_not_of_another_kind() {
     for (document, expected) in [
         (
@@ -246,6 +284,8 @@ fn results_in_a_shape_that_is_not_read_are_not_of_another_kind() {
             r#"{"suites":{"a":[{"title":"pays","state":"failed"}]}}"#,
             "a list of objects",
         ),
+        (r#"[{"name":"a","duration_s":1.5,"class":"x""#, "truncated"),
+        (r#"{"a":{"b":1},"#, "truncated"),
         (
             "> npm test\n\n[INFO] runs\n{\n\"testResults\":[{\"assertionResults\":[]}]}",
             "malformed JSON: something was printed before the report, which begins in line 4",

@@ -470,7 +470,12 @@ impl<R: ReportReader> ReportRecords<R> {
             ReadErrorKind::Format { .. } | ReadErrorKind::MissingColumns { .. }
         );
         let is_table_of_something = self.file.is_table && !self.file.has_json_results;
-        self.file.is_other_kind || is_table_of_something && has_no_rows
+        // What is missing may be results.
+        let is_whole = !matches!(
+            error.kind(),
+            ReadErrorKind::Io(_) | ReadErrorKind::TruncatedJson
+        );
+        is_whole && (self.file.is_other_kind || is_table_of_something && has_no_rows)
     }
 
     pub(crate) fn new(reader: R, file: ReportFile) -> Self {
