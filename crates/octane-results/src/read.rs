@@ -36,6 +36,7 @@ mod jest;
 mod jira_keys;
 pub(crate) mod jira_map;
 pub(crate) mod jira_sources;
+mod json_durations;
 pub(crate) mod json_reader;
 mod json_table;
 mod junit;
@@ -417,6 +418,9 @@ fn commas(source: &Source, format: Format, options: &ReadOptions) -> Commas {
             | Format::Octane => {
                 let mut see = |text: &str| _ = see(text);
                 junit::see_durations(file, input, &head, &options, &mut see);
+            }
+            Format::Json | Format::Ndjson => {
+                json_durations::see_durations(input, &head, &options, see);
             }
             // Numbers, in which a comma cannot be.
             _ => {}

@@ -43,7 +43,11 @@ pub(crate) fn comma_meaning(text: &str) -> Option<CommaMeaning> {
     let number = ungrouped.as_deref().unwrap_or(text).trim();
     let number = number.trim_start_matches(['+', '-']);
     let is_number = |char: char| char.is_ascii_digit() || matches!(char, '.' | ',');
-    if !number.chars().all(is_number) || split(number, CommaMeaning::Decimal).is_err() {
+    // A unit says nothing of commas.
+    let (number, unit) =
+        number.split_at(number.find(|char| !is_number(char)).unwrap_or(number.len()));
+    let is_unit = unit.trim_start().chars().all(char::is_alphabetic);
+    if !is_unit || split(number, CommaMeaning::Decimal).is_err() {
         return None;
     }
     match (number.rfind('.'), number.rfind(',')) {

@@ -1,7 +1,7 @@
 //! Maps the columns of a table to fields, independent of its format.
 
 use crate::read::error::ReadErrorKind;
-use crate::read::field::ResultField;
+use crate::read::field::{ResultField, unit_in};
 use crate::read::spelling::{folded, is_same};
 
 /// The fields of columns, in addition to those that are recognised by their names.
@@ -25,7 +25,7 @@ impl Columns {
     /// Maps the column `header` to `field`, even if another column has the name of this field.
     ///
     /// A table without the column `header` is rejected; otherwise a misspelt name would lose values silently. If it is a
-    /// duration, a unit in its name counts: `Dauer (s)` has seconds, `Dauer (ms)` milliseconds.
+    /// duration, a unit in its name counts: `Dauer (s)` has seconds, `Dauer (ms)` milliseconds, `Dauer (min)` minutes.
     pub fn with(mut self, header: impl Into<String>, field: ResultField) -> Self {
         self.assigned.push((header.into(), Some(field)));
         self
@@ -40,6 +40,14 @@ impl Columns {
     /// Whether the names of all columns that were given are in ASCII.
     pub(crate) fn are_ascii(&self) -> bool {
         self.assigned.iter().all(|(column, _)| column.is_ascii())
+    }
+
+    /// Whether a column of this name has durations.
+    pub(crate) fn is_duration(&self, name: &str) -> bool {
+        let mut assigned = self.assigned.iter().rev();
+        let own = assigned.find(|(column, _)| is_same(&folded(column), name));
+        let field = own.map_or_else(|| ResultField::from_header(name), |(_, field)| *field);
+        field.is_some_and(ResultField::is_duration)
     }
 
     /// Whether a column of this name means nothing, whatever other columns there are.
@@ -101,6 +109,9 @@ impl Columns {
                 {
                     column.is_unit_assumed = is_same(field.as_str(), name);
                 }
+                if let (Some(_), Some(column)) = (own, mapping.columns.last_mut()) {
+                    column.unit = field.is_duration().then(|| unit_in(name)).flatten();
+                }
             } else if own.is_none() {
                 // Also one called `status`, if another column is the status.
                 if is_verdict(name) {
@@ -159,6 +170,8 @@ pub(crate) struct Column {
     pub(crate) name: String,
     /// Whether it is called `duration` and its unit is not given.
     pub(crate) is_unit_assumed: bool,
+    /// The unit of its numbers, if it is a duration with a unit in its name that is neither seconds nor milliseconds.
+    pub(crate) unit: Option<&'static str>,
     /// Whether its cells have types, so that a number is not a text that was written with a unit in mind.
     pub(crate) is_typed: bool,
     /// Whether dates and times without a time zone are invalid.
@@ -192,6 +205,7 @@ impl ColumnMapping {
             field,
             name,
             is_unit_assumed: false,
+            unit: None,
             is_typed: false,
             is_time_zone_missing: false,
         });

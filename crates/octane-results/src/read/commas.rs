@@ -111,6 +111,9 @@ mod tests {
     fn other_durations_decide_unless_they_contradict_each_other() {
         for (others, expected) in [
             (&["0,5", "1,125", "15,3000001"][..], Ok(1125)),
+            (&["0,5 s"][..], Ok(1125)),
+            (&["12.5s"][..], Ok(1_125_000)),
+            (&["2 min 30,5 s", "1,5-"][..], Err(DurationError::Ambiguous)),
             (&["1,024.12", "2,120.5"][..], Ok(1_125_000)),
             (&["12.5"][..], Ok(1_125_000)),
             (&["0,5", "12.5"][..], Err(DurationError::Ambiguous)),

@@ -93,8 +93,7 @@ impl ResultField {
 
     /// The unit of a duration in brackets at the end of a column's name, if it is seconds or milliseconds: `Dauer (s)`.
     pub(crate) fn with_unit(header: &str) -> Option<Self> {
-        let open = header.rfind(['(', '['])?;
-        let unit = header[open + 1..].trim_end().strip_suffix([')', ']'])?;
+        let unit = in_brackets(header)?;
         let named = Self::from_header(&format!("duration {unit}"));
         named.filter(|_| !unit.trim().is_empty())
     }
@@ -131,6 +130,27 @@ impl ResultField {
         (Self::ALL.iter().copied())
             .find(|field| is_same(&header, field.as_str()) || field.synonyms().contains(&&*header))
     }
+}
+
+/// A unit in brackets at the end of a column's name that [`ResultField::with_unit`] does not know, as durations have it.
+pub(crate) fn unit_in(header: &str) -> Option<&'static str> {
+    let unit = folded(in_brackets(header)?);
+    match unit.trim_end_matches('.') {
+        "sek" | "sekunde" | "sekunden" => Some("s"),
+        "millisekunden" => Some("ms"),
+        "m" | "min" | "mins" | "minute" | "minutes" | "minuten" => Some("min"),
+        "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunden" => Some("h"),
+        "d" | "day" | "days" | "tage" => Some("d"),
+        "us" | "\u{b5}s" | "\u{3bc}s" | "microseconds" | "mikrosekunden" => Some("us"),
+        "ns" | "nanoseconds" | "nanosekunden" => Some("ns"),
+        _ => None,
+    }
+}
+
+/// What is in brackets at the end of a column's name.
+fn in_brackets(header: &str) -> Option<&str> {
+    let open = header.rfind(['(', '['])?;
+    header[open + 1..].trim_end().strip_suffix([')', ']'])
 }
 
 impl FromStr for ResultField {

@@ -13,7 +13,8 @@ use crate::invalid::{InvalidCell, shortened};
 use crate::origin::Origin;
 use crate::read::absent::is_absent;
 use crate::read::cell::{Cell, OtherValue};
-use crate::read::columns::{Column, ColumnMapping};
+use crate::read::columns::{Column, ColumnMapping, VerdictColumn};
+use crate::read::commas::Commas;
 use crate::read::field::ResultField;
 use crate::read::file_names::with_slashes;
 use crate::read::file_state::FileState;
@@ -154,11 +155,15 @@ impl Row<'_> {
                 Err(unit_missing(column, &text(column, cell)?, "has no unit"))
             }
             // Nearly always; other numbers are read as their digits.
-            (ResultField::Duration, Cell::Whole(number @ 0..=PLAIN_MAX)) => {
+            (ResultField::Duration, Cell::Whole(number @ 0..=PLAIN_MAX))
+                if column.unit.is_none() =>
+            {
                 self.run.duration = Duration::from_millis(number.unsigned_abs());
                 Ok(())
             }
-            (ResultField::DurationSeconds, Cell::Whole(number @ 0..=PLAIN_MAX)) => {
+            (ResultField::DurationSeconds, Cell::Whole(number @ 0..=PLAIN_MAX))
+                if column.unit.is_none() =>
+            {
                 self.run.duration = Duration::from_secs(number.unsigned_abs());
                 Ok(())
             }
@@ -226,20 +231,8 @@ impl Row<'_> {
                 let reason = "is less than a millisecond, so it may be in seconds";
                 return Err(unit_missing(column, trimmed, reason));
             }
-            ResultField::Duration => {
-                let commas = &mut state.commas;
-                let parsed =
-                    commas.resolve_cell(trimmed, |comma| milliseconds_with(trimmed, comma));
-                run.duration = parsed.map_err(|error| {
-                    invalid(column, trimmed, error).hint(duration_hint(error, "milliseconds"))
-                })?;
-            }
-            ResultField::DurationSeconds => {
-                let commas = &mut state.commas;
-                let parsed = commas.resolve_cell(trimmed, |comma| seconds_with(trimmed, comma));
-                run.duration = parsed.map_err(|error| {
-                    invalid(column, trimmed, error).hint(duration_hint(error, "seconds"))
-                })?;
+            ResultField::Duration | ResultField::DurationSeconds => {
+                run.duration = duration(column, trimmed, &mut state.commas)?;
             }
             ResultField::Started => {
                 let zone = options.time_zone.as_ref();
@@ -349,38 +342,43 @@ fn add_keys_of_name(run: &mut TestRun, options: &ReadOptions) {
     run.jira = keys.into_keys();
 }
 
-/// Another column that says that a test failed which has passed by its status.
+/// Another column that says that a test failed which has not by its status.
 fn contradiction<'c>(
     mapping: &ColumnMapping,
     options: &ReadOptions,
     status: Status,
     cell: impl Fn(usize) -> Cell<'c>,
 ) -> Option<InvalidCell> {
-    if status != Status::Passed {
+    if status == Status::Failed {
         return None;
     }
     let aliases = &options.status_aliases;
+    let has_failed = |column: &VerdictColumn, word: &str| match aliases.status(word) {
+        Some(status) => status == Status::Failed,
+        None if column.is_strict && status == Status::Passed => is_other_word(word),
+        None => {
+            let meant = aliases
+                .suggestion(word)
+                .and_then(|word| aliases.status(word));
+            meant == Some(Status::Failed) || word.eq_ignore_ascii_case("false")
+        }
+    };
     mapping.verdicts.iter().find_map(|column| {
         let text = match cell(column.index) {
             Cell::Text(text) => text,
             Cell::Lossy(lossy) => lossy.text.into(),
             Cell::Flag(flag) => flag.to_string().into(),
             Cell::Whole(number) => number.to_string().into(),
+            Cell::Words(words) => {
+                let mut words = words.into_iter();
+                words.find(|word| has_failed(column, trimmed(word)))?
+            }
             _ => return None,
         };
         let word = trimmed(&text);
-        let has_failed = match aliases.status(word) {
-            Some(status) => status == Status::Failed,
-            None if column.is_strict => is_other_word(word),
-            None => {
-                let meant = aliases
-                    .suggestion(word)
-                    .and_then(|word| aliases.status(word));
-                meant == Some(Status::Failed) || word.eq_ignore_ascii_case("false")
-            }
-        };
-        has_failed.then(|| {
-            let reason = "contradicts the status, which is passed";
+        has_failed(column, word).then(|| {
+            let shown = status.as_str().to_lowercase();
+            let reason = format!("contradicts the status, which is {shown}");
             let cell = InvalidCell::new(Some(&column.name), word, reason);
             cell.hint("ignore the column that does not count")
         })
@@ -448,6 +446,29 @@ fn is_below_one(text: &str) -> bool {
     }
     let number = text.replacen(',', ".", 1).parse::<f64>();
     number.is_ok_and(|number| number > 0.0 && number < 1.0)
+}
+
+fn duration(column: &Column, text: &str, commas: &mut Commas) -> Result<Duration, InvalidCell> {
+    let is_number = || !text.contains(':') && text.ends_with(|char: char| char.is_ascii_digit());
+    let number = column.unit.filter(|_| is_number());
+    let with_unit = number.map(|unit| format!("{text} {unit}"));
+    let written = with_unit.as_deref().unwrap_or(text);
+    let is_seconds = column.field == ResultField::DurationSeconds;
+    let parsed = commas.resolve_cell(written, |comma| {
+        if is_seconds {
+            seconds_with(written, comma)
+        } else {
+            milliseconds_with(written, comma)
+        }
+    });
+    parsed.map_err(|error| {
+        let unit = match column.unit {
+            Some(_) => "a number",
+            None if is_seconds => "seconds",
+            None => "milliseconds",
+        };
+        invalid(column, text, error).hint(duration_hint(error, unit))
+    })
 }
 
 /// How to write a duration so that it is understood.
@@ -613,6 +634,83 @@ mod tests {
         }
         assert_eq!(read("duration_ms", "84.0"), Ok(Duration::from_millis(84)));
         assert_eq!(read("duration (s)", "0.35"), Ok(Duration::from_millis(350)));
+    }
+
+    #[test]
+    fn a_unit_in_the_name_of_a_column_is_that_of_its_numbers() {
+        for (unit, text, millis) in [
+            ("min", "2", Ok(120_000)),
+            ("Minuten", "0,5", Ok(30_000)),
+            ("min", "2 s", Ok(2000)),
+            ("min", "0:01:30", Ok(90_000)),
+            ("h", "1.5", Ok(5_400_000)),
+            ("Sek.", "12,5", Ok(12_500)),
+            ("µs", "2500", Ok(3)),
+            ("ns", "7000000", Ok(7)),
+            (
+                "min",
+                "x",
+                Err(
+                    "column `Dauer (min)`: `x` is not a number; expected a number, or a duration such as `1.5s` or `0:01:30`",
+                ),
+            ),
+            ("gesamt", "2", Ok(2)),
+        ] {
+            let name = format!("Dauer ({unit})");
+            let columns = Columns::default().with(&name, ResultField::Duration);
+            let header = ["name", "status", &name].map(str::to_owned);
+            let mapping = columns.map_header(&header).unwrap();
+            let read = |cell: Cell<'static>| {
+                let cell = |index: usize| match index {
+                    0 => Cell::from("a"),
+                    1 => Cell::from("ok"),
+                    _ => cell.clone(),
+                };
+                let (options, mut state) = (ReadOptions::default(), FileState::default());
+                let run = parse_row(&mapping, &options, &mut state, cell, &mut |_| {});
+                run.map(|run| run.duration.as_millis())
+                    .map_err(|cells| cells[0].to_string())
+            };
+            assert_eq!(
+                read(Cell::from(text)),
+                millis.map_err(str::to_owned),
+                "{unit}"
+            );
+            if let Ok(number) = text.parse() {
+                assert_eq!(
+                    read(Cell::Whole(number)),
+                    millis.map_err(str::to_owned),
+                    "{unit}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_in_another_column_contradicts_each_status_but_failed() {
+        for (status, expected) in [
+            ("ok", true),
+            ("skipped", true),
+            ("planned", true),
+            ("failed", false),
+        ] {
+            let read = |outcome: Cell<'static>| {
+                let header = ["name", "status", "outcome"].map(str::to_owned);
+                let mapping = Columns::default().map_header(&header).unwrap();
+                let cell = |index: usize| match index {
+                    0 => Cell::from("a"),
+                    1 => Cell::from(status),
+                    _ => outcome.clone(),
+                };
+                let (options, mut state) = (ReadOptions::default(), FileState::default());
+                parse_row(&mapping, &options, &mut state, cell, &mut |_| {}).is_err()
+            };
+            assert_eq!(read(Cell::from("failed")), expected, "{status}");
+            let words = Cell::Words(vec!["".into(), "failed".into()]);
+            assert_eq!(read(words), expected, "{status}");
+            // Only a pass is contradicted by what is not known.
+            assert_eq!(read(Cell::from("not yet")), status == "ok", "{status}");
+        }
     }
 
     #[test]

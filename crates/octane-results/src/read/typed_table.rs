@@ -111,6 +111,7 @@ impl TypedTable {
                 && !column
                     .name
                     .eq_ignore_ascii_case(ResultField::Duration.as_str());
+            let has_unit = has_unit || column.unit.is_some();
             column.is_unit_assumed |= column.field == ResultField::Duration && !has_unit;
         }
         self
