@@ -4,6 +4,7 @@ mod written;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
 use thiserror::Error;
 
@@ -42,7 +43,8 @@ const LAST_PLAUSIBLE_MILLIS: i64 = 3_786_912_000_000;
 /// Parses a timestamp.
 ///
 /// A number is the time since 1970-01-01 UTC: in seconds below 10^11, in milliseconds below 10^14, in microseconds
-/// below 10^17, else in nanoseconds, so that each of them is right for all times from 1974 to 5138.
+/// below 10^17, else in nanoseconds, so that each of them is right for all times from 1974 to 5138. What would be
+/// nanoseconds in 1990 are ticks of .NET, of 100 ns each since the year 1.
 /// Everything else must be ISO 8601, with `T` or a space between date and time, or a date such as
 /// `Wed, 30 Apr 2025 10:00:00 +0200`, `Apr 30, 2025 8:00:00 AM` or `30.04.2025 08:00`, with words in English and six other
 /// languages. Without an offset it counts as UTC: `JUnit` reports have none, and the reading machine may be in a different time zone than the
@@ -86,6 +88,9 @@ pub(crate) fn parsed(text: &str) -> Result<Parsed, TimestampError> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Ok(Parsed::At(timestamp));
     }
+    if text.ends_with(']') {
+        return in_named_zone(text);
+    }
     if let Ok(civil) = text.parse::<DateTime>() {
         return Ok(Parsed::WithoutZone(civil));
     }
@@ -103,6 +108,17 @@ pub(crate) fn parsed(text: &str) -> Result<Parsed, TimestampError> {
         }
         Err(Unreadable::Malformed) => Err(TimestampError::Malformed),
         Err(Unreadable::Order) => Err(TimestampError::AmbiguousDate),
+    }
+}
+
+/// A time without an offset and with the name of its zone, `2025-04-30T10:00:00[Europe/Berlin]`.
+fn in_named_zone(text: &str) -> Result<Parsed, TimestampError> {
+    let pieces = Pieces::parse(text).map_err(|_| TimestampError::Malformed)?;
+    let civil = (pieces.date()).to_datetime(pieces.time().unwrap_or_default());
+    match pieces.to_time_zone() {
+        Ok(Some(zone)) => moment_in(civil, &zone).map(Parsed::At),
+        Ok(None) => Ok(Parsed::WithoutZone(civil)),
+        Err(_) => Err(TimestampError::Malformed),
     }
 }
 
@@ -191,6 +207,9 @@ fn epoch(text: &str) -> Option<Result<Timestamp, TimestampError>> {
     const MILLIS_BELOW: u128 = 10_u128.pow(14);
     const MICROS_BELOW: u128 = 10_u128.pow(17);
     const FRACTION_DIGITS: usize = 9;
+    // From 1990 to 2090.
+    const TICKS: std::ops::Range<u128> = 627_667_488_000_000_000..659_225_088_000_000_000;
+    const TICKS_BEFORE_EPOCH: u128 = 621_355_968_000_000_000;
 
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
@@ -200,6 +219,11 @@ fn epoch(text: &str) -> Option<Result<Timestamp, TimestampError>> {
     }
     let nanos = || {
         let whole: u128 = whole.parse().ok()?;
+        let whole = if TICKS.contains(&whole) {
+            (whole - TICKS_BEFORE_EPOCH) * 100
+        } else {
+            whole
+        };
         let unit: u128 = if whole < SECONDS_BELOW {
             1_000_000_000
         } else if whole < MILLIS_BELOW {
@@ -248,10 +272,23 @@ mod tests {
             "Wed, 30 Apr 2025 10:00:00 +0200",
             "30.04.2025 08:00",
             "Apr 30, 2025 8:00:00 AM",
+            "2025-04-30T10:00:00[Europe/Berlin]",
+            "2025-04-30T10:00:00+02:00[Europe/Berlin]",
+            "2025-04-30T08:00:00[u-ca=iso8601]",
             "1746000000000",
+            "638815968000000000",
         ] {
             assert_eq!(millis(text), Ok(1_746_000_000_000), "{text}");
         }
+        for text in [
+            "2025-04-30T10:00:00[Europe/Nowhere]",
+            "30 Apr 2025 10:00 SAMT",
+            "30 Apr 2025 10:00 MART",
+            "2025-04-30]",
+        ] {
+            assert_eq!(millis(text), Err(TimestampError::Malformed), "{text}");
+        }
+        assert_eq!(millis("10:00 Sat 12 Apr 2025"), Ok(1_744_452_000_000));
         assert_eq!(
             millis("04/05/2025 08:00"),
             Err(TimestampError::AmbiguousDate)

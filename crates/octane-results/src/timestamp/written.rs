@@ -146,7 +146,9 @@ impl Parts {
         }
         let is_day =
             SHORT_DAYS.contains(&letters) || DAYS.iter().any(|day| letters.starts_with(day));
-        if is_day || FILLERS.contains(&letters) {
+        // After date and time, it may be a time zone.
+        let is_complete = self.time.is_some() && self.day.is_some() && self.month.is_some();
+        if is_day && !is_complete || FILLERS.contains(&letters) {
             return Ok(());
         }
         Err(Unreadable::Malformed)
