@@ -103,7 +103,11 @@ impl Scrubber {
     pub(crate) fn run(&mut self, run: &mut TestRun) {
         let original = run.identity.clone();
         let is_class_changed = self.scrub.apply(&mut run.identity.class);
-        if !self.scrub.apply(&mut run.identity.name) && !is_class_changed {
+        let is_changed = self.scrub.apply(&mut run.identity.name) || is_class_changed;
+        // What is not scrubbed may be what another name becomes.
+        let Identity { class, name, .. } = &run.identity;
+        let is_like_scrubbed = || [class, name].iter().any(|text| text.contains(['*', '<']));
+        if !is_changed && !is_like_scrubbed() {
             return;
         }
         let numbers = self.numbers.entry(run.identity.clone()).or_default();
@@ -155,6 +159,11 @@ mod tests {
         assert_eq!(name("t[0x7711c8]"), "t[*] (2)");
         assert_eq!(name("t[0x5257a0]"), "t[*]");
         assert_eq!(name("u"), "u");
+        // A name that is not scrubbed may be the same too, wherever it is.
+        assert_eq!(name("t[*]"), "t[*] (3)");
+        assert_eq!(name("v[*]"), "v[*]");
+        assert_eq!(name("v[0x1]"), "v[*] (2)");
+        assert_eq!(name("v[*] (2)"), "v[*] (2) (2)");
         // A name with a number may be one that a report has.
         assert_eq!(name("t[0x5257a0] (2)"), "t[*] (2) (2)");
         assert_eq!(name("s[0x1] (2)"), "s[*] (2)");

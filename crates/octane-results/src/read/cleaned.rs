@@ -85,8 +85,9 @@ impl Cleaner {
             // The first bytes of U+001B and U+009B.
             if text.bytes().any(|byte| matches!(byte, 0x1B | 0xC2)) {
                 let clean = without_colors(text);
-                if !clean.trim().is_empty() {
-                    *text = clean.into_owned();
+                // The spaces around them were not those of the name.
+                if clean != *text && !clean.trim().is_empty() {
+                    *text = clean.trim().to_owned();
                 }
             }
             compose(text);
@@ -216,8 +217,12 @@ mod tests {
 
     #[test]
     fn names_have_no_colours() {
-        let table = "name,status\n\u{1b}[31mred\u{1b}[0m [5m],ok\n\u{1b}[0m,ok\n";
-        assert_eq!(shown(&ReadOptions::default(), table), "red [5m]\n\u{1b}[0m");
+        let table =
+            "name,status\n\u{1b}[31mred\u{1b}[0m [5m],ok\n\u{1b}[0m,ok\nadds \u{1b}[0m,ok\n";
+        assert_eq!(
+            shown(&ReadOptions::default(), table),
+            "red [5m]\n\u{1b}[0m\nadds"
+        );
     }
 
     #[test]

@@ -265,11 +265,18 @@ impl Table {
             let pattern = cell(at);
             (!pattern.is_empty()).then(|| Wildcard::new(&nfc(pattern)))
         });
+        let found = jira_keys(&keys);
+        let has_lines = |at: Option<usize>| cell(at).contains('\n');
+        let has_swallowed = columns.patterns.into_iter().any(has_lines)
+            || keys.contains('\n') && !found.others.is_empty();
+        if has_swallowed {
+            let reason = "a cell in quotes has several lines; write each quote inside a cell twice, and close each cell that begins with one";
+            return Err(invalid(reason));
+        }
         let number = self.lines.len();
         let Some(first) = ORDER.into_iter().find(|at| patterns[*at].is_some()) else {
             return Err(invalid("there is no test; use `*` for all tests"));
         };
-        let found = jira_keys(&keys);
         let position = self.position(line);
         let others = found.others.iter().map(|word| WarningKind::JiraKey {
             value: shortened(word),
@@ -442,6 +449,8 @@ mod tests {
         insta::assert_snapshot!(error(b"jira\nSHOP-1\n"), @"map.csv:1: there is no column for the test; expected the columns `test` (or `module`, `package`, `class`, `name`) and `jira`");
         insta::assert_snapshot!(error(b"test\na\n"), @"map.csv:1: there is no column `jira`; expected the columns `test` (or `module`, `package`, `class`, `name`) and `jira`");
         insta::assert_snapshot!(error(b"jira,test\nSHOP-1,a\nSHOP-1,SHOP-2,b\n"), @"map.csv:3: there are more cells than columns");
+        insta::assert_snapshot!(error(b"test,jira\nA,\"SHOP-1\nB,SHOP-2\nC,SHOP-3\n"), @"map.csv:2: a cell in quotes has several lines; write each quote inside a cell twice, and close each cell that begins with one");
+        insta::assert_snapshot!(error(b"jira,test\nSHOP-1,\"A\nSHOP-2,B\n"), @"map.csv:2: a cell in quotes has several lines; write each quote inside a cell twice, and close each cell that begins with one");
         insta::assert_snapshot!(error(b"test,jira\n,SHOP-1\n"), @"map.csv:2: there is no test; use `*` for all tests");
         insta::assert_snapshot!(error(b"test,jira\na,SHOP-1\n\xE9,SHOP-1\n"), @"map.csv:3: is not valid UTF-8; save the file as UTF-8");
     }
