@@ -56,7 +56,7 @@ impl Columns {
         !name.trim().is_empty()
             && !self.assigned.iter().any(is_assigned)
             && ResultField::from_header(name).is_none()
-            && !is_verdict(name)
+            && verdict(name).is_none()
     }
 
     /// The columns with a given field that are not in a header.
@@ -114,11 +114,12 @@ impl Columns {
                 }
             } else if own.is_none() {
                 // Also one called `status`, if another column is the status.
-                if is_verdict(name) {
+                if let Some(base) = verdict(name) {
                     mapping.verdicts.push(VerdictColumn {
                         index,
                         name: name.trim().to_owned(),
-                        is_strict: !is_status(name),
+                        // Others may be those of whatever the row is about.
+                        is_strict: !matches!(base, "state" | "status"),
                     });
                 }
                 mapping.unused.push(match name.trim() {
@@ -239,21 +240,13 @@ impl<'c> Meant<'c> {
     }
 }
 
-/// Whether a column called `name` may hold a status, although it is not the one that counts: `result`, or one of several
+/// The name of a column that may hold a status, as `name` is, although it is not the one that counts: `result`, or one of several
 /// columns of this name that a program has numbered (`status.1`, `status_x`).
-fn is_verdict(name: &str) -> bool {
+fn verdict(name: &str) -> Option<&'static str> {
     let name = folded(name);
     let bases = ResultField::Status.look_alikes().iter();
     let mut bases = bases.copied().chain([ResultField::Status.as_str()]);
-    bases.any(|base| name.strip_prefix(base).is_some_and(is_number))
-}
-
-/// Whether a column that may hold a status holds one of whatever it is a status of.
-fn is_status(name: &str) -> bool {
-    let name = folded(name);
-    ["state", ResultField::Status.as_str()]
-        .iter()
-        .any(|base| name.strip_prefix(base).is_some_and(is_number))
+    bases.find(|base| name.strip_prefix(base).is_some_and(is_number))
 }
 
 /// Whether this is what programs such as pandas add to the name of a column that occurs more than once, or nothing.

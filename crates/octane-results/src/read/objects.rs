@@ -247,7 +247,7 @@ impl ObjectRows {
         self.mapping = Some(mapping?);
         match &mut self.missing {
             Some(missing) => {
-                missing.retain(|column| columns.missing(&self.keys).any(|it| it == column))
+                missing.retain(|column| columns.missing(&self.keys).any(|it| it == column));
             }
             missing => *missing = Some(columns.missing(&self.keys).map(str::to_owned).collect()),
         }
