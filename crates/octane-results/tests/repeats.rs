@@ -185,6 +185,23 @@ fn a_failed_row_is_sent_last_where_no_attempt_looks_like_a_row() {
         (junit("deno test", ""), "t Failed"),
         (junit("AllTests", r#"tests="2" failures="1""#), "t Failed"),
         (junit("TAP Tests", ""), "t Failed"),
+        (junit("Tap-Junit", ""), "t Failed"),
+        (junit("", r#"flakes="0""#), "t Failed"),
+        (
+            junit("", "").replace(
+                "<testcase",
+                "<properties><property name='browser.fullName' value='x'/></properties><testcase",
+            ),
+            "t Failed",
+        ),
+        (
+            junit("", "").replace("classname=\"c\"", "classname=\"Minitest::Result\""),
+            "t Failed",
+        ),
+        (
+            bare("name='t' classname='c'").replace("name='a - b.R'", "name='a' file='a.bru'"),
+            "t Failed",
+        ),
         (junit("", r#"hostname="tbd""#), "t Failed"),
         (junit("", r#"doctest_version="2.4.11""#), "t Failed"),
         (
@@ -254,9 +271,10 @@ fn a_file_of_the_same_directory_does_not_hide_a_failure_if_nothing_says_which_is
 #[test]
 fn failures_before_a_pass_that_the_report_names_itself_are_kept() {
     let report = indoc! {r#"
-        <testsuite name="s">
+        <testsuite name="s" flakes="1">
           <testcase classname="c" name="t"><flakyFailure message="first">at a</flakyFailure></testcase>
           <testcase classname="c" name="u"><failure message="no"/></testcase>
+          <testcase classname="c" name="v" flaky="true"><failure message="once"/></testcase>
         </testsuite>"#};
     let runs = arranged(&[("report.xml", report)]);
     let messages: Vec<Vec<Option<&str>>> = runs
@@ -266,5 +284,8 @@ fn failures_before_a_pass_that_the_report_names_itself_are_kept() {
             failures.map(|failure| failure.message.as_deref()).collect()
         })
         .collect();
-    assert_eq!(messages, [vec![Some("first")], Vec::new()]);
+    assert_eq!(
+        messages,
+        [vec![Some("first")], Vec::new(), vec![Some("once")]]
+    );
 }

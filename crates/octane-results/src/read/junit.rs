@@ -19,7 +19,8 @@
 //! - A `failure` or `error` of a **suite**, outside its cases, is a failed result of its own, named after the suite: a
 //!   set-up or clean-up that failed is not hidden by the cases that passed. So is a suite that declares failures
 //!   that none of its results shows, or whose output ends with the words of a program that failed as a whole: `Bail out!`, or the
-//!   exit code that Meson adds. The failures of a suite without cases that has the sums of those next to it, as Bazel and `FPCUnit` write
+//!   exit code that Meson adds. So is a report whose `overall-result` says that it failed, as Testing Farm has it, though none of its results has.
+//!   The failures of a suite without cases that has the sums of those next to it, as Bazel and `FPCUnit` write
 //!   it, are theirs, unless several suites have such numbers, or there is only one case and the suite has a name: it may have crashed. A suite with a word for a status that is not known is an invalid row if none of its results has failed.
 //! - Elements that are not known, or are written in another case (`testCase`), hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own. Nor do `skipped` and `properties` hide cases and failures.
@@ -29,6 +30,10 @@
 //!   What `EUnit` calls skipped was cancelled, and has failed. So has what `CTest` could not run. A `failure` of doctest with the type `WARN`
 //!   is none, the tests that `GoogleTest` only lists have no status, a case of pytest without a name and a class was interrupted, and an assumption of `JUnit` that did not hold (`aborted`, as Ant writes it) is skipped.
 //!   Intern writes a number as the `status`: 0 is passed, and 1 is failed. In a report of node-tap, cases with a property `skip` or `todo` are skipped, and so is what failed in a suite that is `ok`.
+//!   A test of GUT with `no asserts`, and `info` of Testing Farm, are skipped; `needs_inspection` is failed. The failures of a case with `flaky="true"` are
+//!   those of earlier attempts in a suite that counts `flakes`, as Firebase Test Lab and Flank do. A TODO test of `prove` that passed (`TodoTestSucceeded`) has passed.
+//! - A test that `OUnit` skipped looks like one that passed; where its output counts such tests, they are a warning. In reports of
+//!   `TAP::Formatter::JUnit`, skipped and TODO tests look like passed ones: the output of TAP itself has them.
 //! - A TODO test of `node:test` that failed is skipped. The summary of `node:test` is in comments. If it counts failures, or reports an error after the end of its test or outside of tests,
 //!   or a threshold of the coverage that was not reached, and no result has failed, the report is a failed result.
 //! - The time of a run at the end of a suite's name (`-20261130045457`), as `unittest-xml-reporting` writes it, is removed.

@@ -9,7 +9,7 @@ use super::attempt::{Attempt, AttemptKind, failure};
 use super::suite::{Suite, set_origin};
 use super::totals::Forgiven;
 use super::verdict::Verdict;
-use super::writer::Writer;
+use super::writer::{PASSED_TODO, Writer};
 use crate::duration::{DurationError, seconds_with};
 use crate::identity::Identity;
 use crate::invalid::{InvalidCell, shortened};
@@ -48,6 +48,8 @@ pub(super) struct Case {
     time: String,
     /// Whether its time is its first attribute; only known in reports of writers that say nothing of themselves.
     pub(super) begins_with_time: bool,
+    /// Whether it is marked as one that did not pass in each attempt.
+    is_flaky: bool,
     /// What becomes of it.
     run: Box<TestRun>,
 }
@@ -68,6 +70,7 @@ impl Case {
             origin: Origin::default(),
             time: String::new(),
             begins_with_time: false,
+            is_flaky: false,
             run,
         }
     }
@@ -89,6 +92,7 @@ impl Case {
         self.origin = Origin::default();
         self.time.clear();
         self.begins_with_time = false;
+        self.is_flaky = false;
         self.run.reset();
     }
 
@@ -116,6 +120,7 @@ impl Case {
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "time" if !value.is_empty() => value.clone_into(&mut self.time),
             "duration" if self.time.is_empty() => value.clone_into(&mut self.time),
+            "flaky" => self.is_flaky = value == "true",
             // Of Common Test, which runs a case in several groups.
             "group" if !value.is_empty() => self.origin.suite = Some(value.into()),
             _ => self.verdict.attribute(name, value),
@@ -164,6 +169,7 @@ impl Case {
         self.fail_if_ctest_could_not_run_it();
         self.forgive_todo_of_node(suite);
         let may_be_retry = suite.writer.repeats_retried_tests() && !self.has_all_attempts(suite);
+        self.forgive_attempts_of_test_lab(suite);
         let said = (self.attempts.iter()).filter_map(|attempt| attempt.kind.status());
         let status = match self.verdict.status(said, &options.status_aliases) {
             Ok(status) if self.invalid.is_empty() => status,
@@ -243,16 +249,7 @@ impl Case {
                 attempt.message = Some("the test began and did not end".to_owned());
                 self.attempts.push(attempt);
             }
-            Writer::Any
-            | Writer::EUnit
-            | Writer::Export
-            | Writer::Doctest
-            | Writer::GoogleTestList
-            | Writer::NodeTap
-            | Writer::NodeTapOk
-            | Writer::OneCaseForAllAttempts
-            | Writer::Bare
-            | Writer::Pytest => {}
+            _ => {}
         }
         if suite.is_skipped() && !self.took_time() {
             self.verdict.word("skipped");
@@ -270,11 +267,18 @@ impl Case {
         self.run.identity.name.is_empty() && self.class.is_empty() && self.display_name.is_empty()
     }
 
-    /// Whether it is of `node:test`, which does not repeat tests, or an expectation of testthat.
+    /// Whether it is of `node:test` or Bruno, which do not repeat tests, an expectation of testthat, or of any class by
+    /// minitest-reporters.
     fn has_all_attempts(&self, suite: &Suite) -> bool {
-        suite.writer == Writer::Bare
-            && (self.class == "test"
-                || self.begins_with_time && is_class_of_testthat(&self.class, &suite.name))
+        let is_of_bruno = || {
+            let file = suite.origin.file.as_deref();
+            file.is_some_and(|file| file.ends_with(".bru"))
+        };
+        self.class == "Minitest::Result"
+            || suite.writer == Writer::Bare
+                && (self.class == "test"
+                    || is_of_bruno()
+                    || self.begins_with_time && is_class_of_testthat(&self.class, &suite.name))
     }
 
     /// `CTest`, whose cases are their own classes, calls what it could not start "not run", and counts it as failed. What it skips on
@@ -302,13 +306,29 @@ impl Case {
         }
     }
 
-    /// The failures that the report may count for it, though it has not failed: earlier attempts did, or it is on the list of tests
-    /// whose failures `QtTest` forgives.
+    /// A test that passed in one of several attempts has passed for Firebase Test Lab.
+    fn forgive_attempts_of_test_lab(&mut self, suite: &Suite) {
+        if !self.is_flaky || suite.writer != Writer::TestLab {
+            return;
+        }
+        for attempt in &mut self.attempts {
+            if attempt.kind.is_failed() {
+                attempt.kind = AttemptKind::Flaky;
+            }
+        }
+    }
+
+    /// The failures that the report may count for it, though it has not failed: earlier attempts did, it is a TODO test that passed, or
+    /// it is on the list of tests whose failures `QtTest` forgives.
     pub(super) fn forgiven(&self) -> Forgiven {
-        let is_flaky = |attempt: &Attempt| attempt.kind == AttemptKind::Flaky;
+        let is_forgiven = |attempt: &Attempt| match attempt.kind {
+            AttemptKind::Flaky => true,
+            AttemptKind::Remark => attempt.type_name.as_deref() == Some(PASSED_TODO),
+            _ => false,
+        };
         if self.verdict.has_word(&["bfail", "bxfail"]) {
             Forgiven::EachRow
-        } else if self.attempts.iter().any(is_flaky) {
+        } else if self.attempts.iter().any(is_forgiven) {
             Forgiven::One
         } else {
             Forgiven::Nothing

@@ -36,6 +36,12 @@ impl LastWords {
             .any(|start| last.starts_with(start))
             .then_some(last)
     }
+
+    /// How many tests `OUnit` has skipped.
+    pub(super) fn skipped(&self) -> Option<u64> {
+        let (_, rest) = self.0.rsplit_once(" I: Skip: ")?;
+        rest.split('.').next()?.parse().ok()
+    }
 }
 
 /// Where the last bytes of `text` that are kept begin.

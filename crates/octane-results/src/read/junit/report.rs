@@ -324,10 +324,8 @@ impl Report {
             Some(Scope::Case) => self.close_case(),
             Some(Scope::Property) => self.close_property(),
             Some(Scope::SuiteOutput) => {
-                if let (Some(suite), Some(words)) =
-                    (self.suites.last_mut(), self.last_words.of_failure())
-                {
-                    suite.last_words = Some(words.to_owned());
+                if let Some(suite) = self.suites.last_mut() {
+                    suite.end_output(&self.last_words);
                 }
             }
             Some(Scope::Word(name)) => {

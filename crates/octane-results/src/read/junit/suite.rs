@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, failure};
+use super::last_words::LastWords;
 use super::totals::{Declared, Forgiven, Found};
 use super::verdict::Verdict;
 use super::writer::Writer;
@@ -163,6 +164,7 @@ impl Suite {
         self.last_words = later.last_words.or(self.last_words.take());
         self.postponed.extend(later.postponed);
         self.jira = later.jira;
+        self.declared = later.declared;
     }
 
     /// Sets an attribute.
@@ -185,6 +187,8 @@ impl Suite {
             "hostname" | "file" | "project" => set_origin(&mut self.origin, name, value),
             "package" if !value.is_empty() => value.clone_into(&mut self.package),
             "time" => self.time = Some(value.to_owned()),
+            // Of Testing Farm.
+            "overall-result" => self.verdict.attribute("result", value),
             _ if self.declared.set(name, value) => {}
             // How many cases passed, and not whether the suite did; how many assumptions did not hold, of those that are no cases too.
             _ if value.parse::<u64>().is_ok() && is_count(name) => {}
@@ -214,6 +218,16 @@ impl Suite {
             } else {
                 Writer::OneCaseForAllAttempts
             };
+        }
+    }
+
+    /// Takes note of how its output ends.
+    pub(super) fn end_output(&mut self, words: &LastWords) {
+        if let Some(words) = words.of_failure() {
+            self.last_words = Some(words.to_owned());
+        }
+        if self.writer == Writer::OUnit {
+            self.declared.skipped = words.skipped().or(self.declared.skipped);
         }
     }
 
@@ -413,7 +427,7 @@ impl Suite {
     }
 
     /// The declared number of skipped tests if fewer of its cases can be those: then tests that did not run count as passed. One
-    /// that failed as well is red.
+    /// that failed as well is red; `OUnit` does not count it as skipped.
     pub(super) fn missing_skipped(&self) -> Option<WarningKind> {
         let Found {
             failed,
@@ -422,8 +436,11 @@ impl Suite {
             ..
         } = self.found;
         let declared = self.declared.skipped?;
-        (declared > skipped + failed + invalid)
-            .then(|| self.totals("skipped tests", declared, skipped))
+        let red = match self.writer {
+            Writer::OUnit => 0,
+            _ => failed + invalid,
+        };
+        (declared > skipped + red).then(|| self.totals("skipped tests", declared, skipped))
     }
 
     fn totals(&self, what: &'static str, declared: u64, found: u64) -> WarningKind {

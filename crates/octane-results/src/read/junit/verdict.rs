@@ -10,7 +10,7 @@ use crate::status::Status;
 ///
 /// | attribute | what it says |
 /// | --- | --- |
-/// | `status`, `result`, `outcome`, `verdict`, `state`, `conclusion` | one of the words of [`StatusAliases`], or `run`, `completed`, `bpass` (passed), `suppressed`, `untested`, `bfail`, `bxfail`, `bxpass` (skipped), `warning`, `canceled`, `cancelled`, `running`, `incomplete` (failed) |
+/// | `status`, `result`, `outcome`, `verdict`, `state`, `conclusion` | one of the words of [`StatusAliases`], or `run`, `completed`, `bpass` (passed), `suppressed`, `untested`, `no asserts`, `info`, `bfail`, `bxfail`, `bxpass` (skipped), `warning`, `warn`, `needs_inspection`, `canceled`, `cancelled`, `running`, `incomplete` (failed) |
 /// | `success`, `passed`, `ok` | failed if it is false |
 /// | `executed`, `enabled` | skipped if it is false |
 /// | `failures`, `errors` | failed unless it is false, empty, 0 or less, or no number, such as `NaN` or `-` |
@@ -214,14 +214,18 @@ fn is_one_of(value: &str, words: &[&str]) -> bool {
     words.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// The status that `word` means; `GoogleTest`, Bazel, behave, `QtTest`, UFT, Maestro and Katalon have words of their own.
+/// The status that `word` means; `GoogleTest`, Bazel, behave, `QtTest`, UFT, Maestro, Katalon, GUT and Testing Farm have words of
+/// their own.
 fn meaning(word: &str, aliases: &StatusAliases) -> Option<Status> {
     aliases
         .status(word)
         .or_else(|| match folded(word).as_str() {
             "run" | "completed" | "bpass" => Some(Status::Passed),
-            "suppressed" | "untested" | "bfail" | "bxfail" | "bxpass" => Some(Status::Skipped),
-            "warning" | "canceled" | "cancelled" | "running" | "incomplete" => Some(Status::Failed),
+            "suppressed" | "untested" | "noasserts" | "info" | "bfail" | "bxfail" | "bxpass" => {
+                Some(Status::Skipped)
+            }
+            "warning" | "warn" | "needsinspection" | "canceled" | "cancelled" | "running"
+            | "incomplete" => Some(Status::Failed),
             _ => None,
         })
 }

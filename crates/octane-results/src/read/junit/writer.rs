@@ -13,6 +13,9 @@ use super::attempt::AttemptKind;
 /// | node-tap | the root `TAP Tests` | a case with a property `skip` or `todo` was skipped; what failed in a suite with the property `ok` is a skipped or a TODO test |
 /// | Surefire, Failsafe | the schema of Surefire | all attempts at a test are in one case, so several cases of one name are rows of a data provider |
 /// | Jest, Vitest, Mocha, Bun, Deno | the root `jest tests`, `vitest tests`, `Mocha Tests`, `bun test` or `deno test` | the same: several cases of one name are rows of `test.each`, or different tests |
+/// | karma, tap-junit | the property `browser.fullName`; the root `Tap-Junit` | the same |
+/// | Bruno | the root has no attributes, and the file of the suite ends in `.bru` | the same |
+/// | minitest-reporters | the class `Minitest::Result` of all tests | the same: they are tests of different classes |
 /// | RSpec, Catch2 | a suite called `rspec`, with a number in parallel runs; the machine is `tbd` | the same |
 /// | `GoogleTest` | the root `AllTests` | the same |
 /// | `node:test` | the root has no attributes, and the class of a case is `test` | the same |
@@ -20,6 +23,8 @@ use super::attempt::AttemptKind;
 /// | testthat | the root has no attributes; the time of a case comes first, and its class is its suite | a case is one expectation of a test |
 /// | `octane convert` | the root `octane convert` | of several cases of one name, the last one counts, whenever it started |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
+/// | Firebase Test Lab, Flank | the attribute `flakes` | the failures of a case with `flaky="true"` are those of earlier attempts |
+/// | `OUnit` | the property `results_style_1_X` | a skipped test looks like one that passed; the output counts them |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {
     #[default]
@@ -28,7 +33,7 @@ pub(super) enum Writer {
     EUnit,
     GoogleTestList,
     Pytest,
-    /// Surefire, Jest, Vitest, Mocha, Bun, Deno, `RSpec`, Catch2 or `GoogleTest`.
+    /// Surefire, Jest, Vitest, Mocha, Bun, Deno, karma, tap-junit, `RSpec`, Catch2 or `GoogleTest`.
     OneCaseForAllAttempts,
     /// One that says nothing of itself, such as `node:test`, testthat and Intern.
     Bare,
@@ -38,7 +43,12 @@ pub(super) enum Writer {
     NodeTap,
     /// In a suite of which it says that it is successful.
     NodeTapOk,
+    TestLab,
+    OUnit,
 }
+
+/// The type of an error by which `TAP::Formatter::JUnit` says that a TODO test has passed, which is none for `prove`.
+pub(super) const PASSED_TODO: &str = "TodoTestSucceeded";
 
 impl Writer {
     /// The writer by an attribute of a suite.
@@ -51,7 +61,12 @@ impl Writer {
             "name"
                 if matches!(
                     value,
-                    "jest tests" | "vitest tests" | "Mocha Tests" | "bun test" | "deno test"
+                    "jest tests"
+                        | "vitest tests"
+                        | "Mocha Tests"
+                        | "bun test"
+                        | "deno test"
+                        | "Tap-Junit"
                 ) =>
             {
                 Some(Self::OneCaseForAllAttempts)
@@ -62,6 +77,7 @@ impl Writer {
             "name" if is_rspec(value) => Some(Self::OneCaseForAllAttempts),
             "hostname" if value == "tbd" => Some(Self::OneCaseForAllAttempts),
             "doctest_version" => Some(Self::Doctest),
+            "flakes" => Some(Self::TestLab),
             _ => None,
         }
     }
@@ -72,6 +88,8 @@ impl Writer {
         match name {
             "QTestVersion" if is_old() => Self::QtTest5,
             "ok" if self == Self::NodeTap && value == "true" => Self::NodeTapOk,
+            "browser.fullName" => Self::OneCaseForAllAttempts,
+            "results_style_1_X" => Self::OUnit,
             _ => self,
         }
     }
@@ -87,7 +105,9 @@ impl Writer {
             | Self::Export
             | Self::Doctest
             | Self::NodeTap
-            | Self::NodeTapOk => false,
+            | Self::NodeTapOk
+            | Self::TestLab
+            | Self::OUnit => false,
         }
     }
 
@@ -113,6 +133,7 @@ impl Writer {
             AttemptKind::Failure if self == Self::Doctest && type_name == Some("WARN") => {
                 AttemptKind::Remark
             }
+            AttemptKind::Error if type_name == Some(PASSED_TODO) => AttemptKind::Remark,
             // Ant has the assumptions of JUnit in an element of its own, of the same name as tests that were killed.
             AttemptKind::Failure
                 if element == "aborted"

@@ -171,3 +171,20 @@ fn a_suite_whose_failures_are_not_in_the_others_has_failed() {
         ["1:13: suite `All` declares 3 tests but contains 0"]
     );
 }
+
+#[test]
+fn tests_that_only_the_output_of_ounit_calls_skipped_cause_a_warning() {
+    let report = |property: &str, skipped: u8| {
+        let report = format!(
+            "<testsuites>\n<testsuite name='cart' tests='2' failures='1' errors='0'><properties><property name='{property}' value='false'/></properties>\
+             <testcase name='cart:0:skip'/><testcase name='cart:1:bad'><failure/></testcase><system-out>W: Skip test cart:0:skip: why.\n2026-11-30T23:14:20+00:00 vm#00 I: Failures: 0.\n\
+             2026-11-30T23:14:20+00:00 vm#00 I: Skip: {skipped}.\n2026-11-30T23:14:20+00:00 vm#00 I: Todo: 1.\n</system-out><system-err/></testsuite></testsuites>"
+        );
+        short(&report)
+    };
+    let (passed, failed) = ("cart:0:skip Passed", "cart:1:bad Failed");
+    let warning = "2:1: suite `cart` declares 1 skipped test but contains 0";
+    assert_eq!(report("results_style_1_X", 1), [passed, failed, warning]);
+    assert_eq!(report("results_style_1_X", 0), [passed, failed]);
+    assert_eq!(report("other", 1), [passed, failed]);
+}

@@ -408,3 +408,69 @@ fn a_todo_test_of_node_that_failed_is_skipped() {
     assert_eq!(report("test", "skipped"), ["a: Failed"]);
     assert_eq!(report("other", "todo"), ["a: Failed"]);
 }
+
+#[test]
+fn the_result_of_a_run_of_testing_farm_counts() {
+    let report = |overall: &str, cases: &str| {
+        statuses(&format!(
+            "<testsuites overall-result='{overall}'><testsuite name='/plans/a' result='passed'>{cases}</testsuite></testsuites>"
+        ))
+    };
+    let passed = "<testcase name='/t/1' result='passed'/>";
+    assert_eq!(report("passed", passed), ["/t/1: Passed"]);
+    for overall in ["error", "failed", "needs_inspection"] {
+        assert_eq!(
+            report(overall, passed),
+            ["/t/1: Passed", "unnamed suite: Failed"]
+        );
+        let failed = "<testcase name='/t/1' result='failed'/>";
+        assert_eq!(report(overall, failed), ["/t/1: Failed"]);
+    }
+    let others = "<testcase name='/t/1' result='needs_inspection'/><testcase name='/t/2' result='warn'/><testcase name='/t/3' result='info'/>";
+    assert_eq!(
+        report("failed", others),
+        ["/t/1: Failed", "/t/2: Failed", "/t/3: Skipped"]
+    );
+}
+
+#[test]
+fn a_test_of_gut_without_assertions_is_neither_red_nor_green() {
+    let report = "<testsuites><testsuite name='a.gd'><testcase name='a' status='pass'/><testcase name='b' status='no asserts'/></testsuite></testsuites>";
+    assert_eq!(statuses(report), ["a: Passed", "b: Skipped"]);
+}
+
+#[test]
+fn a_test_that_passed_in_one_of_its_attempts_has_passed_for_firebase_test_lab() {
+    let report = |suite: &str, case: &str| {
+        statuses(&format!(
+            "<testsuites><testsuite name='Pixel2' {suite}><testcase name='pays' {case}><failure>no</failure></testcase></testsuite></testsuites>"
+        ))
+    };
+    for suite in [
+        "failures='0' flakes='1'",
+        "failures='1' flakes='1'",
+        "flakes='1'",
+    ] {
+        assert_eq!(report(suite, "flaky='true'"), ["pays: Passed"], "{suite}");
+    }
+    assert_eq!(report("flakes='0'", ""), ["pays: Failed"]);
+    assert_eq!(report("flakes='0'", "flaky='false'"), ["pays: Failed"]);
+    // GdUnit4 marks suites, and counts such failures.
+    assert_eq!(report("flaky='1'", "flaky='true'"), ["pays: Failed"]);
+}
+
+#[test]
+fn a_todo_test_of_prove_that_passed_has_passed() {
+    let report = |failures: u8, type_name: &str| {
+        statuses(&format!(
+            "<testsuites><testsuite name='a_t' failures='0' errors='{failures}'><testcase name='1 - adds'>\
+             <error type='{type_name}' message='later'>ok 1 - adds # TODO later</error></testcase></testsuite></testsuites>"
+        ))
+    };
+    assert_eq!(report(1, "TodoTestSucceeded"), ["1 - adds: Passed"]);
+    assert_eq!(
+        report(2, "TodoTestSucceeded"),
+        ["1 - adds: Passed", "a_t: Failed"]
+    );
+    assert_eq!(report(1, "TestFailed"), ["1 - adds: Failed"]);
+}
