@@ -37,6 +37,7 @@
 //! - A TODO test of `node:test` that failed is skipped. The summary of `node:test` is in comments. If it counts failures, or reports an error after the end of its test or outside of tests,
 //!   or a threshold of the coverage that was not reached, and no result has failed, the report is a failed result.
 //! - The time of a run at the end of a suite's name (`-20261130045457`), as `unittest-xml-reporting` writes it, is removed.
+//! - The browser before a class, as karma-junit-reporter writes it, and the line after it, as busted does, are removed.
 //! - The reports of check and `DejaGnu` begin like those of `JUnit`, and are refused.
 //! - The `testrun` that Eclipse exports is read like `testsuites`.
 //! - The **origin**, by which results of one test are distinguished, is the path of the suites' names, and the attributes `hostname`,

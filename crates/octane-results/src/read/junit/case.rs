@@ -190,7 +190,8 @@ impl Case {
             let given = name.clone();
             warn(WarningKind::Unnamed { given });
         }
-        identify(&mut run.identity, &self.class, suite, options);
+        let class = suite.writer.stable_class(&self.class, &suite.name);
+        identify(&mut run.identity, class, suite, options);
         if self.has_invalid_bytes || suite.has_invalid_bytes {
             check_bytes(&run.identity).map_err(|cell| vec![cell])?;
         }

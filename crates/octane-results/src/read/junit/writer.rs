@@ -13,7 +13,7 @@ use super::attempt::AttemptKind;
 /// | node-tap | the root `TAP Tests` | a case with a property `skip` or `todo` was skipped; what failed in a suite with the property `ok` is a skipped or a TODO test |
 /// | Surefire, Failsafe | the schema of Surefire | all attempts at a test are in one case, so several cases of one name are rows of a data provider |
 /// | Jest, Vitest, Mocha, Bun, Deno | the root `jest tests`, `vitest tests`, `Mocha Tests`, `bun test` or `deno test` | the same: several cases of one name are rows of `test.each`, or different tests |
-/// | karma, tap-junit | the property `browser.fullName`; the root `Tap-Junit` | the same |
+/// | tap-junit | the root `Tap-Junit` | the same |
 /// | Bruno | the root has no attributes, and the file of the suite ends in `.bru` | the same |
 /// | minitest-reporters | the class `Minitest::Result` of all tests | the same: they are tests of different classes |
 /// | RSpec, Catch2 | a suite called `rspec`, with a number in parallel runs; the machine is `tbd` | the same |
@@ -24,6 +24,8 @@ use super::attempt::AttemptKind;
 /// | `octane convert` | the root `octane convert` | of several cases of one name, the last one counts, whenever it started |
 /// | doctest | the attribute `doctest_version` | a `failure` of the type `WARN` is a warning, and `tests` counts assertions |
 /// | Firebase Test Lab, Flank | the attribute `flakes` | the failures of a case with `flaky="true"` are those of earlier attempts |
+/// | karma-junit-reporter | the property `browser.fullName` | the class begins with the name and the version of the browser; tests are not repeated |
+/// | busted | a suite called `Run 1 of 1` | the class ends with the line of the test; tests are not repeated |
 /// | `OUnit` | the property `results_style_1_X` | a skipped test looks like one that passed; the output counts them |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Writer {
@@ -33,7 +35,7 @@ pub(super) enum Writer {
     EUnit,
     GoogleTestList,
     Pytest,
-    /// Surefire, Jest, Vitest, Mocha, Bun, Deno, karma, tap-junit, `RSpec`, Catch2 or `GoogleTest`.
+    /// Surefire, Jest, Vitest, Mocha, Bun, Deno, tap-junit, `RSpec`, Catch2 or `GoogleTest`.
     OneCaseForAllAttempts,
     /// One that says nothing of itself, such as `node:test`, testthat and Intern.
     Bare,
@@ -44,6 +46,8 @@ pub(super) enum Writer {
     /// In a suite of which it says that it is successful.
     NodeTapOk,
     TestLab,
+    Karma,
+    Busted,
     OUnit,
 }
 
@@ -76,6 +80,7 @@ impl Writer {
             }
             "name" if is_rspec(value) => Some(Self::OneCaseForAllAttempts),
             "hostname" if value == "tbd" => Some(Self::OneCaseForAllAttempts),
+            "name" if is_run_of_busted(value) => Some(Self::Busted),
             "doctest_version" => Some(Self::Doctest),
             "flakes" => Some(Self::TestLab),
             _ => None,
@@ -88,7 +93,7 @@ impl Writer {
         match name {
             "QTestVersion" if is_old() => Self::QtTest5,
             "ok" if self == Self::NodeTap && value == "true" => Self::NodeTapOk,
-            "browser.fullName" => Self::OneCaseForAllAttempts,
+            "browser.fullName" => Self::Karma,
             "results_style_1_X" => Self::OUnit,
             _ => self,
         }
@@ -107,7 +112,18 @@ impl Writer {
             | Self::NodeTap
             | Self::NodeTapOk
             | Self::TestLab
+            | Self::Karma
+            | Self::Busted
             | Self::OUnit => false,
+        }
+    }
+
+    /// The class of a test without what changes from run to run: the browser, which has given its name to the suite, or the line.
+    pub(super) fn stable_class<'c>(self, class: &'c str, suite: &str) -> &'c str {
+        match self {
+            Self::Karma => without_browser(class, suite),
+            Self::Busted => without_line(class),
+            _ => class,
         }
     }
 
@@ -153,4 +169,41 @@ impl Writer {
 fn is_rspec(name: &str) -> bool {
     let number = name.strip_prefix("rspec");
     number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether a suite is called as busted calls each of its runs, such as `Run 1 of 1`.
+fn is_run_of_busted(name: &str) -> bool {
+    let numbers = name
+        .strip_prefix("Run ")
+        .and_then(|run| run.split_once(" of "));
+    numbers.is_some_and(|(run, runs)| is_number(run) && is_number(runs))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A class without the browser before it, whose name has underscores there for spaces and dots.
+fn without_browser<'c>(class: &'c str, browser: &str) -> &'c str {
+    let written = |char| match char {
+        ' ' | '.' => '_',
+        char => char,
+    };
+    let mut rest = class.chars();
+    let begins = browser
+        .chars()
+        .all(|char| rest.next() == Some(written(char)));
+    if begins && rest.next() == Some('.') {
+        rest.as_str()
+    } else {
+        class
+    }
+}
+
+/// A file without the line after it.
+fn without_line(class: &str) -> &str {
+    match class.rsplit_once(':') {
+        Some((file, line)) if is_number(line) => file,
+        _ => class,
+    }
 }

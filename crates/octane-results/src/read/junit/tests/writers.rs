@@ -460,6 +460,48 @@ fn a_test_that_passed_in_one_of_its_attempts_has_passed_for_firebase_test_lab() 
 }
 
 #[test]
+fn a_browser_and_a_line_are_not_parts_of_a_class() {
+    let karma = |property: &str, class: &str| {
+        shown(&format!(
+            "<testsuite name='WebKit 537.36 (linux 0.0.0)' package=''><properties><property name='{property}' value='x'/></properties>\
+             <testcase name='adds' classname='{class}'/></testsuite>"
+        ))
+    };
+    let full = "WebKit_537_36_(linux_0_0_0).Cart";
+    for (property, class, expected) in [
+        ("browser.fullName", full, "||Cart|adds"),
+        (
+            "browser.fullName",
+            "WebKit_537_36_(linux_0_0_0).Cart 1.5",
+            "||Cart 1.5|adds",
+        ),
+        ("browser.fullName", "Cart", "||Cart|adds"),
+        (
+            "browser.fullName",
+            "WebKit_538_(linux_0_0_0).Cart",
+            "||WebKit_538_(linux_0_0_0).Cart|adds",
+        ),
+        ("other", full, "||WebKit_537_36_(linux_0_0_0).Cart|adds"),
+    ] {
+        let found = karma(property, class);
+        assert!(found.contains(expected), "{found}");
+    }
+    let busted = |suite: &str, class: &str| {
+        shown(&format!(
+            "<testsuites><testsuite name='{suite}'><testcase name='adds' classname='{class}'/></testsuite></testsuites>"
+        ))
+    };
+    for (suite, class, expected) in [
+        ("Run 1 of 1", "b/a_spec.lua:12", "||b/a_spec.lua|adds"),
+        ("Run 2 of 3", "b/a_spec.lua", "||b/a_spec.lua|adds"),
+        ("Run 1", "b/a_spec.lua:12", "||b/a_spec.lua:12|adds"),
+    ] {
+        let found = busted(suite, class);
+        assert!(found.contains(expected), "{found}");
+    }
+}
+
+#[test]
 fn a_todo_test_of_prove_that_passed_has_passed() {
     let report = |failures: u8, type_name: &str| {
         statuses(&format!(
