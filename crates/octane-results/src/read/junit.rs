@@ -20,7 +20,7 @@
 //!   set-up or clean-up that failed is not hidden by the cases that passed. So is a suite that declares failures
 //!   that none of its results shows, or whose output ends with the words of a program that failed as a whole: `Bail out!`, or the
 //!   exit code that Meson adds. So is a report whose `overall-result` says that it failed, as Testing Farm has it, though none of its results has.
-//!   The failures of a suite without cases that has the sums of those next to it, as Bazel and `FPCUnit` write
+//!   The failures of a suite without cases that has the sums of those next to it (tests, failures and errors), as Bazel and `FPCUnit` write
 //!   it, are theirs, unless several suites have such numbers, or there is only one case and the suite has a name: it may have crashed. A suite with a word for a status that is not known is an invalid row if none of its results has failed.
 //! - Elements that are not known, or are written in another case (`testCase`), hide nothing: suites, cases and failures inside of them count, and a case
 //!   inside a case is a result of its own. Nor do `skipped` and `properties` hide cases and failures.

@@ -307,6 +307,11 @@ impl Case {
         }
     }
 
+    /// Whether the report counts it among its `errors`, and not among its `failures`.
+    pub(super) fn is_error(&self) -> bool {
+        (self.attempts.first()).is_some_and(|attempt| attempt.kind == AttemptKind::Error)
+    }
+
     /// A test that passed in one of several attempts has passed for Firebase Test Lab.
     fn forgive_attempts_of_test_lab(&mut self, suite: &Suite) {
         if !self.is_flaky || suite.writer != Writer::TestLab {

@@ -499,7 +499,8 @@ impl Report {
         let place = case.place;
         let mut warnings = Vec::new();
         let completed = case.complete(suite, options, commas, &mut |kind| warnings.push(kind));
-        suite.count(completed.as_ref().ok().copied(), case.forgiven());
+        let status = completed.as_ref().ok().copied();
+        suite.count(status, case.forgiven(), case.is_error());
         let record = match completed {
             Ok(_) => {
                 let mut run = case.take_run(spare.take());

@@ -241,10 +241,11 @@ impl Suite {
         self.declared.is_skipped()
     }
 
-    /// Counts a case of this suite, with its status if that is known, and the failures that the report may count for it even if it has
-    /// not failed.
-    pub(super) fn count(&mut self, status: Option<Status>, forgiven: Forgiven) {
+    /// Counts a case of this suite, with its status if that is known, the failures that the report may count for it even if it has
+    /// not failed, and whether it is among the `errors`.
+    pub(super) fn count(&mut self, status: Option<Status>, forgiven: Forgiven, is_error: bool) {
         self.found.count(status, forgiven);
+        self.found.errors += u64::from(is_error);
     }
 
     /// Takes note of how long a case of this suite took.
@@ -384,18 +385,23 @@ impl Suite {
         self.postponed.push(inner);
     }
 
-    /// The suites that were postponed, without the summary of the others: these have as many cases as it declares, and show its
-    /// failures. Several suites with such numbers may as well have crashed, and so may one next to a single case, unless it has no name.
+    /// The suites that were postponed, without the summary of the others: these have as many cases as it declares, and as many failures
+    /// and errors of each kind, unless it declares none. Several suites with such numbers may as well have crashed, and so may one next
+    /// to a single case, unless it has no name.
     pub(super) fn take_postponed(&mut self) -> Vec<Self> {
         let mut postponed = std::mem::take(&mut self.postponed);
         let found = &self.found;
         let is_summary = |inner: &Self| {
             let Declared {
-                tests, failures, ..
+                tests,
+                failures,
+                errors,
+                ..
             } = inner.declared;
+            let failures = failures.unwrap_or(0);
             (found.cases > 1 || inner.name.is_empty())
                 && tests == Some(found.cases)
-                && failures <= Some(found.failed)
+                && (failures == 0 || (failures, errors) == (found.failed, found.errors))
         };
         let mut summaries = (0..postponed.len()).filter(|at| is_summary(&postponed[*at]));
         if let (Some(at), None) = (summaries.next(), summaries.next()) {

@@ -74,6 +74,8 @@ pub(super) enum Forgiven {
 pub(super) struct Found {
     pub(super) cases: u64,
     pub(super) failed: u64,
+    /// How many of the failed ones have an `error`.
+    pub(super) errors: u64,
     pub(super) skipped: u64,
     pub(super) invalid: u64,
     /// For how many cases that have not failed the report may count a failure.
@@ -121,6 +123,7 @@ impl Found {
         let Self {
             cases,
             failed,
+            errors,
             skipped,
             invalid,
             forgiven,
@@ -129,6 +132,7 @@ impl Found {
         } = inner;
         self.cases += cases;
         self.failed += failed;
+        self.errors += errors;
         self.skipped += skipped;
         self.invalid += invalid;
         self.forgiven = self.forgiven.saturating_add(*forgiven);

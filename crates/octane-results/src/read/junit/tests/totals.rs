@@ -136,6 +136,17 @@ fn a_suite_that_crashed_is_not_a_summary_of_those_next_to_it() {
     let crashed = "<testsuite name='LoginTest' tests='2' errors='1'/><testsuite name='CartTest' tests='2' errors='1'/>";
     let others = format!("{crashed}{}{}", failed("a"), failed("b"));
     assert_eq!(all_failed(&others), 4);
+    // Its numbers are those of the others, but their failure is not an error.
+    let crashed = "<testsuite name='LoginTest' tests='2' failures='0' errors='1'/>";
+    let passed = "<testsuite name='b'><testcase name='b'/></testsuite>";
+    assert_eq!(all_failed(&format!("{crashed}{}{passed}", failed("a"))), 2);
+    // Nor is it one if the others have more failures than it.
+    assert_eq!(
+        all_failed(&format!("{crashed}{}{}", failed("a"), failed("b"))),
+        3
+    );
+    let error = failed("a").replace("failure", "error");
+    assert_eq!(all_failed(&format!("{crashed}{error}{passed}")), 1);
 }
 
 #[test]
