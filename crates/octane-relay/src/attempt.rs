@@ -1,27 +1,25 @@
 //! One attempt to deliver an upload: its journal is stored in a folder, delivered as a resume would, and stored again.
 
 mod done;
+mod merge;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use octane_client::{
-    CancellationToken, Client, DeliveryError, Journal, MergeError, Outcome, Report,
-    ReportedProblem, RollCall, UploadId, UploadSettings, UploadState, UploadSummary,
-};
+use octane_client::{CancellationToken, Client, Journal, ReportedProblem, UploadId, UploadSummary};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use self::done::{Done, Reported};
+use self::done::Done;
 use crate::audit::Event;
 use crate::blocking;
 use crate::chain::Chain;
 use crate::deliveries::Deliveries;
 use crate::opened::{Opened, Unusable};
 use crate::others::{Others, others};
-use crate::state::{AttemptEnd, State, next, retries_rejected};
+use crate::state::{State, retries_rejected};
 use crate::store::{End, Job, Lease, Store, StoreError};
 use crate::store_lock::StoreLock;
 use crate::worker_settings::WorkerSettings;
@@ -36,6 +34,13 @@ pub(crate) struct Attempt<'a> {
     pub(crate) stop: &'a CancellationToken,
     /// Whether what blocks is done on the calling thread.
     pub(crate) is_inline: bool,
+}
+
+/// The shard that was delivered just now.
+#[derive(Clone, Copy)]
+struct Last<'a> {
+    opened: &'a Opened,
+    summary: &'a UploadSummary,
 }
 
 /// Which attempt it is, and what is wanted of it.
@@ -151,6 +156,7 @@ impl Attempt<'_> {
             self.while_stored(opened, &journal, delivering).await?
         };
         drop(journal);
+        let mut ends = Vec::new();
         let mut done = match delivered {
             Ok(report) => {
                 let state = self.blocking({
@@ -158,12 +164,12 @@ impl Attempt<'_> {
                     move || opened.summary(&id)
                 });
                 match state.await {
-                    Ok(now) => self.reported(report, now.state, attempt),
+                    Ok(now) => Done::reported(report, now.state, attempt, self.stop),
                     // Whether it awaits other shards is not known.
                     Err(error) => Done::unusable(&error, None, attempt),
                 }
             }
-            Err(error) => undelivered(error, attempt),
+            Err(error) => Done::undelivered(error, attempt),
         };
         if order.is_compared
             && summary.shard.is_none()
@@ -186,7 +192,7 @@ impl Attempt<'_> {
                 ..order
             };
             let is_wanted = order.is_closing || summary.merged.is_some();
-            let arrived = self.store.arrived(self.lease).await?;
+            let arrived = self.store.arrived(self.lease, &id).await?;
             match others(&id, shard, &arrived) {
                 // It comes after them, so that no suite run is completed without a shard that is here.
                 Err(contradiction) => done.contradict(&contradiction),
@@ -196,10 +202,10 @@ impl Attempt<'_> {
                 }
                 Ok(Others::Open) => done.shards_awaited = awaited,
                 Ok(others) => {
+                    let last = Last { opened, summary };
+                    let with = (&client, &settings);
                     if (is_wanted || others == Others::Ready)
-                        && let Some(ends) = self
-                            .merge(opened, summary, &client, &settings, order)
-                            .await?
+                        && self.merge(last, &arrived, with, order, &mut ends).await?
                     {
                         return Ok(ends);
                     }
@@ -207,96 +213,8 @@ impl Attempt<'_> {
                 }
             }
         }
-        let end = self.stored(opened, &id, done).await;
-        Ok(vec![(id, end)])
-    }
-
-    /// Merges all shards of the lane, with the one that was delivered just now. If others are missing it does nothing, unless they were
-    /// awaited long enough or the suite run was completed without this one. Until all of them have ended, this one has not, so that
-    /// another relay would merge them if this one died.
-    async fn merge(
-        &self,
-        opened: &Opened,
-        last: &UploadSummary,
-        client: &Client,
-        settings: &UploadSettings,
-        order: Order,
-    ) -> Result<Option<Vec<(UploadId, End)>>, StoreError> {
-        let attempt = order.attempt;
-        let unmerged = async |done: Done| {
-            let end = self.stored(opened, &last.id, done).await;
-            Ok(Some(vec![(last.id.clone(), end)]))
-        };
-        let shards = self.store.shards(self.lease).await?;
-        let is_compared = order.is_compared || shards.iter().any(|job| job.is_compared);
-        let opening = self.blocking({
-            let (opened, last) = (opened.clone(), last.id.clone());
-            move || -> Result<_, Box<(Unusable, Option<UploadId>)>> {
-                let of = |shard| move |error| Box::new((error, shard));
-                let own = opened.summary(&last).map_err(of(None))?;
-                let mut summaries = vec![own];
-                for job in shards.into_iter().filter(|job| job.id != last) {
-                    let shard = opened.restore(&job);
-                    summaries.push(shard.map_err(of(Some(job.id)))?);
-                }
-                Ok(summaries)
-            }
-        });
-        let summaries = match opening.await {
-            Ok(summaries) => summaries,
-            Err(unusable) => {
-                let (error, shard) = *unusable;
-                return unmerged(Done::unusable(&error, shard.as_ref(), attempt)).await;
-            }
-        };
-        match RollCall::of(&summaries) {
-            Ok(roll_call) if order.is_closing || roll_call.is_complete() => {}
-            Ok(_) if summaries.iter().any(|shard| shard.merged.is_some()) => {}
-            Ok(_) => return Ok(None),
-            Err(error) => return unmerged(Done::failed(false, &error, attempt)).await,
-        }
-        // The strictest shard decides for all.
-        let is_strict = |shard| self.deliveries.of(shard).1.require_all_jira_keys;
-        let mut settings = settings.clone();
-        settings.require_all_jira_keys = summaries.iter().any(is_strict);
-        let ids: Vec<UploadId> = summaries.into_iter().map(|summary| summary.id).collect();
-        let journals = self.blocking({
-            let (opened, ids) = (opened.clone(), ids.clone());
-            move || {
-                let journals = ids.iter().map(|id| opened.open(id));
-                journals.collect::<Result<Vec<Journal>, Unusable>>()
-            }
-        });
-        let journals = match journals.await {
-            Ok(journals) => journals,
-            Err(error) => return unmerged(Done::unusable(&error, None, attempt)).await,
-        };
-        let merge = client
-            .merge(journals.clone())
-            // The attempts at each shard have sent it again.
-            .retry_rejected(false)
-            .settings(settings)
-            .cancellation(self.stop.clone());
-        let mut done = match Box::pin(merge.run()).await {
-            Ok(report) => self.reported(report, UploadState::Finished, attempt),
-            Err(error) => unmergeable(error, attempt),
-        };
-        if is_compared {
-            self.compare(client, &journals, &mut done).await;
-        }
-        drop(journals);
-        if done.is_stopped() {
-            for id in ids.iter().filter(|id| **id != last.id) {
-                self.keep(opened, id).await?;
-            }
-            return unmerged(done).await;
-        }
-        let mut ends = Vec::new();
-        for id in ids {
-            let end = self.stored(opened, &id, done.clone()).await;
-            ends.push((id, end));
-        }
-        Ok(Some(ends))
+        ends.push(self.ended(opened, &id, done).await);
+        Ok(ends)
     }
 
     /// Adds what has changed since the suite run before to the report of an upload that has ended. If they cannot be compared, the
@@ -307,6 +225,8 @@ impl Attempt<'_> {
         };
         match client.compare(journals, &reported.report, self.stop).await {
             Ok(comparison) => reported.comparison = comparison,
+            // The next attempt, of which nothing else is left, compares.
+            Err(_) if self.stop.is_cancelled() => *done = Done::stopped(),
             Err(error) => {
                 let message = format!("not compared with the suite run before: {}", Chain(&error));
                 let problem = ReportedProblem::new("uncompared", message);
@@ -371,54 +291,9 @@ impl Attempt<'_> {
         }
     }
 
-    fn reported(&self, mut report: Report, journal: UploadState, attempt: u32) -> Done {
-        // It is in a folder that no other process knows, and soon nowhere.
-        report.journal = None;
-        let end = if self.stop.is_cancelled() && report.outcome == Outcome::Interrupted {
-            AttemptEnd::Stopped
-        } else {
-            AttemptEnd::Reported {
-                outcome: report.outcome,
-                is_resumable: is_worth_another(&report),
-                journal,
-            }
-        };
-        let reason = report.clone().into_result().err().map(|error| {
-            // Whose reason it is, is known; and it is that of each of several shards.
-            let text = error.to_string();
-            let own = format!("upload {} ", report.upload_id);
-            text.strip_prefix(&own).unwrap_or(&text).to_owned()
-        });
-        let first = report.problems.first();
-        Done {
-            next: next(end, attempt),
-            reason: reason.map(|reason| match first {
-                Some(problem) => format!("{reason}; {}", problem.message),
-                None => reason,
-            }),
-            report: Some(Reported {
-                report,
-                comparison: None,
-            }),
-            shards_awaited: None,
-        }
-    }
-
     /// The end of an attempt, with the journal as it is now.
-    async fn stored(&self, opened: &Opened, id: &UploadId, done: Done) -> End {
-        done.into_end(self.packed(opened, id).await)
-    }
-
-    /// Stores the journal of a shard whose merge was ended because the relay stops. It is in the state in which it was before.
-    async fn keep(&self, opened: &Opened, id: &UploadId) -> Result<(), StoreError> {
-        let Some(journal) = self.packed(opened, id).await else {
-            return Ok(());
-        };
-        match self.store.checkpoint(self.lease, id, journal).await {
-            // A person has deleted it, or wants it to be tried again; if the lane is lost, the end of the attempt will say so.
-            Err(StoreError::LeaseLost) => Ok(()),
-            kept => kept,
-        }
+    async fn ended(&self, opened: &Opened, id: &UploadId, done: Done) -> (UploadId, End) {
+        (id.clone(), done.into_end(self.packed(opened, id).await))
     }
 
     /// A journal as it is now; none if it cannot be read.
@@ -431,48 +306,5 @@ impl Attempt<'_> {
             warn!(upload = %id, error = %Chain(error), "a journal could not be stored");
         });
         bundle.ok()
-    }
-}
-
-/// Whether another attempt may get further. Of merged shards those do not count of which Octane has rejected everything: an upload of its
-/// own that ends like that is not tried again either.
-fn is_worth_another(report: &Report) -> bool {
-    match &report.shards {
-        Some(shards) if shards.is_merged => {
-            let mut open = shards.uploads.iter().filter(|shard| shard.is_resumable);
-            open.any(|shard| shard.outcome != Outcome::Refused)
-        }
-        _ => report.is_resumable,
-    }
-}
-
-/// What an attempt without a report came to.
-fn undelivered(error: DeliveryError, attempt: u32) -> Done {
-    match error {
-        DeliveryError::Cancelled => Done::stopped(),
-        DeliveryError::Journal(error) => Done::unusable(&error.into(), None, attempt),
-        DeliveryError::Target(ref target) => Done::failed(target.is_retryable(), &error, attempt),
-        _ => Done::failed(false, &error, attempt),
-    }
-}
-
-/// What a merge without a report came to.
-fn unmergeable(error: MergeError, attempt: u32) -> Done {
-    match error {
-        MergeError::Journal(error) => Done::unusable(&error.into(), None, attempt),
-        MergeError::Delivery {
-            source: DeliveryError::Cancelled,
-            ..
-        } => Done::stopped(),
-        MergeError::Delivery {
-            id,
-            source: DeliveryError::Journal(error),
-            ..
-        } => Done::unusable(&error.into(), Some(&id), attempt),
-        MergeError::Delivery {
-            source: DeliveryError::Target(ref target),
-            ..
-        } => Done::failed(target.is_retryable(), &error, attempt),
-        _ => Done::failed(false, &error, attempt),
     }
 }

@@ -58,6 +58,11 @@ impl Unusable {
         )
     }
 
+    /// Whether it never becomes usable.
+    pub(crate) fn is_damaged(&self) -> bool {
+        !self.is_retryable() && !self.is_newer()
+    }
+
     /// What is wrong with the journal, without the path of a file that only this machine has; none if nothing is known to be.
     pub(crate) fn of_content(&self) -> Option<String> {
         let error = match self {
@@ -84,6 +89,11 @@ impl Unusable {
             _ => None,
         }
     }
+}
+
+/// Whether a journal never becomes usable.
+pub(crate) fn is_damaged(error: &JournalError) -> bool {
+    !is_of_machine(error) && !matches!(error, JournalError::Newer { .. })
 }
 
 /// Whether this machine is what is wrong, and not the journal.

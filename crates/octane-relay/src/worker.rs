@@ -39,6 +39,8 @@ pub(crate) const KEPT: Duration = Duration::from_secs(14 * 24 * 3600);
 const TURN: Duration = Duration::from_secs(30);
 /// How often old uploads are deleted.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
+/// How long an upload is left alone if it could not be stored how an attempt at it ended. Each attempt sends requests to Octane.
+const UNENDED_PAUSE: Duration = Duration::from_secs(30);
 
 impl Worker {
     /// A worker over a store.
@@ -174,7 +176,7 @@ impl Worker {
                 warn!(error = %Chain(&error), "the store does not know how an attempt ended");
             }
         }
-        if let Err(error) = self.store.release(lease).await {
+        if let Err(error) = self.store.release(lease, UNENDED_PAUSE).await {
             warn!(error = %Chain(&error), "a lane could not be given back; its lease expires");
         }
     }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use octane_client::{Comparison, Outcome, Report, ReportedProblem, UploadId};
+use octane_client::{
+    CancellationToken, Comparison, DeliveryError, MergeError, Outcome, Report, ReportedProblem,
+    UploadId, UploadState,
+};
 use serde::Serialize;
 
 use crate::chain::Chain;
@@ -90,8 +93,86 @@ impl Done {
         }
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
-        self.next.state == State::Stored
+    /// An attempt with a report, over a journal that is this far now.
+    pub(super) fn reported(
+        mut report: Report,
+        journal: UploadState,
+        attempt: u32,
+        stop: &CancellationToken,
+    ) -> Self {
+        // It is in a folder that no other process knows, and soon nowhere.
+        report.journal = None;
+        let end = if stop.is_cancelled() && report.outcome == Outcome::Interrupted {
+            AttemptEnd::Stopped
+        } else {
+            AttemptEnd::Reported {
+                outcome: report.outcome,
+                is_resumable: is_worth_another(&report),
+                journal,
+            }
+        };
+        let reason = report.clone().into_result().err().map(|error| {
+            // Whose reason it is, is known; and it is that of each of several shards.
+            let text = error.to_string();
+            let own = format!("upload {} ", report.upload_id);
+            text.strip_prefix(&own).unwrap_or(&text).to_owned()
+        });
+        let first = report.problems.first();
+        Self {
+            next: next(end, attempt),
+            reason: reason.map(|reason| match first {
+                Some(problem) => format!("{reason}; {}", problem.message),
+                None => reason,
+            }),
+            report: Some(Reported {
+                report,
+                comparison: None,
+            }),
+            shards_awaited: None,
+        }
+    }
+
+    /// An attempt without a report.
+    pub(super) fn undelivered(error: DeliveryError, attempt: u32) -> Self {
+        match error {
+            DeliveryError::Cancelled => Self::stopped(),
+            DeliveryError::Journal(error) => Self::unusable(&error.into(), None, attempt),
+            DeliveryError::Target(ref target) => {
+                Self::failed(target.is_retryable(), &error, attempt)
+            }
+            _ => Self::failed(false, &error, attempt),
+        }
+    }
+
+    /// A merge without a report, for this shard.
+    pub(super) fn unmerged(error: MergeError, shard: &UploadId, attempt: u32) -> Self {
+        match error {
+            MergeError::Journal(error) => Self::unusable(&error.into(), None, attempt),
+            MergeError::Delivery {
+                source: DeliveryError::Cancelled,
+                ..
+            } => Self::stopped(),
+            MergeError::Delivery {
+                id,
+                source: DeliveryError::Journal(error),
+                ..
+            } => {
+                let other = Some(&id).filter(|id| *id != shard);
+                Self::unusable(&error.into(), other, attempt)
+            }
+            MergeError::Delivery {
+                source: DeliveryError::Target(ref target),
+                ..
+            } => Self::failed(target.is_retryable(), &error, attempt),
+            _ => Self::failed(false, &error, attempt),
+        }
+    }
+
+    /// Whether this end of a merge is also that of a shard that was in `before` when it began. One that was delivered stays so, unless
+    /// the merge says for good what became of it.
+    pub(super) fn ends_shard(&self, before: Option<State>) -> bool {
+        let is_final = self.report.is_some() && !self.next.state.is_open();
+        self.next.state != State::Stored && (is_final || before != Some(State::Delivered))
     }
 
     pub(super) fn into_end(self, journal: Option<Vec<u8>>) -> End {
@@ -111,5 +192,17 @@ impl Done {
             report,
             reason,
         }
+    }
+}
+
+/// Whether another attempt may get further. Of merged shards those do not count of which Octane has rejected everything: an upload of its
+/// own that ends like that is not tried again either.
+fn is_worth_another(report: &Report) -> bool {
+    match &report.shards {
+        Some(shards) if shards.is_merged => {
+            let mut open = shards.uploads.iter().filter(|shard| shard.is_resumable);
+            open.any(|shard| shard.outcome != Outcome::Refused)
+        }
+        _ => report.is_resumable,
     }
 }

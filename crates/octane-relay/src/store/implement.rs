@@ -89,20 +89,22 @@ macro_rules! implement_store {
             fn arrived<'a>(
                 &'a self,
                 lease: &'a Lease,
+                id: &'a UploadId,
             ) -> BoxFuture<'a, Result<Vec<ArrivedShard>, StoreError>> {
-                let lease = lease.clone();
+                let (lease, id) = (lease.clone(), id.clone());
                 self.transact(move |store| {
-                    Box::pin(async move { operations::arrived(store, &lease).await })
+                    Box::pin(async move { operations::arrived(store, &lease, &id).await })
                 })
             }
 
-            fn shards<'a>(
+            fn shard<'a>(
                 &'a self,
                 lease: &'a Lease,
-            ) -> BoxFuture<'a, Result<Vec<Job>, StoreError>> {
-                let lease = lease.clone();
+                id: &'a UploadId,
+            ) -> BoxFuture<'a, Result<Option<Job>, StoreError>> {
+                let (lease, id) = (lease.clone(), id.clone());
                 self.transact(move |store| {
-                    Box::pin(async move { operations::shards(store, &lease).await })
+                    Box::pin(async move { operations::shard(store, &lease, &id).await })
                 })
             }
 
@@ -113,10 +115,14 @@ macro_rules! implement_store {
                 })
             }
 
-            fn release<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), StoreError>> {
+            fn release<'a>(
+                &'a self,
+                lease: &'a Lease,
+                pause: Duration,
+            ) -> BoxFuture<'a, Result<(), StoreError>> {
                 let lease = lease.clone();
                 self.transact(move |store| {
-                    Box::pin(async move { operations::release(store, &lease).await })
+                    Box::pin(async move { operations::release(store, &lease, pause).await })
                 })
             }
 
@@ -140,6 +146,13 @@ macro_rules! implement_store {
 
             fn problems(&self) -> BoxFuture<'_, Result<Vec<Status>, StoreError>> {
                 self.observe(|store| Box::pin(operations::problems(store)))
+            }
+
+            fn oldest_problems(
+                &self,
+                count: u32,
+            ) -> BoxFuture<'_, Result<Vec<Status>, StoreError>> {
+                self.observe(move |store| Box::pin(operations::oldest_problems(store, count)))
             }
 
             fn retry<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<bool, StoreError>> {

@@ -263,20 +263,30 @@ pub trait Store: Send + Sync + 'static {
         ends: Vec<(UploadId, End)>,
     ) -> BoxFuture<'a, Result<Vec<UploadId>, StoreError>>;
 
-    /// Which shards of the lane have arrived, and how far each is, without their journals.
+    /// Which shards of the lane have arrived that are of the project of an upload, and how far each is, without their journals.
     fn arrived<'a>(
         &'a self,
         lease: &'a Lease,
+        id: &'a UploadId,
     ) -> BoxFuture<'a, Result<Vec<ArrivedShard>, StoreError>>;
 
-    /// The shards in the lane of which everything is in Octane, in the order in which they arrived.
-    fn shards<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<Job>, StoreError>>;
+    /// A shard in the lane at which no attempt is due; none if there is one.
+    fn shard<'a>(
+        &'a self,
+        lease: &'a Lease,
+        id: &'a UploadId,
+    ) -> BoxFuture<'a, Result<Option<Job>, StoreError>>;
 
     /// Lets a suite run be completed without the shards that are missing. Returns how many shards were awaiting others.
     fn close<'a>(&'a self, lane: &'a Lane) -> BoxFuture<'a, Result<u64, StoreError>>;
 
-    /// Gives the lane back. One that is lost is not ours to give.
-    fn release<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Gives the lane back. One that is lost is not ours to give. An attempt that has not ended does not count, and another one follows
+    /// after `pause`.
+    fn release<'a>(
+        &'a self,
+        lease: &'a Lease,
+        pause: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// How far an upload is; none if it is not stored.
     fn status<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<Option<Status>, StoreError>>;
@@ -290,7 +300,10 @@ pub trait Store: Send + Sync + 'static {
     /// The uploads that wait for another attempt or for a person, the oldest first.
     fn problems(&self) -> BoxFuture<'_, Result<Vec<Status>, StoreError>>;
 
-    /// Asks for another attempt at an upload that waits for one, or for a person. Returns whether it does.
+    /// The oldest of them, without their reports.
+    fn oldest_problems(&self, count: u32) -> BoxFuture<'_, Result<Vec<Status>, StoreError>>;
+
+    /// Asks for another attempt at an upload that waits for one, or for a person, or was left by its relay. Returns whether it does.
     fn retry<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Deletes an upload, unless a relay works on it. Returns whether it was there.

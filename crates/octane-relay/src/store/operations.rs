@@ -26,6 +26,9 @@ macro_rules! cells {
     };
 }
 
+/// Why an upload waits that was being delivered when its lane was given back.
+const UNENDED: &str = "the relay could not store how the last attempt ended";
+
 pub(super) async fn put(
     store: &mut impl Transaction,
     upload: NewUpload,
@@ -42,6 +45,9 @@ pub(super) async fn put(
         journal,
     } = upload;
     if let Some(known) = known(store, &id, &digest, &project).await? {
+        if known == Put::Known && is_compared {
+            store.execute(sql::WANT_COMPARISON, cells![&id]).await?;
+        }
         return Ok(known);
     }
     store.row(sql::LOCK_PROJECT, cells![&*project]).await?;
@@ -166,7 +172,7 @@ pub(super) async fn begin(
         ..job
     };
     store
-        .execute(sql::BEGIN_ATTEMPT, cells![&job.id, now])
+        .execute(sql::BEGIN_ATTEMPT, cells![&job.id, now, job.attempt])
         .await?;
     Ok(Some(job))
 }
@@ -238,9 +244,10 @@ pub(super) async fn end(
 pub(super) async fn arrived(
     store: &mut impl Transaction,
     lease: &Lease,
+    id: &UploadId,
 ) -> Result<Vec<ArrivedShard>, StoreError> {
     check(store, lease).await?;
-    let rows = store.rows(sql::ARRIVED, cells![lease.lane_id]).await?;
+    let rows = store.rows(sql::ARRIVED, cells![lease.lane_id, id]).await?;
     rows.into_iter()
         .map(|mut row| {
             Ok(ArrivedShard {
@@ -253,13 +260,14 @@ pub(super) async fn arrived(
         .collect()
 }
 
-pub(super) async fn shards(
+pub(super) async fn shard(
     store: &mut impl Transaction,
     lease: &Lease,
-) -> Result<Vec<Job>, StoreError> {
+    id: &UploadId,
+) -> Result<Option<Job>, StoreError> {
     check(store, lease).await?;
-    let rows = store.rows(sql::SHARDS, cells![lease.lane_id]).await?;
-    rows.into_iter().map(|mut row| job(&mut row)).collect()
+    let row = store.row(sql::SHARD, cells![lease.lane_id, id]).await?;
+    row.map(|mut row| job(&mut row)).transpose()
 }
 
 pub(super) async fn close(store: &mut impl Transaction, lane: &Lane) -> Result<u64, StoreError> {
@@ -267,11 +275,17 @@ pub(super) async fn close(store: &mut impl Transaction, lane: &Lane) -> Result<u
     store.execute(sql::CLOSE, cells![&*lane.key(), now]).await
 }
 
-pub(super) async fn release(store: &mut impl Transaction, lease: &Lease) -> Result<(), StoreError> {
+pub(super) async fn release(
+    store: &mut impl Transaction,
+    lease: &Lease,
+    pause: Duration,
+) -> Result<(), StoreError> {
     let now = check(store, lease).await?;
-    store
-        .execute(sql::RELEASE_UPLOADS, cells![lease.lane_id, now])
-        .await?;
+    let released = store.execute(
+        sql::RELEASE_UPLOADS,
+        cells![lease.lane_id, now.after(pause), UNENDED, now],
+    );
+    released.await?;
     store
         .execute(sql::RELEASE_LANE, cells![lease.lane_id])
         .await?;
@@ -288,6 +302,16 @@ pub(super) async fn status(
 
 pub(super) async fn problems(store: &mut impl Transaction) -> Result<Vec<Status>, StoreError> {
     let rows = store.rows(sql::PROBLEMS, Vec::new()).await?;
+    rows.into_iter()
+        .map(|mut row| status_of(&mut row))
+        .collect()
+}
+
+pub(super) async fn oldest_problems(
+    store: &mut impl Transaction,
+    count: u32,
+) -> Result<Vec<Status>, StoreError> {
+    let rows = store.rows(sql::OLDEST_PROBLEMS, cells![count]).await?;
     rows.into_iter()
         .map(|mut row| status_of(&mut row))
         .collect()
@@ -310,8 +334,8 @@ fn status_of(row: &mut Row) -> Result<Status, StoreError> {
         created,
         changed,
         next_attempt: (state == State::Waiting).then_some(next_attempt),
-        report: row.next()?,
         reason: row.next()?,
+        report: row.next()?,
     })
 }
 
@@ -362,7 +386,8 @@ pub(super) async fn delete(
     store: &mut impl Transaction,
     id: &UploadId,
 ) -> Result<bool, StoreError> {
-    Ok(store.execute(sql::DELETE, cells![id]).await? > 0)
+    let now = store.now().await?;
+    Ok(store.execute(sql::DELETE, cells![id, now]).await? > 0)
 }
 
 pub(super) async fn prune(store: &mut impl Transaction, age: Duration) -> Result<u64, StoreError> {

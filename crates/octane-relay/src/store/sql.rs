@@ -81,6 +81,9 @@ pub(super) const LOCK_PROJECT: &str =
 
 pub(super) const KNOWN_UPLOAD: &str = "SELECT digest, project FROM relay_uploads WHERE id = ?1";
 
+/// If it is handed over again by someone who waits for its report.
+pub(super) const WANT_COMPARISON: &str = "UPDATE relay_uploads SET compared = 1 WHERE id = ?1 AND state NOT IN ('delivered', 'incomplete')";
+
 pub(super) const COUNT_OPEN_OF_PROJECT: &str = "
     SELECT COUNT(*) FROM relay_uploads WHERE project = ?1 AND state IN ('stored', 'delivering', 'waiting')";
 
@@ -121,13 +124,16 @@ pub(super) const RENEW_LANE: &str = "UPDATE relay_lanes SET expires = ?2 WHERE i
 pub(super) const RELEASE_LANE: &str =
     "UPDATE relay_lanes SET holder = NULL, expires = 0 WHERE id = ?1";
 
-pub(super) const RELEASE_UPLOADS: &str = "UPDATE relay_uploads SET state = 'stored', changed = ?2 WHERE lane = ?1 AND state = 'delivering'";
+/// An attempt does not count of which it is not known how it ended.
+pub(super) const RELEASE_UPLOADS: &str = "
+    UPDATE relay_uploads SET state = 'waiting', attempts = attempts - 1, next_attempt = ?2, reason = ?3, changed = ?4
+    WHERE lane = ?1 AND state = 'delivering'";
 
 /// What is open comes before a shard that need not await others any longer. Also locks it, so that no person deletes it before an attempt
 /// has begun.
 pub(super) const FIRST_UPLOAD: &str = "
-    SELECT next_attempt, id, journal, attempts, may_have_sent, CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END,
-        compared
+    SELECT next_attempt, id, journal, attempts - CASE WHEN state = 'delivering' THEN 1 ELSE 0 END, may_have_sent,
+        CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END, compared
     FROM relay_uploads
     WHERE lane = ?1 AND (
         state IN ('stored', 'delivering', 'waiting') OR (state = 'awaiting_shards' AND next_attempt BETWEEN 1 AND ?2)
@@ -136,7 +142,7 @@ pub(super) const FIRST_UPLOAD: &str = "
 
 pub(super) const BEGIN_ATTEMPT: &str = "
     UPDATE relay_uploads SET closing = CASE WHEN state = 'awaiting_shards' THEN 1 ELSE closing END,
-        state = 'delivering', attempts = attempts + 1, may_have_sent = 1, next_attempt = 0, changed = ?2
+        state = 'delivering', attempts = ?3, may_have_sent = 1, next_attempt = 0, changed = ?2
     WHERE id = ?1";
 
 /// The upload at which an attempt was begun, or a shard that is merged with it; not one that a person wants to be tried again since.
@@ -152,12 +158,14 @@ pub(super) const END_ATTEMPT: &str = "
         attempts = CASE WHEN ?10 = 1 THEN attempts - 1 ELSE attempts END
     WHERE id = ?1 AND lane = ?2 AND state NOT IN ('stored', 'waiting')";
 
+/// Those of the project of `?2` alone, as the report of all shows what each has.
 pub(super) const ARRIVED: &str = "
-    SELECT id, shard, shards, state FROM relay_uploads WHERE lane = ?1 AND shard IS NOT NULL ORDER BY sequence";
+    SELECT id, shard, shards, state FROM relay_uploads
+    WHERE lane = ?1 AND shard IS NOT NULL AND project = (SELECT project FROM relay_uploads WHERE id = ?2) ORDER BY sequence";
 
-pub(super) const SHARDS: &str = "
+pub(super) const SHARD: &str = "
     SELECT id, journal, attempts, may_have_sent, closing, compared FROM relay_uploads
-    WHERE lane = ?1 AND shard IS NOT NULL AND state IN ('awaiting_shards', 'delivered', 'incomplete') ORDER BY sequence";
+    WHERE id = ?2 AND lane = ?1 AND state IN ('awaiting_shards', 'delivered', 'incomplete')";
 
 /// A moment that has passed is when they are due.
 pub(super) const CLOSE: &str = "
@@ -166,21 +174,29 @@ pub(super) const CLOSE: &str = "
 
 /// The columns of an upload as it is shown.
 macro_rules! status {
-    ($rest:literal) => {
+    ($report:literal, $rest:literal) => {
         concat!(
             "
     SELECT u.id, u.project, l.server, l.space, l.workspace, l.suite, l.suite_run, u.state, u.attempts, u.results, u.created, u.changed,
-        u.next_attempt, u.report, u.reason
+        u.next_attempt, u.reason, ", $report, "
     FROM relay_uploads u JOIN relay_lanes l ON l.id = u.lane ",
             $rest
         )
     };
 }
 
-pub(super) const STATUS: &str = status!("WHERE u.id = ?1");
+pub(super) const STATUS: &str = status!("u.report", "WHERE u.id = ?1");
 
-pub(super) const PROBLEMS: &str =
-    status!("WHERE u.state IN ('waiting', 'incomplete') ORDER BY u.sequence LIMIT 1000");
+pub(super) const PROBLEMS: &str = status!(
+    "u.report",
+    "WHERE u.state IN ('waiting', 'incomplete') ORDER BY u.sequence LIMIT 1000"
+);
+
+/// Without their reports, which can be large.
+pub(super) const OLDEST_PROBLEMS: &str = status!(
+    "NULL",
+    "WHERE u.state IN ('waiting', 'incomplete') ORDER BY u.sequence LIMIT ?1"
+);
 
 /// Writes, since a database that can only be read is of no use. A lock that nobody takes is as good as any row.
 pub(super) const PING: &str = "
@@ -194,9 +210,12 @@ pub(super) const OVERVIEW: &str = "
 
 pub(super) const RETRY: &str = "
     UPDATE relay_uploads SET state = 'stored', next_attempt = 0, attempts = 0, changed = ?2
-    WHERE id = ?1 AND state IN ('waiting', 'incomplete')";
+    WHERE id = ?1 AND (state IN ('waiting', 'incomplete') OR (state = 'delivering' AND lane IN (SELECT id FROM relay_lanes WHERE expires <= ?2)))";
 
-pub(super) const DELETE: &str = "DELETE FROM relay_uploads WHERE id = ?1 AND state <> 'delivering'";
+/// What a relay was delivering that has lost its lane may be left for good.
+pub(super) const DELETE: &str = "
+    DELETE FROM relay_uploads
+    WHERE id = ?1 AND (state <> 'delivering' OR lane IN (SELECT id FROM relay_lanes WHERE expires <= ?2))";
 
 pub(super) const PRUNE_UPLOADS: &str =
     "DELETE FROM relay_uploads WHERE state = 'delivered' AND changed <= ?1";

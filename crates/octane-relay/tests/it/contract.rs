@@ -28,6 +28,11 @@ impl TestClock {
         let micros = i64::try_from(time.as_micros()).unwrap();
         self.0.fetch_add(micros, Ordering::Relaxed);
     }
+
+    pub(crate) fn set_back(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        self.0.fetch_sub(micros, Ordering::Relaxed);
+    }
 }
 
 /// A new store.
@@ -58,6 +63,15 @@ impl Case {
             .end(lease, vec![(job.id.clone(), end)])
             .await
             .unwrap();
+    }
+
+    /// The shards in a lane that could be merged with the first upload.
+    async fn shards(&self, lease: &Lease) -> Vec<Job> {
+        let mut shards = Vec::new();
+        for shard in self.store.arrived(lease, &id(1)).await.unwrap() {
+            shards.extend(self.store.shard(lease, &shard.id).await.unwrap());
+        }
+        shards
     }
 
     async fn state(&self, number: u64) -> State {
@@ -91,6 +105,10 @@ checks! {
     what_an_attempt_did_not_tell_may_have_been_sent
     what_a_report_should_say_is_known_to_each_attempt_and_to_the_merge
     a_stopped_attempt_does_not_count
+    an_attempt_whose_end_is_not_known_does_not_count_and_is_followed_after_a_pause
+    shards_of_another_project_are_not_merged
+    what_is_handed_over_again_by_one_who_waits_is_compared
+    what_a_relay_has_left_for_good_is_retried_or_deleted_by_a_person
     a_quota_holds_also_if_uploads_arrive_at_once_in_several_lanes
     a_store_that_can_be_written_to_says_so
     shards_are_ended_all_at_once
@@ -158,7 +176,7 @@ async fn what_a_report_should_say_is_known_to_each_attempt_and_to_the_merge(case
         assert_eq!(job.is_compared, is_compared);
         case.end(&lease, &job, ended(State::AwaitingShards)).await;
     }
-    let shards = case.store.shards(&lease).await.unwrap();
+    let shards = case.shards(&lease).await;
     let compared: Vec<bool> = shards.iter().map(|job| job.is_compared).collect();
     assert_eq!(compared, [true, false]);
 }
@@ -268,7 +286,7 @@ async fn a_lane_has_one_holder_until_its_lease_expires(case: Case) {
         .unwrap();
     assert_eq!(taken.lane, one.lane);
     assert_eq!(case.lease().await, None);
-    store.release(&taken).await.unwrap();
+    store.release(&taken, Duration::ZERO).await.unwrap();
     assert_eq!(case.lease().await.unwrap().lane, one.lane);
 }
 
@@ -283,7 +301,7 @@ async fn a_lane_whose_holder_is_gone_comes_before_those_that_wait(case: Case) {
         None
     );
     let left = case.lease().await.unwrap();
-    store.release(&released).await.unwrap();
+    store.release(&released, Duration::ZERO).await.unwrap();
     assert_eq!(
         store.take_over(&workspaces(), "two", LONG).await.unwrap(),
         None
@@ -374,20 +392,20 @@ async fn the_holder_of_an_expired_lease_can_write_nothing(case: Case) {
             .await
             .map(drop)
     ));
-    assert!(lost(store.shards(&late).await.map(drop)));
-    assert!(lost(store.release(&late).await));
+    assert!(lost(store.shard(&late, &job.id).await.map(drop)));
+    assert!(lost(store.release(&late, Duration::ZERO).await));
     assert_eq!(store.status(&id(1)).await.unwrap(), before);
     assert_eq!(case.begin(&lease).await.unwrap().journal, job.journal);
     case.end(&lease, &job, delivered()).await;
     // No relay has it now, not even the late one.
-    store.release(&lease).await.unwrap();
+    store.release(&lease, Duration::ZERO).await.unwrap();
     assert!(lost(
         store
             .end(&late, vec![(job.id, ended(State::Waiting))])
             .await
             .map(drop)
     ));
-    assert!(lost(store.release(&lease).await));
+    assert!(lost(store.release(&lease, Duration::ZERO).await));
     assert_eq!(case.state(1).await, State::Delivered);
 }
 
@@ -404,7 +422,7 @@ async fn uploads_of_a_lane_come_in_the_order_in_which_they_arrived(case: Case) {
         case.end(&lease, &job, delivered()).await;
     }
     assert_eq!(case.begin(&lease).await, None);
-    case.store.release(&lease).await.unwrap();
+    case.store.release(&lease, Duration::ZERO).await.unwrap();
     assert_eq!(case.lease().await, None);
 }
 
@@ -422,7 +440,7 @@ async fn an_upload_that_waits_holds_up_its_lane_and_no_other(case: Case) {
     };
     case.end(&lease, &job, waiting).await;
     assert_eq!(case.begin(&lease).await, None);
-    store.release(&lease).await.unwrap();
+    store.release(&lease, Duration::ZERO).await.unwrap();
     let two = case.lease().await.unwrap();
     assert_eq!(two.lane.suite_run, "two");
     assert_eq!(case.lease().await, None);
@@ -431,7 +449,14 @@ async fn an_upload_that_waits_holds_up_its_lane_and_no_other(case: Case) {
     assert_eq!((status.state, status.attempts), (State::Waiting, 1));
     assert!(status.next_attempt.is_some());
     let problems = store.problems().await.unwrap();
-    assert_eq!(problems, [status]);
+    assert_eq!(problems, std::slice::from_ref(&status));
+    let oldest = store.oldest_problems(1).await.unwrap();
+    let unreported = octane_relay::Status {
+        report: None,
+        ..status
+    };
+    assert_eq!(oldest, [unreported]);
+    assert_eq!(store.oldest_problems(0).await.unwrap(), []);
     case.pass(Duration::from_millis(350));
     let again = case.lease().await.unwrap();
     let job = case.begin(&again).await.unwrap();
@@ -460,7 +485,9 @@ async fn what_an_attempt_did_not_tell_may_have_been_sent(case: Case) {
     let lease = case.lease().await.unwrap();
     let job = case.begin(&lease).await.unwrap();
     assert!(job.may_have_sent);
-    assert_eq!((&*job.journal, job.attempt), (&b"half"[..], 2));
+    // Nor does it count.
+    assert_eq!((&*job.journal, job.attempt), (&b"half"[..], 1));
+    assert_eq!(store.status(&id(1)).await.unwrap().unwrap().attempts, 1);
 }
 
 async fn a_stopped_attempt_does_not_count(case: Case) {
@@ -473,16 +500,83 @@ async fn a_stopped_attempt_does_not_count(case: Case) {
         ..ended(State::Stored)
     };
     case.end(&lease, &job, stopped).await;
-    store.release(&lease).await.unwrap();
+    store.release(&lease, Duration::ZERO).await.unwrap();
     let lease = case.lease().await.unwrap();
     let job = case.begin(&lease).await.unwrap();
     assert_eq!((job.attempt, job.may_have_sent), (1, false));
     assert_eq!(job.journal, b"done");
-    // Given back in the middle: nothing is known of what it has sent.
-    store.release(&lease).await.unwrap();
-    assert_eq!(case.state(1).await, State::Stored);
+}
+
+async fn an_attempt_whose_end_is_not_known_does_not_count_and_is_followed_after_a_pause(
+    case: Case,
+) {
+    let store = &*case.store;
+    hand_over(store, 1).await;
     let lease = case.lease().await.unwrap();
-    assert!(case.begin(&lease).await.unwrap().may_have_sent);
+    case.begin(&lease).await.unwrap();
+    let pause = Duration::from_millis(400);
+    store.release(&lease, pause).await.unwrap();
+    assert_eq!(case.lease().await, None);
+    let [status] = &*store.problems().await.unwrap() else {
+        panic!("it does not wait");
+    };
+    assert_eq!((status.state, status.attempts), (State::Waiting, 0));
+    assert!(status.reason.as_ref().unwrap().contains("could not store"));
+    case.pass(pause + Duration::from_millis(50));
+    let lease = case.lease().await.unwrap();
+    let job = case.begin(&lease).await.unwrap();
+    // Nothing is known of what it has sent.
+    assert_eq!((job.attempt, job.may_have_sent), (1, true));
+}
+
+async fn shards_of_another_project_are_not_merged(case: Case) {
+    let store = &*case.store;
+    for (number, project) in [(1, "shop"), (2, "other"), (3, "shop")] {
+        let shard = Shard::new(u32::try_from(number).unwrap(), 3).unwrap();
+        let upload = NewUpload {
+            shard: Some(shard),
+            project: project.to_owned(),
+            ..upload(number, "4711")
+        };
+        assert_eq!(store.put(upload, QUOTA).await.unwrap(), Put::Stored);
+    }
+    let lease = case.lease().await.unwrap();
+    for (number, expected) in [(1, &[1, 3][..]), (2, &[2])] {
+        let arrived = store.arrived(&lease, &id(number)).await.unwrap();
+        let arrived: Vec<u32> = arrived.iter().map(|shard| shard.index).collect();
+        assert_eq!(arrived, expected);
+    }
+}
+
+async fn what_is_handed_over_again_by_one_who_waits_is_compared(case: Case) {
+    let store = &*case.store;
+    hand_over(store, 1).await;
+    let again = NewUpload {
+        is_compared: true,
+        ..upload(1, "4711")
+    };
+    assert_eq!(store.put(again, QUOTA).await.unwrap(), Put::Known);
+    // It stays so.
+    let again = store.put(upload(1, "4711"), QUOTA).await.unwrap();
+    assert_eq!(again, Put::Known);
+    let lease = case.lease().await.unwrap();
+    assert!(case.begin(&lease).await.unwrap().is_compared);
+}
+
+async fn what_a_relay_has_left_for_good_is_retried_or_deleted_by_a_person(case: Case) {
+    let store = &*case.store;
+    hand_over_to(store, 1, "one").await;
+    hand_over_to(store, 2, "two").await;
+    for _ in 0..2 {
+        let lease = case.lease().await.unwrap();
+        case.begin(&lease).await.unwrap();
+    }
+    assert!(!store.retry(&id(1)).await.unwrap());
+    assert!(!store.delete(&id(2)).await.unwrap());
+    case.pass(LEASE_TIME * 2);
+    assert!(store.retry(&id(1)).await.unwrap());
+    assert_eq!(case.state(1).await, State::Stored);
+    assert!(store.delete(&id(2)).await.unwrap());
 }
 
 async fn shards_are_ended_all_at_once(case: Case) {
@@ -497,11 +591,11 @@ async fn shards_are_ended_all_at_once(case: Case) {
     }
     let lease = case.lease().await.unwrap();
     for number in 1..=2 {
-        assert_eq!(store.shards(&lease).await.unwrap().len(), number - 1);
+        assert_eq!(case.shards(&lease).await.len(), number - 1);
         let job = case.begin(&lease).await.unwrap();
         case.end(&lease, &job, ended(State::AwaitingShards)).await;
     }
-    let shards = store.shards(&lease).await.unwrap();
+    let shards = case.shards(&lease).await;
     assert_eq!(shards.len(), 2);
     let ends: Vec<_> = shards
         .iter()
@@ -526,7 +620,7 @@ async fn the_end_of_a_merge_leaves_shards_alone_that_a_person_has_changed(case: 
         case.end(&lease, &job, ended(State::Incomplete)).await;
     }
     let last = case.begin(&lease).await.unwrap();
-    assert_eq!(store.shards(&lease).await.unwrap().len(), 2);
+    assert_eq!(case.shards(&lease).await.len(), 2);
     assert!(store.retry(&id(1)).await.unwrap());
     assert!(store.delete(&id(2)).await.unwrap());
     let merged = (1..=3).map(|number| (id(number), ended(State::Incomplete)));
@@ -554,7 +648,7 @@ async fn the_journal_of_a_shard_that_is_merged_is_stored_as_that_of_the_last_one
             .unwrap();
     }
     assert_eq!(case.state(1).await, State::Incomplete);
-    assert_eq!(store.shards(&lease).await.unwrap()[0].journal, b"merged");
+    assert_eq!(case.shards(&lease).await[0].journal, b"merged");
     // What a person asks for is not changed.
     assert!(store.retry(&id(1)).await.unwrap());
     let late = store.checkpoint(&lease, &id(1), b"late".to_vec()).await;
@@ -630,7 +724,7 @@ async fn a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open
     let time = Duration::from_millis(800);
     case.end(&lease, &job, awaiting(Some(time))).await;
     assert!(case.begin(&lease).await.is_none());
-    store.release(&lease).await.unwrap();
+    store.release(&lease, Duration::ZERO).await.unwrap();
     assert!(case.lease().await.is_none());
     case.pass(time);
     // Another shard arrives at the last moment, and comes first.
@@ -639,7 +733,7 @@ async fn a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open
     let job = case.begin(&lease).await.unwrap();
     assert_eq!((job.id.clone(), job.is_closing), (id(2), false));
     case.end(&lease, &job, awaiting(None)).await;
-    let arrived = store.arrived(&lease).await.unwrap();
+    let arrived = store.arrived(&lease, &id(1)).await.unwrap();
     let awaiting_shard = |index| ArrivedShard {
         id: id(index),
         index: u32::try_from(index).unwrap(),
@@ -655,7 +749,7 @@ async fn a_shard_that_has_awaited_others_long_enough_is_due_once_nothing_is_open
     ];
     store.end(&lease, both).await.unwrap();
     assert!(case.begin(&lease).await.is_none());
-    store.release(&lease).await.unwrap();
+    store.release(&lease, Duration::ZERO).await.unwrap();
     assert!(case.lease().await.is_none());
 }
 
@@ -666,7 +760,7 @@ async fn a_suite_run_that_is_closed_is_due_and_stays_so_if_its_relay_dies(case: 
     let lease = case.lease().await.unwrap();
     let job = case.begin(&lease).await.unwrap();
     case.end(&lease, &job, awaiting(None)).await;
-    store.release(&lease).await.unwrap();
+    store.release(&lease, Duration::ZERO).await.unwrap();
     assert!(case.lease().await.is_none());
     let others: [fn(&mut Lane); 4] = [
         |lane| lane.suite.push('s'),
@@ -743,7 +837,7 @@ async fn delivered_uploads_are_deleted_after_a_while(case: Case) {
         let lease = case.lease().await.unwrap();
         let job = case.begin(&lease).await.unwrap();
         case.end(&lease, &job, end).await;
-        store.release(&lease).await.unwrap();
+        store.release(&lease, Duration::ZERO).await.unwrap();
     }
     let age = Duration::from_millis(200);
     assert_eq!(store.prune(age).await.unwrap(), 0);

@@ -79,7 +79,7 @@ async fn several_relays_share_a_database_and_each_lane_has_one_holder() {
                             .unwrap();
                         done.push((lease.lane.suite_run.clone(), job.id));
                     }
-                    store.release(&lease).await.unwrap();
+                    store.release(&lease, Duration::ZERO).await.unwrap();
                 }
                 done
             });

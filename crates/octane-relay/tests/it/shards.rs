@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use octane_client::{Outcome, Shard, Status, UploadId};
-use octane_relay::State;
+use octane_relay::{Remedy, State};
 use octane_sandbox::Fault;
 use sha2::Digest;
 
@@ -112,7 +112,7 @@ fn journals(folder: &std::path::Path) -> Vec<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shard_that_cannot_be_merged_names_the_damaged_one_and_is_not_sent_again() {
+async fn a_shard_that_is_damaged_waits_for_a_person_and_does_not_block_the_others() {
     let world = World::new(1000).await;
     let relay = world.relay("one");
     let damaged = [hand_over(&world, 1, "SHOP-101").await];
@@ -122,25 +122,17 @@ async fn a_shard_that_cannot_be_merged_names_the_damaged_one_and_is_not_sent_aga
         "UPDATE relay_uploads SET journal = x'00' WHERE shard = 1",
     );
     let last = [hand_over(&world, 2, "SHOP-101").await];
-    world.until(&relay, &last, State::Incomplete).await;
-    let status = world.store.status(&last[0]).await.unwrap().unwrap();
+    world.until(&relay, &last, State::AwaitingShards).await;
+    let status = world.store.status(&damaged[0]).await.unwrap().unwrap();
+    assert_eq!(status.state, State::Incomplete);
+    assert_eq!((status.remedy(), &status.report), (Remedy::Upload, &None));
     let reason = status.reason.unwrap();
-    for part in [&*damaged[0].to_string(), "damaged in the store"] {
-        assert!(reason.contains(part), "{reason}");
-    }
+    assert!(reason.starts_with("its journal is damaged"), "{reason}");
     let folder = world.folder.path().display().to_string();
     assert!(!reason.contains(&folder), "{reason}");
-    // It is in Octane, but it says nothing about the suite run.
-    assert_eq!(status.report, None);
-    execute(
-        &world,
-        "UPDATE relay_uploads SET may_have_sent = 0 WHERE shard = 2 AND may_have_sent = 0",
-    );
-    // Once the damaged one is replaced, both are merged, and only the new one is sent.
-    assert!(world.store.delete(&damaged[0]).await.unwrap());
+    // Once its results are uploaded again, both are merged, and only the new one is sent.
     let again = hand_over(&world, 1, "SHOP-101").await;
     let sent = world.payloads().len();
-    assert!(world.store.retry(&last[0]).await.unwrap());
     let ids = [last[0].clone(), again];
     assert_eq!(
         world.until(&relay, &ids, State::Delivered).await,
@@ -171,6 +163,60 @@ async fn what_a_shard_may_have_sent_is_no_duplicate_when_it_is_merged() {
     let report = world.report(&ids[0]).await;
     assert_eq!((report.counts.ingested, report.counts.duplicate), (10, 0));
     assert!(report.problems.is_empty(), "{:?}", report.problems);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_is_damaged_in_its_tables_does_not_block_the_others_either() {
+    let world = World::new(1000).await;
+    let relay = world.relay("one");
+    let ids = [hand_over(&world, 1, "SHOP-101").await];
+    world.until(&relay, &ids, State::AwaitingShards).await;
+    let file = world.folder.path().join("relay.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let journal = "SELECT journal FROM relay_uploads";
+    let journal: Vec<u8> = connection.query_row(journal, [], |row| row.get(0)).unwrap();
+    drop(connection);
+    let mut unpacked = Vec::new();
+    let mut reader = flate2::read::GzDecoder::new(&*journal);
+    std::io::Read::read_to_end(&mut reader, &mut unpacked).unwrap();
+    let journal = changed(&unpacked, "ALTER TABLE facts RENAME TO facts_before");
+    let blob = format!(
+        "UPDATE relay_uploads SET journal = x'{}'",
+        hexadecimal(&journal)
+    );
+    execute(&world, &blob);
+    let last = [hand_over(&world, 2, "SHOP-101").await];
+    world.until(&relay, &last, State::AwaitingShards).await;
+    world.until(&relay, &ids, State::Incomplete).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shards_that_are_delivered_stay_so_while_a_later_merge_is_tried_again() {
+    let world = World::new(1000).await;
+    let relay = world.relay("one");
+    let mut ids = Vec::new();
+    for index in 1..=2 {
+        ids.push(hand_over(&world, index, "SHOP-101").await);
+    }
+    world.until(&relay, &ids, State::Delivered).await;
+    let away = Fault::status(401).method("PUT").times(1000);
+    let late = [hand_over(&world, 2, "SHOP-102").await];
+    let merging = async {
+        world.sandbox.sandbox().fail_next(away).unwrap();
+        loop {
+            let status = world.store.status(&late[0]).await.unwrap().unwrap();
+            if status.state == State::Waiting {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    world.while_running(&relay, merging).await;
+    for id in &ids {
+        let status = world.store.status(id).await.unwrap().unwrap();
+        assert_eq!(status.state, State::Delivered);
+        assert!(status.report.is_some());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,6 +101,73 @@ async fn a_relay_that_is_asked_to_stop_gives_its_uploads_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_that_is_stopped_is_made_by_the_next_relay() {
+    let world = World::new(1000).await;
+    let relay = world.relay("one");
+    let before = [world
+        .hand_over("1", &results(0..2, Status::Failed), None)
+        .await];
+    world.until(&relay, &before, State::Delivered).await;
+    let ids = [world
+        .hand_over("2", &results(0..2, Status::Passed), None)
+        .await];
+    let file = world.folder.path().join("relay.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let compared = "UPDATE relay_uploads SET compared = 1 WHERE state = 'stored'";
+    connection.execute(compared, []).unwrap();
+    // It is read for tests that are fixed, to compare them.
+    let comparing = Fault::delay(Duration::from_secs(60)).path("*/previous_runs*");
+    world.sandbox.sandbox().fail_next(comparing).unwrap();
+    let comparing = async {
+        let is_asked = || {
+            let requests = world.sandbox.sandbox().requests();
+            requests
+                .iter()
+                .any(|request| request.path.contains("previous_runs"))
+        };
+        while !is_asked() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    world.while_running(&relay, comparing).await;
+    let stopped = world.store.status(&ids[0]).await.unwrap().unwrap();
+    assert_eq!((stopped.state, stopped.report), (State::Stored, None));
+    world.sandbox.sandbox().clear_faults();
+    world.until(&relay, &ids, State::Delivered).await;
+    let report = world.report(&ids[0]).await;
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    let stored = world.store.status(&ids[0]).await.unwrap().unwrap();
+    assert!(stored.report.unwrap().contains("\"comparison\":{"));
+    assert_eq!(report.counts.duplicate, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_cannot_be_stored_is_not_followed_by_another_attempt_at_once() {
+    let world = World::new(1000).await;
+    let ids = [world
+        .hand_over("4711", &results(0..5, Status::Passed), None)
+        .await];
+    let file = world.folder.path().join("relay.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let full = "CREATE TRIGGER full BEFORE UPDATE ON relay_uploads WHEN NEW.state = 'delivered'
+        BEGIN SELECT RAISE(ABORT, 'full'); END";
+    connection.execute_batch(full).unwrap();
+    let relay = world.relay("one");
+    world.until(&relay, &ids, State::Waiting).await;
+    let sent = world.sandbox.sandbox().requests().len();
+    let pausing = tokio::time::sleep(Duration::from_millis(500));
+    world.while_running(&relay, pausing).await;
+    assert_eq!(world.sandbox.sandbox().requests().len(), sent);
+    let status = world.store.status(&ids[0]).await.unwrap().unwrap();
+    assert_eq!((status.state, status.attempts), (State::Waiting, 0));
+    connection.execute_batch("DROP TRIGGER full").unwrap();
+    assert!(world.store.retry(&ids[0]).await.unwrap());
+    let ended = world.until_ended(&relay, &ids).await;
+    assert_eq!(ended, [State::Delivered]);
+    assert_eq!(world.report(&ids[0]).await.counts.duplicate, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn uploads_of_a_lane_are_delivered_one_after_the_other_and_lanes_in_parallel() {
     let world = World::new(1000).await;
     let mut ids = Vec::new();
@@ -308,7 +375,7 @@ async fn no_suite_run_is_completed_without_a_shard_that_is_stored() {
     let lease = lease.unwrap().unwrap();
     assert!(world.store.begin(&lease).await.unwrap().unwrap().is_closing);
     ids.extend(hand_over_shards(&world, &[3], 3).await);
-    world.store.release(&lease).await.unwrap();
+    world.store.release(&lease, Duration::ZERO).await.unwrap();
     let states = world.until(&relay, &ids, State::Incomplete).await;
     assert_eq!(states, [State::Incomplete; 2]);
     let (report, codes) = completed(&world, &ids).await;

@@ -279,9 +279,14 @@ impl Store for ProcessStore {
         })
     }
 
-    fn arrived<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<Vec<ArrivedShard>>> {
+    fn arrived<'a>(
+        &'a self,
+        lease: &'a Lease,
+        id: &'a UploadId,
+    ) -> BoxFuture<'a, Answer<Vec<ArrivedShard>>> {
+        let id = id.clone();
         self.leased("arrived", lease, move |store, lease| {
-            Box::pin(async move { store.arrived(&lease).await })
+            Box::pin(async move { store.arrived(&lease, &id).await })
         })
     }
 
@@ -304,15 +309,20 @@ impl Store for ProcessStore {
         })
     }
 
-    fn shards<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<Vec<Job>>> {
-        self.leased("shards", lease, move |store, lease| {
-            Box::pin(async move { store.shards(&lease).await })
+    fn shard<'a>(
+        &'a self,
+        lease: &'a Lease,
+        id: &'a UploadId,
+    ) -> BoxFuture<'a, Answer<Option<Job>>> {
+        let id = id.clone();
+        self.leased("shard", lease, move |store, lease| {
+            Box::pin(async move { store.shard(&lease, &id).await })
         })
     }
 
-    fn release<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Answer<()>> {
+    fn release<'a>(&'a self, lease: &'a Lease, pause: Duration) -> BoxFuture<'a, Answer<()>> {
         self.leased("release", lease, move |store, lease| {
-            Box::pin(async move { store.release(&lease).await })
+            Box::pin(async move { store.release(&lease, pause).await })
         })
     }
 
@@ -365,6 +375,10 @@ impl Store for ProcessStore {
 
     fn problems(&self) -> BoxFuture<'_, Answer<Vec<Status>>> {
         self.store.problems()
+    }
+
+    fn oldest_problems(&self, count: u32) -> BoxFuture<'_, Answer<Vec<Status>>> {
+        self.store.oldest_problems(count)
     }
 
     fn close<'a>(&'a self, lane: &'a Lane) -> BoxFuture<'a, Answer<u64>> {

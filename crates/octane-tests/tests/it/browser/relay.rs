@@ -150,7 +150,7 @@ async fn rejected(store: &dyn Store, world: &World) -> UploadId {
         reason: Some("1 of 2 results was rejected".to_owned()),
     };
     store.end(&lease, vec![(job.id, end)]).await.unwrap();
-    store.release(&lease).await.unwrap();
+    store.release(&lease, Duration::ZERO).await.unwrap();
     id
 }
 
