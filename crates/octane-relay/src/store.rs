@@ -9,6 +9,7 @@ mod interface;
 mod operations;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod set_back;
 mod sql;
 mod sqlite;
 mod transaction;

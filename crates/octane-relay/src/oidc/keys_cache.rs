@@ -83,8 +83,8 @@ impl KeysCache {
     /// The keys that count, if there are any.
     pub(super) async fn get(&self, now: Time) -> Result<Arc<KeySet>, Unasked> {
         match self.fetched() {
-            Some(fetched) if now.since(fetched.at) < FRESH => return Ok(fetched.keys),
-            Some(fetched) if now.since(fetched.at) < USABLE => {
+            Some(fetched) if age(fetched.at, now) < FRESH => return Ok(fetched.keys),
+            Some(fetched) if age(fetched.at, now) < USABLE => {
                 // Others need not wait for this.
                 if let Ok(mut attempt) = self.attempt.try_lock() {
                     self.try_fetch(&mut attempt, now).await;
@@ -93,7 +93,7 @@ impl KeysCache {
             _ => self.try_fetch(&mut *self.attempt.lock().await, now).await,
         }
         match self.fetched() {
-            Some(fetched) if now.since(fetched.at) < USABLE => Ok(fetched.keys),
+            Some(fetched) if age(fetched.at, now) < USABLE => Ok(fetched.keys),
             _ => Err(unasked(*self.attempt.lock().await, now)),
         }
     }
@@ -123,7 +123,7 @@ impl KeysCache {
     }
 
     async fn try_fetch(&self, attempt: &mut Option<Attempt>, now: Time) {
-        if attempt.is_some_and(|last| now.since(last.began) < PAUSE) {
+        if attempt.is_some_and(|last| age(last.began, now) < PAUSE) {
             return;
         }
         if let Err(error) = self.fetch_in(attempt, now).await {
@@ -137,8 +137,17 @@ impl KeysCache {
     }
 }
 
+/// How long ago something was. If the clock was set back since, that is not known: long enough to fetch keys again.
+fn age(at: Time, now: Time) -> Duration {
+    if at > now.after(PAUSE) {
+        FRESH
+    } else {
+        now.since(at)
+    }
+}
+
 fn unasked(last: Option<Attempt>, now: Time) -> Unasked {
-    let since = last.map_or(PAUSE, |last| now.since(last.began));
+    let since = last.map_or(PAUSE, |last| age(last.began, now));
     Unasked {
         pause: PAUSE.saturating_sub(since),
     }
@@ -254,6 +263,19 @@ mod tests {
         assert!(cache.get(at(61)).await.is_ok());
         issuer.has("b");
         assert!(cache.newer_than(&known, at(90)).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn keys_are_fetched_again_if_the_clock_was_set_back() {
+        let issuer = Issuer::default();
+        issuer.has("a");
+        let cache = KeysCache::new(issuer.clone());
+        let known = cache.get(at(7200)).await.unwrap();
+        issuer.has("b");
+        let newer = cache.get(at(0)).await.unwrap();
+        assert!(!Arc::ptr_eq(&known, &newer));
+        assert!(cache.newer_than(&known, at(0)).await.unwrap().is_some());
+        assert_eq!(issuer.reads(), 2);
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use super::interface::{
     ArrivedShard, End, Job, Lease, NewUpload, Overview, Put, Status, Store, StoreError,
 };
 use super::transaction::{Cell, Row, Transaction};
-use super::{operations, sql};
+use super::{operations, set_back, sql};
 use crate::lane::Lane;
 use crate::pace::{Pace, Rate, Slots};
 use crate::time::{Clock, Time};
@@ -27,6 +27,8 @@ use crate::workspaces::Workspaces;
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
     clock: Clock,
+    /// The latest moment of the clock that is known.
+    last: Arc<Mutex<Time>>,
     fault_hook: Option<FaultHook>,
     is_inline: bool,
 }
@@ -54,7 +56,9 @@ impl SqliteStore {
             "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )?;
         migrate(&mut connection)?;
+        let last = set_back::last_known(&connection)?;
         Ok(Self {
+            last: Arc::new(Mutex::new(last)),
             connection: Arc::new(Mutex::new(connection)),
             clock,
             fault_hook: None,
@@ -131,6 +135,7 @@ impl SqliteStore {
         if !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;
         }
+        self.follow_clock(&mut connection)?;
         connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut transaction = SqliteTransaction {
             connection: &mut connection,
@@ -145,6 +150,15 @@ impl SqliteStore {
         }
         connection.execute_batch("COMMIT")?;
         if self.dies() { Err(died()) } else { done }
+    }
+
+    /// Lets what lies ahead move with the clock if that was set back.
+    fn follow_clock(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = (self.clock)();
+        set_back::follow(connection, *last, now)?;
+        *last = now;
+        Ok(())
     }
 
     fn dies(&self) -> bool {

@@ -1,8 +1,11 @@
 //! The contract over SQLite.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use octane_relay::{SqliteStore, StoreError, Time, Token, TokenWorkspaces, system_clock};
+use octane_relay::{
+    End, Rate, SqliteStore, State, StoreError, Time, Token, TokenWorkspaces, system_clock,
+};
 
 use crate::contract::{self, Case, TestClock};
 
@@ -139,5 +142,69 @@ async fn only_its_owner_can_read_a_store() {
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let mode = entry.unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_stops_nothing() {
+    for is_opened_again in [false, true] {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), TestClock::default());
+        let before = case(&folder, &clock).store;
+        let (workspaces, time) = (contract::workspaces(), Duration::from_secs(10));
+        let hours = Duration::from_secs(2 * 3600);
+        let mut lanes = Vec::new();
+        for (number, suite_run) in [(1, "waits"), (2, "left"), (3, "awaits")] {
+            contract::hand_over_to(&*before, number, suite_run).await;
+            let lease = before.lease(&workspaces, "one", time).await.unwrap();
+            lanes.push(lease.unwrap());
+        }
+        let end = |state, pause, shards_awaited| End {
+            pause,
+            state,
+            shards_awaited,
+            ..contract::delivered()
+        };
+        let half_an_hour = Duration::from_secs(1800);
+        for (lane, end) in [
+            (0, Some(end(State::Waiting, Duration::from_secs(300), None))),
+            (1, None),
+            (
+                2,
+                Some(end(State::AwaitingShards, time, Some(half_an_hour))),
+            ),
+        ] {
+            let job = before.begin(&lanes[lane]).await.unwrap().unwrap();
+            if let Some(end) = end {
+                let ends = vec![(job.id, end)];
+                before.end(&lanes[lane], ends).await.unwrap();
+                before.release(&lanes[lane], time).await.unwrap();
+            }
+        }
+        let rate = Rate::per_second(10);
+        before.slots("server", rate, 1).await.unwrap();
+        clock.set_back(hours);
+        let store = if is_opened_again {
+            case(&folder, &clock).store
+        } else {
+            before
+        };
+        let slots = store.slots("server", rate, 1).await.unwrap();
+        assert!(slots.delay < time, "{slots:?}");
+        let leased = async |after: u64| {
+            clock.pass(Duration::from_secs(after));
+            let leased = store.lease(&workspaces, "two", hours).await.unwrap();
+            leased.map(|lease| lease.lane.suite_run)
+        };
+        assert_eq!(leased(11).await.as_deref(), Some("left"));
+        assert_eq!(leased(0).await, None);
+        assert_eq!(leased(300).await.as_deref(), Some("waits"));
+        // A process that opens the file later changes nothing.
+        drop(case(&folder, &clock).store.ping().await);
+        assert_eq!(
+            leased(1400).await,
+            None,
+            "shards are awaited as long as before"
+        );
+        assert_eq!(leased(100).await.as_deref(), Some("awaits"));
     }
 }
