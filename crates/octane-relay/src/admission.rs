@@ -30,6 +30,9 @@ pub(crate) enum NotAdmitted {
     /// It is not a journal that this version can deliver.
     #[error("it is not the journal of an upload: {0}")]
     NotAnUpload(String),
+    /// A newer version than this one has written it.
+    #[error("the relay is too old for this upload: {0}")]
+    NewerFormat(String),
     /// It did not arrive as it was sent.
     #[error("the journal does not match its `Content-Digest`")]
     OtherDigest,
@@ -50,6 +53,7 @@ impl NotAdmitted {
         match self {
             Self::Unavailable(_) => "unavailable",
             Self::NotAnUpload(_) => "not_an_upload",
+            Self::NewerFormat(_) => "newer_format",
             Self::OtherDigest => "digest_mismatch",
             Self::OtherUpload(_) => "other_upload",
             Self::NoServer(_) => "no_server",
@@ -83,9 +87,12 @@ impl Admitted {
                 NotAdmitted::Unavailable(error)
             } else {
                 let problem = error.of_content();
-                NotAdmitted::NotAnUpload(
-                    problem.unwrap_or_else(|| "it cannot be opened".to_owned()),
-                )
+                let problem = problem.unwrap_or_else(|| "it cannot be opened".to_owned());
+                if error.is_newer() {
+                    NotAdmitted::NewerFormat(problem)
+                } else {
+                    NotAdmitted::NotAnUpload(problem)
+                }
             }
         })?;
         let (digest, packed, summary) = checked.ok_or(NotAdmitted::OtherDigest)?;

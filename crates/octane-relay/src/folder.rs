@@ -10,7 +10,7 @@
 //! | a symbolic link, or anything else that is not a regular file | refused |
 //! | larger than uploads may be | refused |
 //! | has changed since the last time | left alone, it is still being written |
-//! | not complete, by its length and its SHA-256 | left alone, and refused once it has not changed for 10 minutes |
+//! | not complete, by its length and its SHA-256 | left alone; looked into again after 10 minutes, and refused if it is still not complete |
 //! | complete | stored and then moved to `done`; refused if the relay cannot deliver it |
 //! | complete, and there is no room for it in the store or in the quota | left alone for 10 seconds, with all later files of its project |
 //!
@@ -47,7 +47,7 @@ pub struct Folder {
     on_stored: Arc<dyn Fn() + Send + Sync>,
     /// The files that were found the last time.
     seen: HashMap<PathBuf, Seen>,
-    /// The folders that could not be read the last time.
+    /// The files and folders that could not be read the last time.
     unreadable: HashSet<PathBuf>,
     /// The folders that were ignored the last time.
     ignored: HashSet<PathBuf>,
@@ -57,14 +57,12 @@ pub struct Folder {
 #[derive(Debug, Clone)]
 struct Seen {
     stamp: Stamp,
-    /// Since when it is as it is.
-    since: Instant,
     /// When it is looked into, or again.
     next: Instant,
     /// Whether later files of its project wait for it.
     line: Line,
-    /// What is wrong with it as it is, if it was looked into.
-    problem: Option<Problem>,
+    /// Whether something was wrong with it when it was looked into.
+    is_doubtful: bool,
 }
 
 /// What a file means for the later ones of its project, which are stored after it.
@@ -93,7 +91,7 @@ enum Verdict {
 
 /// How often the folder is looked through.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long a file that is not complete may stay as it is, and one that cannot be moved is left alone.
+/// How long a file that is not complete, or cannot be moved, is left alone.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How long a file is left alone for which there is no room now.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -138,7 +136,7 @@ impl Folder {
         for (folder, error) in &looked.unreadable {
             if !self.unreadable.contains(folder) {
                 let folder = folder.display();
-                error!(%folder, %error, "a folder cannot be read; it is tried again");
+                error!(path = %folder, %error, "a file or folder cannot be read; it is tried again");
             }
         }
         let unreadable = looked.unreadable.into_iter();
@@ -183,27 +181,27 @@ impl Folder {
         let mut entry = AuditEntry::by(Actor::File(self.name(&candidate.path)));
         entry.project.clone_from(&candidate.project);
         let mut seen = self.seen(candidate, now);
-        let verdict = match seen.problem.take() {
-            _ if now < seen.next => return seen.line,
-            Some(problem) => Verdict::Refused(problem),
-            None => self.take(candidate, &mut entry).await,
-        };
-        let (place, event, reason) = match verdict {
+        if now < seen.next {
+            return seen.line;
+        }
+        let (place, event, reason) = match self.take(candidate, &mut entry).await {
             Verdict::Later => {
                 seen.next = now + PAUSE;
+                seen.is_doubtful = false;
                 seen.line = Line::Waits;
                 self.seen.insert(candidate.path.clone(), seen);
                 return Line::Waits;
             }
-            Verdict::Doubtful(problem) => {
-                seen.next = seen.since + PATIENCE;
-                seen.problem = Some(problem);
+            // It may be complete later without another length or time.
+            Verdict::Doubtful(_) if !seen.is_doubtful => {
+                seen.next = now + PATIENCE;
+                seen.is_doubtful = true;
                 seen.line = Line::Moves;
                 self.seen.insert(candidate.path.clone(), seen);
                 return Line::Moves;
             }
             Verdict::Done(event) => (Place::Done, event, None),
-            Verdict::Refused(problem) => {
+            Verdict::Refused(problem) | Verdict::Doubtful(problem) => {
                 let reason = format!("{} ({})", problem.message, problem.code);
                 entry.code = Some(problem.code);
                 entry.reason = Some(problem.message);
@@ -246,10 +244,9 @@ impl Folder {
             _ => {
                 let seen = Seen {
                     stamp,
-                    since: now,
                     next: now,
                     line: Line::Moves,
-                    problem: None,
+                    is_doubtful: false,
                 };
                 self.seen.insert(candidate.path.clone(), seen.clone());
                 Seen {
@@ -299,7 +296,9 @@ impl Folder {
                         warn!(file, error = %Chain(&error), "a file could not be checked");
                         Verdict::Later
                     }
-                    NotAdmitted::NotAnUpload(_) => Verdict::Doubtful(Problem { code, message }),
+                    NotAdmitted::NotAnUpload(_) | NotAdmitted::NewerFormat(_) => {
+                        Verdict::Doubtful(Problem { code, message })
+                    }
                     _ => Verdict::Refused(Problem { code, message }),
                 };
             }

@@ -69,36 +69,54 @@ impl Looked {
     /// Adds the files in a folder, and returns the folders in it with their names.
     fn add(&mut self, folder: &Path, project: Option<&str>) -> Vec<(PathBuf, String)> {
         let mut folders = Vec::new();
-        let added = fs::read_dir(folder).and_then(|mut entries| {
-            entries.try_for_each(|entry| {
-                let path = entry?.path();
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                if is_ignored(&name) {
-                    return Ok(());
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.unreadable.push((folder.to_owned(), error));
+                return folders;
+            }
+        };
+        for entry in entries {
+            let path = match entry {
+                Ok(entry) => entry.path(),
+                Err(error) => {
+                    self.unreadable.push((folder.to_owned(), error));
+                    continue;
                 }
-                match metadata(&path)? {
-                    Some(metadata) if metadata.is_dir() && Place::is_one(&name) => {}
-                    Some(metadata) if metadata.is_dir() => {
-                        folders.push((path.clone(), name.into_owned()));
-                    }
-                    Some(metadata) => {
-                        let candidate = Candidate {
-                            project: project.map(str::to_owned),
-                            stamp: Stamp::of(&metadata),
-                            fault: fault(&metadata),
-                            path: path.clone(),
-                        };
-                        self.candidates.push(candidate);
-                    }
-                    None => {}
-                }
-                Ok(())
-            })
-        });
-        if let Err(error) = added {
-            self.unreadable.push((folder.to_owned(), error));
+            };
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if is_ignored(&name) {
+                continue;
+            }
+            let found = metadata(&path);
+            self.add_entry(project, &path, &name, found, &mut folders);
         }
         folders
+    }
+
+    /// Adds a file or a folder, of which this is known. One of which nothing is known does not hide the others.
+    fn add_entry(
+        &mut self,
+        project: Option<&str>,
+        path: &Path,
+        name: &str,
+        found: io::Result<Option<Metadata>>,
+        folders: &mut Vec<(PathBuf, String)>,
+    ) {
+        match found {
+            Ok(Some(metadata)) if metadata.is_dir() && Place::is_one(name) => {}
+            Ok(Some(metadata)) if metadata.is_dir() => {
+                folders.push((path.to_owned(), name.to_owned()));
+            }
+            Ok(Some(metadata)) => self.candidates.push(Candidate {
+                project: project.map(str::to_owned),
+                stamp: Stamp::of(&metadata),
+                fault: fault(&metadata),
+                path: path.to_owned(),
+            }),
+            Ok(None) => {}
+            Err(error) => self.unreadable.push((path.to_owned(), error)),
+        }
     }
 }
 
@@ -180,5 +198,20 @@ mod tests {
         let of_one = look(folder.path(), Some("shop"));
         assert_eq!(taken(&of_one), [path("a")]);
         assert_eq!(of_one.ignored, [path("shop")]);
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_does_not_hide_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bad, good) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&good, "").unwrap();
+        let mut looked = Looked::default();
+        let mut folders = Vec::new();
+        let denied = Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        for (path, name, found) in [(&bad, "a", denied), (&good, "b", metadata(&good))] {
+            looked.add_entry(Some("shop"), path, name, found, &mut folders);
+        }
+        assert_eq!(looked.unreadable[0].0, bad);
+        assert_eq!(looked.candidates[0].path, good);
     }
 }

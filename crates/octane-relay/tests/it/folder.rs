@@ -220,6 +220,26 @@ async fn what_stays_incomplete_is_refused_with_the_reason_beside_it() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_repaired_is_stored_also_if_its_length_and_time_are_the_same() {
+    let case = Case::new().await;
+    let (journal, upload) = case.plan("4711");
+    let mut damaged = journal.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    case.put("shop/a", &damaged);
+    let file = case.folder.join("shop/a");
+    let modified = fs::metadata(&file).unwrap().modified().unwrap();
+    let mut relay = case.relay();
+    look(&mut relay).await;
+    case.put("shop/a", &journal);
+    let written = fs::File::options().write(true).open(&file).unwrap();
+    written.set_modified(modified).unwrap();
+    pass(TEN_MINUTES).await;
+    look(&mut relay).await;
+    assert_eq!(case.files(), ["shop/done/a"]);
+    assert!(case.state(&upload).await.is_some());
+}
+
+#[tokio::test]
 async fn what_the_relay_cannot_deliver_is_refused_at_once() {
     let mut case = Case::new().await;
     let (journal, upload) = case.plan("4711");
