@@ -59,8 +59,7 @@ impl Door {
     pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let given = headers.get(header::AUTHORIZATION);
         let given = given.and_then(|value| value.to_str().ok());
-        let shown = given.and_then(|text| text.strip_prefix("Bearer "));
-        self.caller(shown.unwrap_or_default().trim()).await
+        self.caller(given.and_then(shown).unwrap_or_default()).await
     }
 
     /// Who shows this token.
@@ -78,6 +77,12 @@ impl Door {
         let stored = stored.ok_or_else(refused)?;
         Caller::of_project(stored)
     }
+}
+
+/// The token of `Authorization: Bearer TOKEN`, however the scheme is spelled.
+fn shown(text: &str) -> Option<&str> {
+    let (scheme, token) = text.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 async fn ci_job(oidc: &Oidc, text: &str) -> Result<Caller, Refusal> {
@@ -105,4 +110,19 @@ async fn ci_job(oidc: &Oidc, text: &str) -> Result<Caller, Refusal> {
 
 fn unauthorized(message: String) -> Refusal {
     Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn the_scheme_of_a_token_is_known_however_it_is_spelled() {
+        for scheme in ["Bearer", "bearer", "BEARER", "Bearer "] {
+            assert_eq!(shown(&format!("{scheme} secret ")), Some("secret"));
+        }
+        for other in ["Basic secret", "Bearersecret", "Bearer", ""] {
+            assert_eq!(shown(other), None, "{other}");
+        }
+    }
 }
