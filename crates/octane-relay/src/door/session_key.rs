@@ -7,6 +7,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use aws_lc_rs::hmac;
 use octane_rest::Secret;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -66,25 +67,12 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-const BLOCK_BYTES: usize = 64;
-
 /// HMAC with SHA-256 (RFC 2104).
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut block = [0; BLOCK_BYTES];
-    if key.len() > BLOCK_BYTES {
-        block[..32].copy_from_slice(&Sha256::digest(key));
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
-    let inner = Sha256::new()
-        .chain_update(block.map(|byte| byte ^ 0x36))
-        .chain_update(message)
-        .finalize();
-    Sha256::new()
-        .chain_update(block.map(|byte| byte ^ 0x5c))
-        .chain_update(inner)
-        .finalize()
-        .into()
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    let mut mac = [0; 32];
+    mac.copy_from_slice(hmac::sign(&key, message).as_ref());
+    mac
 }
 
 #[cfg(test)]
