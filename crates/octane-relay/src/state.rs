@@ -3,6 +3,7 @@
 //! | the attempt | attempts so far | next |
 //! |---|---|---|
 //! | was ended because the relay stops | | `stored`, as before the attempt |
+//! | has an end that could not be stored | | `waiting`; the attempt does not count |
 //! | everything of a shard is in, and other shards are not | | `awaiting_shards` |
 //! | everything is in, and linked as asked | | `delivered` |
 //! | Octane could not be reached, or did not accept the credentials | | `waiting` |
@@ -72,6 +73,23 @@ impl State {
     /// Whether later uploads in its lane wait for it.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Stored | Self::Delivering | Self::Waiting)
+    }
+
+    /// Whether it waits for another attempt or for a person, who can ask for one.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Waiting | Self::Incomplete)
+    }
+
+    /// How far an upload is, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Stored => "not delivered yet",
+            Self::Delivering => "being delivered",
+            Self::Waiting => "waiting for another attempt",
+            Self::AwaitingShards => "waiting for other shards",
+            Self::Delivered => "delivered",
+            Self::Incomplete => "incomplete",
+        }
     }
 }
 

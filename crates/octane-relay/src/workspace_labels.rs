@@ -33,6 +33,11 @@ impl WorkspaceLabels {
         labels
     }
 
+    /// Whether the lanes go to several servers.
+    pub fn name_servers(self) -> bool {
+        self.has_servers
+    }
+
     /// Whether lanes have labels.
     pub fn are_needed(self) -> bool {
         self.has_workspaces || self.has_servers

@@ -10,6 +10,7 @@ use super::frame::{Page, problem};
 use super::upload::{found, unknown};
 use crate::audit::{AuditEntry, Event};
 use crate::door::Door;
+use crate::state::State as UploadState;
 use crate::store::Status;
 
 /// `POST /uploads/ID/retry`
@@ -21,7 +22,18 @@ pub(super) async fn retry(
     let upload = found(&door, &id).await?;
     let id = upload.id.clone();
     if !door.store.retry(&id).await.map_err(problem)? {
-        let message = format!("upload {id} is {}, and waits for nothing", upload.state);
+        // It may have gone on since.
+        let now = found(&door, id.as_str()).await?.state;
+        let hint = match now {
+            UploadState::AwaitingShards => {
+                "; `octane relay close` on the relay's machine completes the suite run without the missing shards"
+            }
+            _ => "",
+        };
+        let message = format!(
+            "upload {id} is {}, and cannot be tried again{hint}",
+            now.in_words()
+        );
         return Ok(Page::problem("Not tried again", &message).with_status(StatusCode::CONFLICT));
     }
     record(&door, operator.entry(), Event::Retried, upload).await;

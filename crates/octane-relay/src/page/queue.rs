@@ -7,19 +7,23 @@ use axum::response::Response;
 
 use super::access::Operator;
 use super::frame::{Page, problem};
-use super::text::{Foreign, chip, count, duration, lane, number, time};
+use super::text::{Foreign, chip, count, duration, lane, number, rest, time};
 use crate::door::Door;
 use crate::state;
 use crate::store::{LaneCount, Overview, Status};
 use crate::workspace_labels::WorkspaceLabels;
 
 /// No list on the page is longer.
-const LINES_MAX: usize = 200;
+const LINES_MAX: u32 = 200;
+
+/// Where the rest of a list is.
+const MORE: &str = "; <code>octane relay status</code> lists more";
 
 /// `GET /`
 pub(super) async fn page(_: Operator, State(door): State<Door>) -> Result<Response, Response> {
     let overview = door.store.overview().await.map_err(problem)?;
-    let waiting = door.store.problems().await.map_err(problem)?;
+    let waiting = door.store.oldest_problems(LINES_MAX).await;
+    let waiting = waiting.map_err(problem)?;
     Ok(render(&overview, &waiting).response())
 }
 
@@ -32,11 +36,13 @@ fn render(overview: &Overview, waiting: &[Status]) -> Page<'static> {
         body.push_str("<p class=\"empty\">Nothing waits.</p>");
     } else {
         body.push_str("<ul class=\"cards\">");
-        for upload in waiting.iter().take(LINES_MAX) {
+        for upload in waiting {
             card(&mut body, upload, labels);
         }
         body.push_str("</ul>");
-        body.push_str(&rest(waiting.len()));
+        let all = overview.lanes.iter().filter(|count| count.state.waits());
+        let all: u64 = all.map(|count| count.uploads).sum();
+        body.push_str(&rest(all, waiting.len(), MORE));
     }
     body.push_str("<h2>By suite run</h2>");
     if overview.lanes.is_empty() {
@@ -131,7 +137,8 @@ fn lanes(overview: &Overview, labels: WorkspaceLabels) -> String {
          <th scope=\"col\">State</th><th scope=\"col\">Suite run</th>{workspace}<th scope=\"col\">Project</th>\
          <th scope=\"col\" class=\"n\">Uploads</th><th scope=\"col\" class=\"n\">Oldest</th></tr></thead><tbody>\n",
     );
-    for line in lines.iter().take(LINES_MAX) {
+    let shown = lines.len().min(LINES_MAX as usize);
+    for line in &lines[..shown] {
         let workspace = labels.label(&line.lane);
         let workspace =
             workspace.map_or_else(String::new, |label| format!("<td>{}</td>", Foreign(&label)));
@@ -146,17 +153,6 @@ fn lanes(overview: &Overview, labels: WorkspaceLabels) -> String {
         );
     }
     html.push_str("</tbody></table></div>");
-    html.push_str(&rest(lines.len()));
+    html.push_str(&rest(lines.len() as u64, shown, MORE));
     html
-}
-
-/// How much of a list is not shown.
-fn rest(length: usize) -> String {
-    match length.saturating_sub(LINES_MAX) {
-        0 => String::new(),
-        rest => format!(
-            "<p class=\"quiet\">… and {} more; <code>octane relay status</code> lists all.</p>",
-            number(rest as u64)
-        ),
-    }
 }

@@ -38,6 +38,14 @@ pub(super) fn count(count: u64, noun: &str) -> String {
     octane_web::count(i64::try_from(count).unwrap_or(i64::MAX), noun)
 }
 
+/// How much of a list is not shown, and where it is.
+pub(super) fn rest(length: u64, shown: usize, place: &str) -> String {
+    match length.saturating_sub(shown as u64) {
+        0 => String::new(),
+        rest => format!("<p class=\"quiet\">… and {} more{place}.</p>", number(rest)),
+    }
+}
+
 /// How far an upload is.
 pub(super) fn chip(state: State) -> String {
     let (like, label) = match state {

@@ -10,7 +10,7 @@ use octane_web::trail;
 
 use super::access::Operator;
 use super::frame::{Page, problem};
-use super::text::{Foreign, chip, count, lane, number, time};
+use super::text::{Foreign, chip, count, lane, number, rest, time};
 use crate::door::Door;
 use crate::state;
 use crate::store::Status;
@@ -52,10 +52,7 @@ fn render(upload: &Status) -> Page<'static> {
         Some(Ok(report)) => body.push_str(&self::report(&report)),
     }
     body.push_str("<h2>What you can do</h2>");
-    if matches!(
-        upload.state,
-        state::State::Waiting | state::State::Incomplete
-    ) {
+    if upload.state.waits() {
         let _ = write!(
             body,
             "<form class=\"buttons\" method=\"post\" action=\"/uploads/{id}/retry\">\
@@ -173,7 +170,7 @@ fn problems(html: &mut String, report: &Report) {
         );
     }
     html.push_str("</tbody></table></div>");
-    rest(html, report.problems.len());
+    html.push_str(&rest(report.problems.len() as u64, LINES_MAX, ""));
 }
 
 fn batches(html: &mut String, report: &Report) {
@@ -198,13 +195,5 @@ fn batches(html: &mut String, report: &Report) {
         );
     }
     html.push_str("</tbody></table></div>");
-    rest(html, report.batches.len());
-}
-
-/// How much of a list is not shown.
-fn rest(html: &mut String, length: usize) {
-    if length > LINES_MAX {
-        let rest = number((length - LINES_MAX) as u64);
-        let _ = write!(html, "<p class=\"quiet\">… and {rest} more.</p>");
-    }
+    html.push_str(&rest(report.batches.len() as u64, LINES_MAX, ""));
 }

@@ -161,6 +161,8 @@ async fn an_operator_sees_why_an_upload_waits_tries_it_again_and_deletes_it() {
     );
     let again = case.post(&format!("{own}/retry"), String::new()).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
+    let in_words = "is not delivered yet, and cannot be tried again";
+    assert!(again.html.contains(in_words), "{}", again.html);
     let relay = case.world.relay("one");
     let states = case
         .world

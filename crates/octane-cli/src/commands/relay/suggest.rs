@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use octane_relay::Lane;
+use octane_relay::{Lane, WorkspaceLabels};
 
 use crate::args::RelayStoreArgs;
 use crate::env;
@@ -52,10 +52,13 @@ impl RelaySuggest {
         Self { options }
     }
 
-    /// The command that completes the suite run of a lane. `is_of_several`: the store has lanes of several workspaces.
-    pub(super) fn close(&self, lane: &Lane, is_of_several: bool) -> String {
+    /// The command that completes the suite run of a lane, of all that `labels` distinguish.
+    pub(super) fn close(&self, lane: &Lane, labels: WorkspaceLabels) -> String {
         let mut command = format!("octane relay close --suite={}", quoted(&lane.suite));
-        if is_of_several {
+        if labels.name_servers() {
+            command.push_str(&format!(" --url {}", quoted(&lane.server)));
+        }
+        if labels.are_needed() {
             let (space, workspace) = (lane.space, lane.workspace);
             command.push_str(&format!(" --space {space} --workspace {workspace}"));
         }
@@ -84,16 +87,30 @@ mod tests {
     #[test]
     fn the_command_that_completes_a_suite_run_names_it_whatever_it_is_called() {
         let lane = |name| Lane::new("https://octane.example/", 1001, 1003, "S 1", name);
+        let with = |other: Lane| WorkspaceLabels::of([&lane("nightly"), &other]);
+        let none = WorkspaceLabels::of([]);
+        let workspaces = with(Lane::new(
+            "https://octane.example/",
+            1001,
+            1002,
+            "S 1",
+            "-n",
+        ));
+        let servers = with(Lane::new("https://other.example/", 1001, 1003, "S 1", "-n"));
         let suggest = RelaySuggest {
             options: " --relay-data rd".to_owned(),
         };
         assert_eq!(
-            suggest.close(&lane("nightly"), false),
+            suggest.close(&lane("nightly"), none),
             "octane relay close --suite='S 1' --relay-data rd nightly"
         );
         assert_eq!(
-            suggest.close(&lane("-n"), true),
+            suggest.close(&lane("-n"), workspaces),
             "octane relay close --suite='S 1' --space 1001 --workspace 1003 --relay-data rd -- -n"
+        );
+        assert_eq!(
+            suggest.close(&lane("nightly"), servers),
+            "octane relay close --suite='S 1' --url https://octane.example/ --space 1001 --workspace 1003 --relay-data rd nightly"
         );
     }
 

@@ -41,8 +41,7 @@ pub(super) async fn status(opened: &Opened, output: Output) -> Result<Exit> {
         })
         .collect();
     let name = |name: Option<&str>| name.unwrap_or("none").to_owned();
-    let is_waiting = |count: &&LaneCount| matches!(count.state, State::Waiting | State::Incomplete);
-    let counts = overview.lanes.iter().filter(is_waiting);
+    let counts = overview.lanes.iter().filter(|count| count.state.waits());
     let waiting_count: u64 = counts.map(|count| count.uploads).sum();
     let json = json!({
         "schema": "octane.relay_status/1", "lanes": lanes, "waiting": waiting, "waiting_count": waiting_count,
@@ -131,23 +130,11 @@ fn what_helps(status: &Status, suggest: &RelaySuggest) -> String {
     }
 }
 
-/// How far an upload is, in words.
-fn in_words(state: State) -> &'static str {
-    match state {
-        State::Stored => "not delivered yet",
-        State::Delivering => "being delivered",
-        State::Waiting => "waiting for another attempt",
-        State::AwaitingShards => "waiting for other shards",
-        State::Delivered => "delivered",
-        State::Incomplete => "incomplete",
-    }
-}
-
 /// The command that completes a suite run of a lane.
 async fn close(opened: &Opened, lane: &Lane) -> Result<String> {
     let overview = opened.store.overview().await.map_err(failure)?;
     let labels = WorkspaceLabels::of(overview.lanes.iter().map(|count| &count.lane));
-    Ok(opened.suggest.close(lane, labels.are_needed()))
+    Ok(opened.suggest.close(lane, labels))
 }
 
 /// Asks for another attempt.
@@ -160,14 +147,14 @@ pub(super) async fn retry(
     let store = &*opened.store;
     let found = known(opened, id).await?;
     let is_done = if dry_run.dry_run {
-        matches!(found.state, State::Waiting | State::Incomplete)
+        found.state.waits()
     } else {
         store.retry(id).await.map_err(failure)?
     };
     if !is_done {
         let message = format!(
             "upload {id} is {}, and cannot be tried again",
-            in_words(found.state)
+            found.state.in_words()
         );
         let failure = Failure::message(Exit::Usage, message);
         return Err(match found.state {
@@ -211,7 +198,7 @@ pub(super) async fn delete(
                 "what is missing in Octane is lost",
             ),
         };
-        let message = format!("upload {id} is {}: {missing}", in_words(found.state));
+        let message = format!("upload {id} is {}: {missing}", found.state.in_words());
         return Err(Failure::message(Exit::Usage, message)
             .hint(format!("use `--force` to delete it anyway; {lost}")));
     }
