@@ -5,7 +5,7 @@ mod network;
 mod refusal;
 mod token;
 
-pub(crate) use door::{Door, Handed, HandedReport, Unreached};
+pub(crate) use door::{Door, Handed, HandedReport, Refused, Unreached};
 pub(crate) use network::{RelayNetwork, Unanswered, unsendable};
 pub(crate) use refusal::Refusal;
 pub(crate) use token::{of as relay_token, rejected_hint};

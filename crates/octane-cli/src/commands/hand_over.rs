@@ -20,7 +20,7 @@ use crate::failure::{Failure, Result};
 use crate::input::Input;
 use crate::output::{Output, Text, failure_json, print_for_people};
 use crate::policies::Policies;
-use crate::relay::{Door, HandedReport, Unreached};
+use crate::relay::{Door, HandedReport, Refused, Unreached};
 use crate::suggest::Suggest;
 
 /// A relay, and how uploads are handed over to it.
@@ -164,9 +164,10 @@ impl HandOver<'_> {
                 let message =
                     format!("nothing was handed over; the results are saved as upload {id}");
                 let again = self.again(&failure, &id, &delivery.suggest);
+                let refused = failure.error.downcast_ref::<Refused>();
                 let hint = match &failure.hint {
                     Some(hint) => format!("{hint}, then {again}"),
-                    None if failure.exit == Exit::Refused => format!(
+                    None if refused.is_some_and(|refused| refused.is_final) => format!(
                         "the relay would refuse them again; `{}` deletes them here",
                         delivery.suggest.delete(&id)
                     ),
@@ -247,6 +248,11 @@ impl HandOver<'_> {
 
     /// An error about an upload that the relay has.
     fn stored(&self, failure: Failure, id: &UploadId) -> Failure {
+        let refused = failure.error.downcast_ref::<Refused>();
+        if refused.is_some_and(|refused| refused.is_unknown) {
+            return failure
+                .hint("it was deleted there; upload the results again if they are still wanted");
+        }
         failure.hint(format!(
             "the relay `{}` has upload {id}; do not upload the results again (`octane relay status` on its machine shows it)",
             self.door.url()

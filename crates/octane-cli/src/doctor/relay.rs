@@ -29,9 +29,8 @@ struct AboutRelay {
     server: Option<String>,
     space: Option<String>,
     workspace: Option<String>,
-    /// All workspaces; a relay of an earlier version has one.
-    #[serde(default)]
-    workspaces: Vec<AboutWorkspace>,
+    /// The workspaces to which the token can hand over; a relay of an earlier version names one alone.
+    workspaces: Option<Vec<AboutWorkspace>>,
 }
 
 /// A workspace that a relay delivers to.
@@ -270,16 +269,16 @@ impl AboutRelay {
     fn delivery(&self) -> Option<Delivery> {
         let pair =
             |space: &str, workspace: &str| Some((space.parse().ok()?, workspace.parse().ok()?));
-        let mut workspaces = vec![pair(self.space.as_ref()?, self.workspace.as_ref()?)?];
-        for about in &self.workspaces {
-            let more = pair(&about.space, &about.workspace)?;
-            if !workspaces.contains(&more) {
-                workspaces.push(more);
-            }
-        }
+        let workspaces = match &self.workspaces {
+            Some(all) => all
+                .iter()
+                .map(|about| pair(&about.space, &about.workspace))
+                .collect(),
+            None => pair(self.space.as_ref()?, self.workspace.as_ref()?).map(|one| vec![one]),
+        };
         Some(Delivery {
             server: self.server.as_ref()?.parse().ok()?,
-            workspaces,
+            workspaces: workspaces?,
         })
     }
 }

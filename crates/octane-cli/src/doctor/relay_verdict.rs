@@ -7,6 +7,7 @@
 //! | the token is accepted | ok |
 //! | the relay has the version of this program or a newer one; an older one, or it does not say | ok; warning |
 //! | it delivers to the workspace of the settings, alone or among others; to others only; it does not say | ok; failed (6); not checked |
+//! | the token is for none of its workspaces | failed (7) |
 
 use octane_model::Address;
 use octane_rest::Endpoint;
@@ -30,7 +31,7 @@ pub(super) enum Health {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Delivery {
     pub(super) server: Address,
-    /// Shared spaces and workspaces; at least one.
+    /// Shared spaces and workspaces; none if the token is for none of those of the relay.
     pub(super) workspaces: Vec<(i64, i64)>,
 }
 
@@ -115,6 +116,12 @@ fn judge_delivery(
     if relay.server.is_same_server(server) && relay.workspaces.contains(&workspace) {
         return Finding::new(check, Status::Ok, "the relay delivers to this workspace");
     }
+    if relay.workspaces.is_empty() {
+        let message = "the token is for none of the workspaces to which the relay delivers";
+        return Finding::new(check, Status::Failed(Exit::Unauthorized), message).hint(
+            "use a token for this workspace (`octane relay token create PROJECT` on the relay's machine makes one for all of them)",
+        );
+    }
     let message = format!("the relay delivers to {}", shown(relay));
     let setting = Peer::Server.url_setting();
     Finding::new(check, Status::Failed(Exit::Refused), message).hint(format!(
@@ -192,6 +199,7 @@ mod tests {
             judge_delivery(own, Some(&to(server, &[(1001, 1003)]))),
             judge_delivery(own, Some(&to(server, &many))),
             judge_delivery(own, Some(&to("https://other.example.com", &[workspace]))),
+            judge_delivery(own, Some(&to(server, &[]))),
             judge_delivery(own, None),
         ];
         let rows: Vec<String> = rows.iter().map(row).collect();

@@ -74,6 +74,24 @@ impl Unreached {
     }
 }
 
+/// The relay does not do what it was asked for.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    said: String,
+    /// Whether the same upload would be refused again, whatever changes.
+    pub(crate) is_final: bool,
+    /// Whether the upload is not stored any more.
+    pub(crate) is_unknown: bool,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// The longest pause between attempts, whatever the relay says.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
@@ -242,6 +260,11 @@ impl Door {
                 status.as_u16()
             )));
         };
+        if refusal.is_of_path() {
+            return Err(self.unreachable(
+                "a relay answers, but not at this path; check the URL (`--via`), which is that of the relay alone",
+            ));
+        }
         let (relay, message) = (&self.network.address, &refusal.message);
         let said = match sent {
             None => {
@@ -258,10 +281,15 @@ impl Door {
         let exit = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Unauthorized,
             StatusCode::TOO_MANY_REQUESTS => Exit::Unreachable,
-            status if status.is_server_error() => Exit::Unreachable,
+            status if status.is_server_error() || refusal.is_of_transfer() => Exit::Unreachable,
             _ => Exit::Refused,
         };
-        let mut failure = Failure::message(exit, said);
+        let refused = Refused {
+            said,
+            is_final: refusal.is_final(),
+            is_unknown: refusal.is_of_unknown_upload(),
+        };
+        let mut failure = Failure::new(exit, refused);
         failure.hint = match status {
             StatusCode::UNAUTHORIZED => Some(token::rejected_hint()),
             _ => refusal.hint(),

@@ -29,9 +29,30 @@ impl Refusal {
                 "use a token for this workspace (`octane relay token create PROJECT` on the relay's machine makes one for all of them)"
                     .to_owned()
             }
+            "newer_format" => "upgrade the relay: this program is newer".to_owned(),
             "no_project" => "use a token of a project, or let a rule of the relay match (`--oidc-project`)".to_owned(),
             _ => return None,
         })
+    }
+
+    /// Whether the same upload would be refused again, whatever changes.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(&*self.code, "conflict" | "no_server" | "not_an_upload")
+    }
+
+    /// Whether there is nothing of a relay at the path of the request.
+    pub(crate) fn is_of_path(&self) -> bool {
+        self.code == "unknown_path"
+    }
+
+    /// Whether the upload did not arrive as it was sent.
+    pub(crate) fn is_of_transfer(&self) -> bool {
+        matches!(&*self.code, "incomplete" | "digest_mismatch")
+    }
+
+    /// Whether the upload is not stored any more.
+    pub(crate) fn is_of_unknown_upload(&self) -> bool {
+        self.code == "unknown_upload"
     }
 
     /// Whether the upload is larger than the relay accepts.

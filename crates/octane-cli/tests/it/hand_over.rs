@@ -1,6 +1,9 @@
 //! What an agent says of uploads that it hands over to a relay.
 
-use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
 
 use crate::program::Done;
 use crate::relay::{Relay, agent, token};
@@ -313,4 +316,114 @@ fn an_upload_that_is_handed_over_again_is_as_the_relay_says() {
         assert!(text.contains("could not deliver"), "{again:?}");
         assert!(!text.contains("not in Octane yet"), "{again:?}");
     }
+}
+
+/// A relay that gives these answers to `PUT` and `GET`, each a status and the code of a refusal; without one, that the upload is stored.
+fn relay_that_answers(put: (u16, &'static str), get: (u16, &'static str)) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = BufReader::new(stream.try_clone().unwrap());
+            let (mut first, mut length) = (String::new(), 0);
+            request.read_line(&mut first).unwrap();
+            loop {
+                let mut line = String::new();
+                request.read_line(&mut line).unwrap();
+                if line.trim().is_empty() {
+                    break;
+                }
+                let line = line.to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            std::io::copy(&mut request.take(length), &mut std::io::sink()).unwrap();
+            let (status, code) = if first.starts_with("PUT") { put } else { get };
+            let id = first
+                .split(['/', ' ', '?'])
+                .find(|part| part.starts_with("u-"));
+            let body = if code.is_empty() {
+                json!({ "schema": "octane.relay_upload/1", "upload_id": id, "state": "stored", "reason": null, "report": null })
+            } else {
+                json!({ "schema": "octane.relay_error/1", "code": code, "message": "it said why" })
+            };
+            let body = body.to_string();
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 {status} It\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn results_are_to_be_deleted_only_if_the_relay_would_refuse_them_whatever_changes() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\na,passed\n");
+    let upload = "upload a.csv --suite S --suite-run r -y --retries 0";
+    for (status, code, exit, parts) in [
+        (
+            404,
+            "unknown_path",
+            8,
+            &["not at this path", "check the URL (`--via`)"][..],
+        ),
+        (
+            400,
+            "incomplete",
+            8,
+            &["it said why", "to hand them over later"],
+        ),
+        (
+            400,
+            "digest_mismatch",
+            8,
+            &["it said why", "to hand them over later"],
+        ),
+        (
+            422,
+            "newer_format",
+            6,
+            &["it said why", "upgrade the relay"],
+        ),
+        (
+            400,
+            "a_code_of_later",
+            6,
+            &["it said why", "to hand them over later"],
+        ),
+        (
+            422,
+            "not_an_upload",
+            6,
+            &["the relay would refuse them again", "uploads delete"],
+        ),
+        (
+            409,
+            "conflict",
+            6,
+            &["the relay would refuse them again", "uploads delete"],
+        ),
+    ] {
+        let url = relay_that_answers((status, code), (404, code));
+        let done = agent(&server, &url, "octane-relay_x", upload);
+        done.fails(exit, parts);
+        let is_deleting = done.stderr.contains("uploads delete");
+        assert_eq!(is_deleting, parts.contains(&"uploads delete"), "{done:?}");
+    }
+}
+
+#[test]
+fn an_upload_that_was_deleted_on_the_relay_while_an_agent_waits_is_uploaded_again() {
+    let server = Server::new();
+    server.place.file("a.csv", "name,status\na,passed\n");
+    let url = relay_that_answers((201, ""), (404, "unknown_upload"));
+    let upload = "upload a.csv --suite S --suite-run r -y --retries 0 --wait 1m";
+    let done = agent(&server, &url, "octane-relay_x", upload);
+    done.fails(6, &["it was deleted there", "upload the results again"]);
+    assert!(!done.stderr.contains("do not upload"), "{done:?}");
 }

@@ -152,6 +152,21 @@ fn uploads_to_a_workspace_that_the_relay_does_not_name_are_refused() {
 }
 
 #[test]
+fn a_token_for_none_of_the_workspaces_of_the_relay_is_found_before_an_upload_is_refused() {
+    let mut world = World::new();
+    let create = "relay token create depot --for-workspace 1004 --format json";
+    let created = world.on_relay(create).json();
+    world.token = created["token"].as_str().unwrap().to_owned();
+    let done = world.agent(1002, "doctor --format json");
+    assert_eq!(done.code, 7, "{done:?}");
+    let done = done.json();
+    let mut checks = done["checks"].as_array().unwrap().iter();
+    let found = checks.find(|check| check["check"] == "relay_workspace");
+    let message = found.unwrap()["message"].as_str().unwrap();
+    assert!(message.contains("for none of the workspaces"), "{message}");
+}
+
+#[test]
 fn a_suite_run_of_the_same_name_in_two_workspaces_is_closed_in_one() {
     let world = World::new();
     world.place.file("a.csv", "name,status\na,passed\n");
