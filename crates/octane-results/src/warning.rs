@@ -115,7 +115,7 @@ pub enum WarningKind {
         /// What failed, and why.
         message: String,
     },
-    /// A test counts as passed although a step of it was not found, so that it did not run.
+    /// A test counts as passed although a step of it did not run: it was not found, is pending, or was skipped.
     MissingStep {
         /// The step.
         step: String,
@@ -214,7 +214,7 @@ impl fmt::Display for WarningKind {
             }
             Self::MissingStep { step } => write!(
                 f,
-                "the test passed, but its step `{}` has no result; is it implemented?",
+                "the test passed, but its step `{}` did not run; is it implemented?",
                 shortened(step)
             ),
             Self::UnusedColumn { column } => {

@@ -12,7 +12,8 @@
 //!   Allure too. Excluded and hidden ones are not, and the value of a hidden or masked one is not kept. The parameters
 //!   `Project` and `Browser` are the origin and not part of the name.
 //! - The `historyId`, by which Allure recognises a test, is the external id of the test. Several files of one test are its
-//!   repeats.
+//!   repeats. So are two tests with one title in a suite, as Mocha, Jest and Cucumber for JavaScript allow them, because their `historyId`
+//!   is the same: where one of them fails and a later one passes, `--reruns worst` shows the failure.
 //!
 //! | status | stage | means |
 //! | --- | --- | --- |
@@ -27,16 +28,18 @@
 //! | none | any other | failed: it did not end, or nothing says how |
 //! | any other | any | a word of [`StatusAliases`](crate::StatusAliases), or the result is invalid |
 //!
-//! - A test that passed, with a step that has a message and no status, is a warning: Cucumber for JavaScript did not find the
-//!   step, and Allure counts the test as passed.
+//! - A test that passed, with a step that has a message and no status, or one of Cucumber for JavaScript with a step that was
+//!   skipped, is a warning: the step was not found, is pending, or was skipped, and Allure counts the test as passed.
 //! - The **failure** is the message and the trace, or else the first of the errors of Allure 3; further ones are appended to its details.
 //! - The message of a skipped test is its description, or else the description of the test.
 //! - A link of the type `issue`, `tms` or the like is a property with that name too, and its value is the Jira key that the
 //!   link is called or that its address ends with. Labels are properties, apart from those that are part of the identity,
 //!   tags, and the owner. Steps inside of steps follow them.
 //!
-//! Errors of the run (`…-globals.json`) are one failed result, called `[run]`: those of a hook around all tests may be in no test.
-//! A hook of Playwright that only skipped its tests does not count as an error, although it is listed.
+//! Errors of the run (`…-globals.json`) are one failed result for each file, called `[run]`: those of a hook around all tests may be in no
+//! test. The error of a hook of Playwright (`beforeEach hook failed: …`) is a warning: the attempt that it belongs to has failed
+//! by it, and a later one may have passed. A hook that only skipped its tests does not count as an error, although it is listed. That of a hook
+//! with a title of its own (`log in failed: …`) cannot be distinguished from an error of the run.
 //!
 //! A hook that failed is a warning: what was to run after it may be skipped, and what ran before it has passed.
 //!
@@ -51,9 +54,8 @@ use super::line_column::LineColumn;
 use super::report::fields::{field, plain};
 use super::report::json::{JsonFormat, ShownPath, Step, items};
 use super::report::xml::Visit;
-use super::report::{Draft, Outcome, ReportFile};
+use super::report::{Draft, ReportFile};
 use crate::run::Failure;
-use crate::status::Status;
 use crate::warning::WarningKind;
 
 mod no_status;
@@ -118,26 +120,7 @@ impl JsonFormat for Allure {
             return;
         }
         if path.is_empty() && has(ERRORS) && !has("status") && !has("name") {
-            let root = std::mem::take(&mut self.root);
-            let errors = root.into_iter().filter(|(name, _)| name == ERRORS);
-            let errors: Vec<String> = errors
-                .flat_map(|(_, errors)| items(Some(&errors)).to_vec())
-                .filter(|error| !is_skip(error))
-                .map(|error| error_of_run(&error))
-                .collect();
-            file.is_without_results = errors.is_empty();
-            if let Some(first) = errors.first() {
-                let message = first.lines().next().unwrap_or_default().to_owned();
-                let failure = Failure {
-                    message: Some(message),
-                    details: errors.join("\n\n"),
-                    ..Failure::default()
-                };
-                file.push(Draft {
-                    failure: Some(failure),
-                    ..Draft::new(self.place, RUN, Outcome::Known(Status::Failed))
-                });
-            }
+            self.push_errors(file);
             return;
         }
         if path.is_empty() && !self.root.is_empty() {
@@ -148,6 +131,29 @@ impl JsonFormat for Allure {
 }
 
 impl Allure {
+    /// Makes one failed result of the errors of a run, and warnings of those that are in the result of a test.
+    fn push_errors(&mut self, file: &mut ReportFile) {
+        file.is_without_results = true;
+        let root = std::mem::take(&mut self.root);
+        let errors = root.iter().filter(|(name, _)| name == ERRORS);
+        let errors = errors.flat_map(|(_, errors)| items(Some(errors)));
+        let mut of_run = Vec::new();
+        for error in errors.filter(|error| !is_skip(error)) {
+            let text = error_of_run(error);
+            if is_of_test(&text) {
+                let message = first_line(&text);
+                file.warn(self.place, WarningKind::FailedOutside { message });
+            } else {
+                of_run.push(text);
+            }
+        }
+        if let Some(first) = of_run.first() {
+            file.is_without_results = false;
+            let failure = Failure::new(first_line(first)).details(of_run.join("\n\n"));
+            file.push(Draft::failed(self.place, RUN, failure));
+        }
+    }
+
     /// Warns of the hooks in a container that failed.
     fn warn_of_hooks(&mut self, file: &mut ReportFile) {
         file.is_without_results = true;
@@ -191,6 +197,24 @@ fn is_skip(error: &Value) -> bool {
     let thrown = thrown.strip_prefix("Error: ").unwrap_or(thrown);
     let reason = thrown.strip_prefix("Test is skipped");
     reason.is_some_and(|reason| reason.is_empty() || reason.starts_with(':'))
+}
+
+/// Whether an error is that of a hook of Playwright, which is a step of a test: the result of that attempt has failed, and says why.
+fn is_of_test(error: &str) -> bool {
+    const HOOKS_OF_TESTS: [&str; 6] = [
+        "Before Hooks",
+        "After Hooks",
+        "beforeAll hook",
+        "beforeEach hook",
+        "afterAll hook",
+        "afterEach hook",
+    ];
+    let hook = (error.split_once(" failed")).map_or("", |(hook, _)| hook);
+    HOOKS_OF_TESTS.contains(&hook)
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// What is said of an error: its message, with the trace below it.

@@ -254,14 +254,24 @@ pub(super) fn is_failed(hook: &Value) -> bool {
     Draft::outcome_by(&word, &WORDS).is_failed()
 }
 
-/// The name of a step that ended without a status and says why: one that Cucumber for JavaScript did not find, or found twice.
+/// The name of a step that did not run: one that Cucumber for JavaScript did not find, or found twice, ended without a status and
+/// says why. One that is pending was skipped, and so are those after it.
 pub(super) fn missing_step(result: &Value) -> Option<String> {
-    items(result.get("steps")).iter().find_map(|step| {
-        let message = step.get("statusDetails").and_then(message_of);
-        if message.is_some() && field(step, "status").is_none() {
+    let labels = Labels(items(result.get("labels")));
+    let is_cucumber = labels.first("framework").as_deref() == Some("cucumberjs");
+    find_missing(items(result.get("steps")), is_cucumber)
+}
+
+fn find_missing(steps: &[Value], is_cucumber: bool) -> Option<String> {
+    steps.iter().find_map(|step| {
+        let did_not_run = match field(step, "status") {
+            None => step.get("statusDetails").and_then(message_of).is_some(),
+            Some(status) => is_cucumber && status == "skipped",
+        };
+        if did_not_run {
             field(step, "name")
         } else {
-            missing_step(step)
+            find_missing(items(step.get("steps")), is_cucumber)
         }
     })
 }

@@ -314,8 +314,45 @@ fn what_failed_outside_of_all_tests_is_a_failed_result() {
             format!(r#"{{"attachments":[],"errors":[{skipped},{{"message":"no database"}}]}}"#);
         assert_eq!(shown(&both), ["[run] Failed: no database|no database"]);
     }
-    let other = r#"{"attachments":[],"errors":[{"message":"afterAll hook failed: Error: Test is skippedx"}]}"#;
+    let other =
+        r#"{"attachments":[],"errors":[{"message":"hook failed: Error: Test is skippedx"}]}"#;
     assert_eq!(shown(other).len(), 1);
+}
+
+#[test]
+fn an_error_of_a_hook_of_playwright_is_in_the_result_of_a_test() {
+    let errors = |messages: &[&str]| {
+        let errors: Vec<String> = (messages.iter())
+            .map(|message| format!(r#"{{"message":"{message}","trace":"Error: x\n at a.js:1"}}"#))
+            .collect();
+        shown(&format!(
+            r#"{{"attachments":[],"errors":[{}]}}"#,
+            errors.join(",")
+        ))
+    };
+    for hook in [
+        "Before Hooks",
+        "After Hooks",
+        "beforeAll hook",
+        "afterEach hook",
+    ] {
+        let message = format!("{hook} failed: Error: x");
+        let warning = format!("warning in.json:1:1: failed outside of the tests: {message}");
+        assert_eq!(errors(&[&message]), warning);
+        let both = errors(&[&message, "globalSetup failed: Error: y"]);
+        let failed = "Failed [run] `globalSetup failed: Error: y`";
+        assert_eq!(both, format!("{warning}\n{failed}"));
+    }
+    // Those of Cucumber, Jest and Mocha may be in no result.
+    for message in [
+        "hook failed: Error: x",
+        "beforeAll failed: Error: x",
+        r#"\"before all\" hook failed: x"#,
+        "Before Hooks: Error: x",
+    ] {
+        let found = errors(&[message]);
+        assert!(found.starts_with("Failed [run]"), "{found}");
+    }
 }
 
 #[test]
@@ -331,7 +368,7 @@ fn a_step_that_cucumber_did_not_find_is_a_warning() {
     let inside = format!(r#"{{"name":"Given","status":"passed","steps":[{missing}]}}"#);
     for steps in [missing, &inside] {
         let found = with(steps);
-        let warning = "warning in.json:1:1: the test passed, but its step `Given a cart` has no result; is it implemented?";
+        let warning = "warning in.json:1:1: the test passed, but its step `Given a cart` did not run; is it implemented?";
         assert!(found.starts_with(warning), "{found}");
         assert!(found.contains("\nPassed adds"), "{found}");
     }
@@ -343,6 +380,24 @@ fn a_step_that_cucumber_did_not_find_is_a_warning() {
         let found = with(step);
         assert!(found.starts_with("Passed"), "{found}");
     }
+}
+
+#[test]
+fn a_step_that_is_pending_in_cucumber_for_javascript_is_a_warning() {
+    let with = |framework: &str, status: &str| {
+        let label = format!(r#"{{"name":"framework","value":"{framework}"}}"#);
+        let step = r#"{"name":"When it is pending","status":"skipped"}"#;
+        shown(&result(&format!(
+            r#""status":"{status}","labels":[{label}],"steps":[{step}]"#
+        )))
+    };
+    let warning = "warning in.json:1:1: the test passed, but its step `When it is pending` did not run; is it implemented?";
+    assert_eq!(
+        with("cucumberjs", "passed"),
+        format!("{warning}\nPassed adds")
+    );
+    assert_eq!(with("cucumberjs", "skipped"), "Skipped adds");
+    assert_eq!(with("playwright", "passed"), "Passed adds");
 }
 
 #[test]
