@@ -20,7 +20,7 @@
 //! names of the test or of what it is in do not count as tags.
 //!
 //! In the log of `pytest-reportlog`, a test has ended with its teardown; one without an end is failed. Phases with the outcome
-//! `rerun` are earlier attempts, and so are phases without a call, as `flaky` leaves them, before others of the same test. A subtest is not a result of its own; if it failed, its test has failed. A log without its end is one failed
+//! `rerun`, also a teardown, are earlier attempts, and so are phases without a call, as `flaky` leaves them, before others of the same test. A subtest is not a result of its own; if it failed, its test has failed. A log without its end is one failed
 //! result, called `[session]`, if none of its results is failed.
 
 use std::sync::Arc;

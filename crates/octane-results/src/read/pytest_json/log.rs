@@ -171,6 +171,10 @@ impl PytestLog {
                 test.is_repeated = false;
                 test.phases.clear();
             }
+            "teardown" if word == "rerun" && !test.phases.values().any(may_fail) => {
+                test.is_repeated = false;
+                test.phases.clear();
+            }
             // `flaky` reports the call of the last attempt alone.
             "teardown" if outcome(&test.phases).is_none() => {}
             // A process that crashed has no phases.
@@ -392,6 +396,32 @@ mod tests {
         let statuses: Vec<String> = runs.iter().map(|run| run.status.to_string()).collect();
         assert_eq!(statuses, ["Passed", "Failed"]);
         assert_eq!(runs[0].earlier_failures.len(), 1);
+    }
+
+    #[test]
+    fn an_attempt_that_is_repeated_for_its_teardown_is_an_earlier_one() {
+        let passed = test("test_b", ["passed", "passed", "passed"]);
+        let torn = test("test_b", ["passed", "passed", "rerun"]);
+        let both = test("test_b", ["passed", "rerun", "rerun"]);
+        for (attempts, status, earlier) in [
+            (vec![torn.clone(), passed.clone()], "Passed", 1),
+            (
+                vec![torn.clone(), torn.clone(), passed.clone()],
+                "Passed",
+                2,
+            ),
+            (vec![both, torn.clone(), passed.clone()], "Passed", 3),
+            (vec![torn], "Failed", 0),
+        ] {
+            let runs = results(&log(&attempts.concat(), 0));
+            assert_eq!(runs.len(), 1, "{runs:?}");
+            assert_eq!(runs[0].status.to_string(), status);
+            assert_eq!(runs[0].earlier_failures.len(), earlier);
+        }
+        // A call that failed, and is not repeated, remains.
+        let failed = test("test_b", ["passed", "failed", "rerun"]);
+        let found = shown(&log(&[failed, passed].concat(), 1));
+        assert!(found.starts_with("Failed t.test_a.test_b"), "{found}");
     }
 
     #[test]
