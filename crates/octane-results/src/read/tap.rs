@@ -14,7 +14,7 @@
 //! | a plan that was met, but is followed by tests with the next numbers, or in a subtest by any, of which none failed | the same |
 //! | a plan with a number that no test has, because another one is given twice or is beyond the plan, and no test failed | the same |
 //! | no plan, and no test failed: the run ended before it, even directly after the version | the same |
-//! | `# fail 1` or `# failed 1` below the tests, of which none has failed and fewer are `not ok` | one failed result, called `summary` |
+//! | `# fail 1`, `# failed 1` or `# failed 1 of 2 tests` below the tests, of which none has failed and fewer are `not ok` | one failed result, called `summary` |
 //! | a comment of `node:test` on an error after the end of its test or outside of tests, or on a threshold of the coverage, if no test failed | one failed result, called `[run]` |
 //! | `Bail out!` | one failed result |
 //! | a subtest that ends in the middle | one failed result, unless one of its tests failed |
@@ -37,7 +37,7 @@
 //!   `outer > inner`.
 //! - A comment directly before a test point is the class of the tests that follow, as `tape` writes it, if the report has
 //!   a version and no plan at the beginning, and if there is one before the first test point already. Comments that are
-//!   indented, and those below the `initTestCase()` of Qt, are what tests print.
+//!   indented, and those below the `initTestCase()` of Qt, are what tests print, and a `#` that is indented belongs to a subtest.
 //! - Two tests of one name are distinguished as `pays` and `pays (2)`; a test without a name is called by the
 //!   `# Subtest` before it, or by what follows after `# SKIP` or `# TODO`, or by its number. The time in `pays  (0.11s)`, as Criterion
 //!   writes it, in `Chrome - [5 ms] - pays`, as testem does, or in `pays in 12ms`, if Bats has written one in the first test too, is the

@@ -100,7 +100,10 @@ impl Comments {
 
     /// Notes a comment that may be a heading.
     pub(super) fn note(&mut self, text: &str, line: &str) {
-        let is_heading = !text.is_empty() && !is_indented(line) && !text.contains(" remaining in ");
+        // One whose `#` is indented belongs to a subtest, of which a test point is the end.
+        let is_of_subtest = line.starts_with(char::is_whitespace);
+        let is_printed = is_indented(line) || text.contains(" remaining in ");
+        let is_heading = !text.is_empty() && !is_of_subtest && !is_printed;
         self.last = is_heading.then(|| Heading {
             text: text.to_owned(),
             is_stable: !is_measurement(text),
@@ -123,18 +126,27 @@ impl Comments {
 
     /// Whether a comment is one of those with which tools end a report, such as `tests 12`.
     pub(super) fn is_summary(&mut self, text: &str, line: &str) -> bool {
-        let mut words = text.split_whitespace();
-        let (Some(word), Some(number), None) = (words.next(), words.next(), words.next()) else {
+        let Some((word, number)) = summary(text) else {
             return false;
         };
-        if !SUMMARY_WORDS.contains(&word) || number.parse::<f64>().is_err() {
-            return false;
-        }
         if matches!(word, "fail" | "failed") && line.starts_with('#') && !is_indented(line) {
             self.failed = number.parse().unwrap_or(self.failed);
         }
         true
     }
+}
+
+/// The word and the number of a comment with which tools end a report, or a subtest: `tests 12`, and by node-tap `skip: 1`
+/// and `failed 1 of 2 tests`.
+fn summary(text: &str) -> Option<(&str, &str)> {
+    let words: Vec<&str> = text.split_whitespace().take(6).collect();
+    let (word, number) = match words[..] {
+        [word @ ("skip:" | "todo:"), number] => (word, number),
+        [word, number] if SUMMARY_WORDS.contains(&word) => (word, number),
+        ["failed", number, "of", _, "test" | "tests"] => ("failed", number),
+        _ => return None,
+    };
+    number.parse::<f64>().is_ok().then_some((word, number))
 }
 
 /// Whether there is more than a blank between the `#` and the text, as before what a test of AVA prints.
@@ -195,6 +207,35 @@ mod tests {
         3: a = Passed
         5: b = Passed
         ");
+    }
+
+    #[test]
+    fn what_ends_a_subtest_is_not_the_name_of_a_group() {
+        let stream = |second: &str, summary: &str, ok: &str| {
+            shown(&format!(
+                "TAP version 13\n# Subtest: adds\n    ok 1 - one\n    {second} 2 - two\n    1..2\n{summary}{ok} 1 - adds # time=14ms\n# Subtest: pays\n    ok 1 - three\n    1..1\nok 2 - pays\nok 3 - ships\n1..3\n"
+            ))
+        };
+        let passed = stream("ok", "", "ok");
+        assert!(passed.contains(": pays | three = Passed\n"), "{passed}");
+        assert!(passed.ends_with(": ships = Passed"), "{passed}");
+        let places = |shown: &str| -> Vec<String> {
+            let lines = shown.lines().filter_map(|line| line.split_once(": "));
+            let names = lines.filter_map(|(_, line)| line.split_once(" = "));
+            names.map(|(name, _)| name.to_owned()).collect()
+        };
+        for (second, summary, ok) in [
+            ("not ok", "    # failed 1 of 2 tests\n", "not ok"),
+            ("not ok", "# failed 1 of 2 tests\n", "not ok"),
+            ("ok", "    # skip: 1\n", "ok"),
+            ("ok", "# todo: 1\n", "ok"),
+            ("ok", "    # printed\n", "ok"),
+        ] {
+            let found = stream(second, summary, ok);
+            assert_eq!(places(&found), places(&passed), "{found}");
+        }
+        let found = shown("ok 1 - a\n1..1\n# failed 1 of 2 tests\n");
+        assert!(found.contains(": summary = Failed"), "{found}");
     }
 
     #[test]
