@@ -7,7 +7,7 @@
 //!   no result: its steps belong to the scenario that follows. A background that failed and that no scenario follows is
 //!   a failed result of its own.
 //! - The **class** is the name of the feature, or else its file; the **name** is the name of the scenario. The file
-//!   (`uri`, or `location` of behave) is the origin.
+//!   (`uri`, or `location` of behave) is the origin, and so is the project in an `id` such as `firefox-›-cart` of `playwright-bdd`.
 //! - A background with the id of the scenario before it belongs to that one. One that was skipped, though all steps of its scenario
 //!   passed, is ignored: `behave2cucumber` writes it, and has its steps in the scenario.
 //! - **Rows of an outline** are distinguished by the end of their id, `…;large orders;3`: `pays (large-orders, example 2)`, as
@@ -18,7 +18,8 @@
 //!   numbers, this is so only if its rows are at different lines, none is written again after it passed, and Karate has not written the
 //!   report: otherwise it is another row, as Karate writes those of a dynamic outline, without their data.
 //! - The **status** is that of the worst step, hook and background step; a `status` of the scenario itself, as behave writes
-//!   it, counts too. A step with no result has not run.
+//!   it, counts too, also if that is `null` and the background of a rule that follows has it. A step with no result has not run. A hook that was
+//!   skipped does not count if a step has passed: `playwright-bdd` writes it of one that only ran in an earlier attempt.
 //!
 //! | word | what it says |
 //! | --- | --- |
@@ -91,8 +92,8 @@ struct Feature {
 }
 
 /// What is used of a feature, apart from its elements.
-const FIELDS: [&str; 7] = [
-    "name", "uri", "location", "tags", "status", "metadata", "elements",
+const FIELDS: [&str; 8] = [
+    "id", "name", "uri", "location", "tags", "status", "metadata", "elements",
 ];
 
 /// The words of a feature that failed.
@@ -159,6 +160,13 @@ fn in_feature(path: &[Step]) -> Option<&[Step]> {
 impl Feature {
     fn set(&mut self, name: &str, value: &Value) {
         match name {
+            // As `playwright-bdd` writes it for a project.
+            "id" => {
+                let id = text(Some(value)).unwrap_or_default();
+                if let Some((project, _)) = id.split_once("-›-") {
+                    self.project = Some(project.to_owned());
+                }
+            }
             "name" => self.name = Some(text(Some(value)).unwrap_or_default()),
             "uri" => self.uri = text(Some(value)).unwrap_or_default(),
             "location" if self.uri.is_empty() => {
@@ -189,14 +197,17 @@ impl Feature {
                 self.properties.push(Property::new(name, given));
             }
         }
-        self.project = metadata
-            .get("browser")
-            .and_then(|browser| field(browser, "name"));
+        let browser = metadata.get("browser");
+        let browser = browser.and_then(|browser| field(browser, "name"));
+        self.project = self.project.take().or(browser);
     }
 
     fn element(&mut self, element: &Value, place: LineColumn, path: String, file: &ReportFile) {
         if scenario::is_background(element) {
-            let last = self.scenarios.last_mut();
+            let mut last = self.scenarios.last_mut();
+            if let Some(last) = &mut last {
+                last.take_status(element, file);
+            }
             match last.filter(|last| last.has_background(element)) {
                 Some(last) => last.add_background(element, file),
                 None => self.background.add_background(element, file),

@@ -5,7 +5,7 @@
 //! | worst status | result |
 //! | --- | --- |
 //! | `FAILED`, `AMBIGUOUS`, `UNDEFINED`, `PENDING` | failed |
-//! | `SKIPPED` | skipped |
+//! | `SKIPPED` | skipped; that of a hook does not count if a step has passed |
 //! | `PASSED`, or there are no steps | passed, unless one of its steps did not end or did not run |
 //! | `UNKNOWN`, or another word | invalid |
 //! | `PASSED`, or there are no steps, and the test case is not in the report | invalid |

@@ -5,14 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::stage::Stage;
-use super::verdict::Said;
 use crate::read::line_column::LineColumn;
-use crate::read::report::fields::{field, lines, moment, thrown};
+use crate::read::report::fields::{field, moment};
 use crate::read::report::json::{items, text};
 use crate::read::report::{Draft, Outcome, ReportFile};
-use crate::run::Failure;
 use crate::scenario::{FeatureFile, FeatureScenario};
-use crate::status::Status;
 
 /// The result of a scenario.
 #[derive(Debug)]
@@ -27,6 +24,8 @@ pub(super) struct Scenario {
     /// Its name in the feature file.
     own_name: String,
     stage: Stage,
+    /// Whether its status is `null`.
+    is_without_status: bool,
     /// Whether it has a name or steps, without which it is none.
     is_named: bool,
     pub(super) id: String,
@@ -59,20 +58,7 @@ impl Scenario {
             background
         };
         stage.append(own);
-        // What the scenario says of itself; behave does.
-        let own = field(element, "status");
-        match Said::new(own.as_deref(), &file.options.status_aliases) {
-            Said::Nothing => {}
-            said => {
-                if said == Said::Is(Status::Failed) && stage.failure.is_none() {
-                    let given = lines(element.get("error_message")).map(|error| thrown(&error));
-                    let word = own.unwrap_or_default();
-                    stage.failure =
-                        given.or_else(|| Some(Failure::new(format!("the scenario is `{word}`"))));
-                }
-                stage.verdict.add(said);
-            }
-        }
+        stage.add_status(element, file);
         let id = field(element, "id").unwrap_or_default();
         let is = |name: &str, word: &str| {
             field(element, name).is_some_and(|kind| kind.to_lowercase().contains(word))
@@ -102,6 +88,7 @@ impl Scenario {
             number: 0,
             own_name,
             stage,
+            is_without_status: element.get("status").is_some_and(Value::is_null),
             is_named: element.get("steps").is_some() || element.get("name").is_some(),
             id,
         }
@@ -117,6 +104,7 @@ impl Scenario {
             number: 0,
             own_name: name.to_owned(),
             stage,
+            is_without_status: false,
             is_named: true,
             id: String::new(),
         }
@@ -133,6 +121,13 @@ impl Scenario {
     /// Adds a background that follows.
     pub(super) fn add_background(&mut self, background: &Value, file: &ReportFile) {
         self.stage.add_background(background, file);
+    }
+
+    /// Takes the status from the background that follows: behave writes that of the last scenario before a rule there.
+    pub(super) fn take_status(&mut self, background: &Value, file: &ReportFile) {
+        if std::mem::take(&mut self.is_without_status) {
+            self.stage.add_status(background, file);
+        }
     }
 
     /// The result, of a scenario in `file`.

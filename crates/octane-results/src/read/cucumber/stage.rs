@@ -68,7 +68,7 @@ impl Stage {
         for step in self.list(element, "steps") {
             self.add_hooks(step, "before", "BeforeStep hook", file);
             let name = step_name(step);
-            self.add_step(step, name, file);
+            self.add_step(step, name, is_hook(step), file);
             self.add_hooks(step, "after", "AfterStep hook", file);
         }
         self.add_hooks(element, "after", "After hook", file);
@@ -100,11 +100,11 @@ impl Stage {
             }
             let location = hook.get("match").and_then(|at| field(at, "location"));
             let name = location.map_or(name.to_owned(), |at| format!("{name}: {at}"));
-            self.add_step(hook, name, file);
+            self.add_step(hook, name, true, file);
         }
     }
 
-    fn add_step(&mut self, step: &Value, name: String, file: &ReportFile) {
+    fn add_step(&mut self, step: &Value, name: String, is_of_hook: bool, file: &ReportFile) {
         let nothing = Value::Null;
         let result = step.get("result").unwrap_or(&nothing);
         let word = field(result, "status");
@@ -132,8 +132,28 @@ impl Stage {
             }
             _ => {}
         }
-        self.verdict.add(said);
+        if is_of_hook {
+            self.verdict.add_hook(said);
+        } else {
+            self.verdict.add(said);
+        }
         self.steps.push(done);
+    }
+
+    /// Adds what an element says of itself; behave does.
+    pub(super) fn add_status(&mut self, element: &Value, file: &ReportFile) {
+        let word = field(element, "status");
+        let said = Said::new(word.as_deref(), &file.options.status_aliases);
+        if said == Said::Nothing {
+            return;
+        }
+        if said == Said::Is(Status::Failed) && self.failure.is_none() {
+            let given = lines(element.get("error_message")).map(|error| thrown(&error));
+            let word = word.unwrap_or_default();
+            self.failure =
+                given.or_else(|| Some(Failure::new(format!("the scenario is `{word}`"))));
+        }
+        self.verdict.add(said);
     }
 
     fn attach(&mut self, to: &Value) {
@@ -186,7 +206,8 @@ impl Stage {
             let given = format!("the scenario did not end: `{step}` has no result");
             return Some(Failure::new(given));
         }
-        self.failure.clone().or_else(|| self.skipped.clone())
+        let skipped = (self.skipped.clone()).filter(|_| self.verdict.has_skipped());
+        self.failure.clone().or(skipped)
     }
 }
 
@@ -230,6 +251,8 @@ fn step_name(step: &Value) -> String {
         ("Before" | "After", "") => format!("{keyword} hook"),
         (keyword, "") => keyword.to_owned(),
         ("", name) => name.to_owned(),
+        // Radish writes the keyword in both.
+        (keyword, name) if name.split(' ').next() == Some(keyword) => name.to_owned(),
         (keyword, name) => format!("{keyword} {name}"),
     }
 }

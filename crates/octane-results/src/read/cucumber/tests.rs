@@ -477,3 +477,101 @@ fn a_single_feature_may_be_the_document_and_places_in_the_list_may_be_empty() {
     let cut = &single[..single.find("\"name\":\"Cart\"").unwrap()];
     assert!(shown(cut).starts_with("error "), "{}", shown(cut));
 }
+
+#[test]
+fn a_hook_that_was_skipped_counts_only_if_no_step_has_passed() {
+    let hidden = |steps: &[&str], hook: &str| {
+        let mut steps: Vec<String> = (steps.iter())
+            .map(|word| format!(r#"{{"name":"s","result":{{"status":"{word}"}}}}"#))
+            .collect();
+        steps.push(format!(
+            r#"{{"keyword":"After","hidden":true,"result":{{"status":"{hook}","error_message":"why"}}}}"#
+        ));
+        shown(&feature(&format!(
+            r#"{{"type":"scenario","keyword":"Scenario","name":"pays","steps":[{}]}}"#,
+            steps.join(",")
+        )))
+    };
+    for (steps, hook, expected) in [
+        (&["passed", "passed"][..], "skipped", "Passed Cart.pays"),
+        (&["passed", "skipped"], "skipped", "Skipped Cart.pays (why)"),
+        (&["skipped"], "skipped", "Skipped Cart.pays (why)"),
+        (&[], "skipped", "Skipped Cart.pays (why)"),
+        (&["passed"], "failed", "Failed Cart.pays `why`"),
+    ] {
+        assert_eq!(hidden(steps, hook), expected, "{steps:?} {hook}");
+    }
+    let before = |step: &str| {
+        shown(&feature(&format!(
+            r#"{{"type":"scenario","keyword":"Scenario","name":"pays","before":[{{"result":{{"status":"passed"}}}},
+            {{"result":{{"status":"skipped"}}}}],"steps":[{{"name":"s"{step}}}]}}"#
+        )))
+    };
+    assert_eq!(before(""), "Skipped Cart.pays");
+    let passed = r#","result":{"status":"passed"}"#;
+    assert_eq!(before(passed), "Passed Cart.pays");
+}
+
+#[test]
+fn the_status_of_a_scenario_may_be_in_the_background_of_the_rule_that_follows() {
+    let report = |status: &str, background: &str| {
+        let scenario = |name: &str, status: &str| {
+            format!(
+                r#"{{"type":"scenario","keyword":"Scenario","name":"{name}","location":"a.feature:3"{status},
+                "steps":[{{"name":"s","step_type":"when","location":"a.feature:4","result":{{"status":"passed"}}}}]}}"#
+            )
+        };
+        let (first, second) = (scenario("pays", status), scenario("ships", ""));
+        let background = format!(
+            r#"{{"type":"background","keyword":"Background","name":"","steps":[]{background}}}"#
+        );
+        shown(&format!(
+            r#"[{{"keyword":"Feature","name":"Cart","location":"a.feature:1","elements":[{first},{background},{second}]}}]"#
+        ))
+    };
+    let null = r#","status":null"#;
+    let failed = r#","status":"hook_error""#;
+    let passed = "Passed Cart.pays\nPassed Cart.ships";
+    assert_eq!(
+        report(null, failed),
+        "Failed Cart.pays `the scenario is `hook_error``\nPassed Cart.ships"
+    );
+    assert_eq!(report(null, r#","status":"passed""#), passed);
+    assert_eq!(report(null, ""), passed);
+    assert_eq!(report(r#","status":"passed""#, failed), passed);
+}
+
+#[test]
+fn projects_of_playwright_are_origins_of_their_own() {
+    let feature = |id: &str, word: &str| {
+        format!(
+            r#"{{"uri":"a.feature","id":"{id}","name":"Cart","keyword":"Feature","elements":[{{"id":"cart;pays","line":7,
+            "name":"pays","type":"scenario","steps":[{{"name":"s","result":{{"status":"{word}"}}}}]}}]}}"#
+        )
+    };
+    let both = format!(
+        "[{},{},{}]",
+        feature("p1-›-cart", "failed"),
+        feature("p2-›-cart", "passed"),
+        feature("cart", "passed")
+    );
+    assert_shown(
+        &both,
+        "Failed Cart.pays [p1] `failed: s`\nPassed Cart.pays [p2]\nPassed Cart.pays",
+    );
+}
+
+#[test]
+fn a_keyword_that_is_in_the_name_of_a_step_too_is_there_once() {
+    let step = |name: &str| {
+        let report = feature(&format!(
+            r#"{{"type":"scenario","name":"pays","steps":[{{"keyword":"When","name":"{name}","result":{{"status":"failed","error_message":""}}}}]}}"#
+        ));
+        shown(&report)
+    };
+    assert_eq!(step("When I pay"), "Failed Cart.pays `failed: When I pay`");
+    assert_eq!(
+        step("Whenever I pay"),
+        "Failed Cart.pays `failed: When Whenever I pay`"
+    );
+}

@@ -52,8 +52,11 @@ impl Said {
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
     has_failed: bool,
-    has_skipped: bool,
+    has_skipped_step: bool,
+    has_skipped_hook: bool,
+    /// Whether a step or a hook passed.
     has_passed: bool,
+    has_passed_step: bool,
     /// Whether a step has no result.
     has_untested: bool,
     unknown: Option<String>,
@@ -64,16 +67,30 @@ impl Verdict {
         match said {
             Said::Nothing => self.has_untested = true,
             Said::Is(Status::Failed) => self.has_failed = true,
-            Said::Is(Status::Skipped | Status::Planned) => self.has_skipped = true,
-            Said::Is(Status::Passed) => self.has_passed = true,
+            Said::Is(Status::Skipped | Status::Planned) => self.has_skipped_step = true,
+            Said::Is(Status::Passed) => {
+                self.has_passed = true;
+                self.has_passed_step = true;
+            }
             Said::Unknown(word) => self.unknown = Some(word),
+        }
+    }
+
+    /// Adds what a hook says.
+    pub(super) fn add_hook(&mut self, said: Said) {
+        match said {
+            Said::Is(Status::Skipped | Status::Planned) => self.has_skipped_hook = true,
+            Said::Is(Status::Passed) => self.has_passed = true,
+            said => self.add(said),
         }
     }
 
     pub(super) fn merge(&mut self, other: Self) {
         self.has_failed |= other.has_failed;
-        self.has_skipped |= other.has_skipped;
+        self.has_skipped_step |= other.has_skipped_step;
+        self.has_skipped_hook |= other.has_skipped_hook;
         self.has_passed |= other.has_passed;
+        self.has_passed_step |= other.has_passed_step;
         self.has_untested |= other.has_untested;
         self.unknown = self.unknown.take().or(other.unknown);
     }
@@ -84,19 +101,24 @@ impl Verdict {
 
     /// Whether everything passed, and something did.
     pub(super) fn is_passed(&self) -> bool {
-        let has_other = self.has_failed || self.has_skipped || self.has_untested;
+        let has_other = self.has_failed || self.has_skipped() || self.has_untested;
         self.has_passed && !has_other && self.unknown.is_none()
     }
 
     /// Whether something was skipped, and nothing is worse.
     pub(super) fn is_skipped(&self) -> bool {
         let has_worse = self.has_failed || self.has_untested || self.unknown.is_some();
-        self.has_skipped && !has_worse
+        self.has_skipped() && !has_worse
+    }
+
+    /// Whether something was skipped. A hook does not count if steps have passed: where it skips a scenario, none does.
+    pub(super) fn has_skipped(&self) -> bool {
+        self.has_skipped_step || self.has_skipped_hook && !self.has_passed_step
     }
 
     /// Whether it began and did not end.
     pub(super) fn is_cut_off(&self) -> bool {
-        let has_worse = self.has_failed || self.unknown.is_some() || self.has_skipped;
+        let has_worse = self.has_failed || self.unknown.is_some() || self.has_skipped();
         self.has_untested && self.has_passed && !has_worse
     }
 
@@ -105,7 +127,7 @@ impl Verdict {
             Status::Failed
         } else if let Some(word) = &self.unknown {
             return Outcome::Word(word.clone());
-        } else if self.has_skipped {
+        } else if self.has_skipped() {
             Status::Skipped
         } else if self.has_untested && self.has_passed {
             Status::Failed

@@ -40,6 +40,9 @@ pub(super) struct Attempt {
     steps_ended: usize,
     /// The worst of them, if it is worse than passed.
     worst: Option<(StepText, Finished)>,
+    /// The first hook that was skipped, which does not count if a step has passed.
+    skipped_hook: Option<(StepText, Finished)>,
+    has_passed_step: bool,
     /// Together, which is needed if the times are missing.
     took: Duration,
     steps: Vec<Step>,
@@ -65,6 +68,8 @@ impl Attempt {
             has_end: true,
             steps_ended: 0,
             worst: None,
+            skipped_hook: None,
+            has_passed_step: false,
             took: Duration::ZERO,
             steps: Vec::new(),
             attachments: Vec::new(),
@@ -95,6 +100,11 @@ impl Attempt {
                 error_message: finished.failure.message.clone(),
                 ..Step::new(step.text.trim(), status)
             });
+        }
+        self.has_passed_step |= !is_bad && !step.is_hook;
+        if step.is_hook && finished.word == "SKIPPED" {
+            self.skipped_hook.get_or_insert((step, finished));
+            return;
         }
         let is_worse = |worst: &(StepText, Finished)| finished.rank() > worst.1.rank();
         if is_bad && self.worst.as_ref().is_none_or(is_worse) {
@@ -167,7 +177,10 @@ impl Attempt {
         Took::Exactly(between.unwrap_or(self.took))
     }
 
-    pub(super) fn draft(self) -> Draft {
+    pub(super) fn draft(mut self) -> Draft {
+        if !self.has_passed_step {
+            self.worst = self.worst.or(self.skipped_hook.take());
+        }
         let outcome = self.outcome();
         let is_good = matches!(outcome, Outcome::Known(Status::Passed));
         let failure = self.failure();

@@ -339,3 +339,19 @@ fn a_scenario_that_is_not_described_has_not_passed() {
     let found = run(&[step("a1", "t1", r#""status":"FAILED""#)]);
     assert!(found.contains("= Failed"), "{found}");
 }
+
+#[test]
+fn a_hook_that_was_skipped_counts_only_if_no_step_has_passed() {
+    for (results, expected) in [
+        ([SKIPPED, PASSED, PASSED], "adds = Passed"),
+        ([SKIPPED, PASSED, SKIPPED], "adds = Skipped"),
+        ([SKIPPED, SKIPPED, SKIPPED], "adds = Skipped"),
+        ([SKIPPED, PASSED, FAILED], "adds = Failed"),
+    ] {
+        let found = run(&[attempt("e1", results, false)]);
+        assert!(found.contains(expected), "{results:?}: {found}");
+    }
+    let mut only = attempt("e1", [SKIPPED, PASSED, PASSED], false);
+    only.drain(2..4);
+    assert!(run(&[only]).contains("adds = Skipped"));
+}
