@@ -43,7 +43,8 @@
 //!   writes it, in `Chrome - [5 ms] - pays`, as testem does, or in `pays in 12ms`, if Bats has written one in the first test too, is the
 //!   duration and not part of the name.
 //! - Of a block with diagnostics, which may be JSON, `message` or `error`, `name`, `severity`, `duration_ms` and `stack` are read. Without a
-//!   block, the comments and other lines below a failed test are its details.
+//!   block, the comments and other lines below a failed test are its details, and the message is the first line, or the
+//!   last line of a traceback of Python.
 //!
 //! Memory grows with the number of different names, of which a digest is kept. Without a version, the results of a subtest are held
 //! until it ends.

@@ -216,3 +216,9 @@ fn a_test_without_an_end_has_failed() {
         assert!(test(fields).starts_with("Passed adds"), "{fields}");
     }
 }
+
+#[test]
+fn the_description_of_a_test_that_should_fail_is_what_pytest_marks() {
+    let test = r#"{"name":"adds","status":"skipped","rawStatus":"xfailed","trace":"@pytest.mark.xfail\n>   def test_xf(): assert 0\nE   assert 0\n\ntest_a.py:5: AssertionError"}"#;
+    assert_eq!(shown(&report(test)), "Skipped adds (assert 0)");
+}

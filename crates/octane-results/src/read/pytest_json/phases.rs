@@ -14,12 +14,15 @@ use crate::status::Status;
 /// What a phase can say about what was printed, with the title of it.
 const PRINTED: [(&str, &str); 2] = [("stdout", "Captured stdout"), ("stderr", "Captured stderr")];
 
+/// The phase that `pytest-xdist` reports for a test whose process crashed.
+const CRASH: &str = "???";
+
 /// The phases of a test with their names.
 pub(super) struct Phases<'v>(Vec<(&'static str, &'v Value)>);
 
 impl<'v> Phases<'v> {
     pub(super) fn new(test: &'v Value) -> Self {
-        let names = ["setup", "call", "teardown"].into_iter();
+        let names = ["setup", "call", "teardown", CRASH].into_iter();
         Self(
             names
                 .filter_map(|name| Some((name, test.get(name)?)))

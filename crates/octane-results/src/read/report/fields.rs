@@ -129,9 +129,9 @@ pub(crate) fn nanoseconds(text: &str, shift: i32) -> Option<Duration> {
     Some(Duration::from_nanos(nanos))
 }
 
-/// The failure that a printed error describes: type and message are in its first line, all of it is the details.
+/// The failure that a printed error describes: type and message are in its [`error_line`], all of it is the details.
 ///
-/// | first line | type | message |
+/// | line | type | message |
 /// |---|---|---|
 /// | `java.lang.AssertionError: 1 is not 2` | `java.lang.AssertionError` | `1 is not 2` |
 /// | `AssertionError [ERR_ASSERTION]: 1 is not 2` | `AssertionError` | `1 is not 2` |
@@ -140,13 +140,33 @@ pub(crate) fn nanoseconds(text: &str, shift: i32) -> Option<Duration> {
 pub(crate) fn thrown(printed: &str) -> Failure {
     let printed = without_colors(printed);
     let details = printed.trim_end().trim_start_matches(['\r', '\n']);
-    let first = details.lines().next().unwrap_or_default().trim();
-    let (error_type, message) = type_and_message(first);
-    let message = if message.is_empty() { first } else { message };
+    let line = error_line(details);
+    let (error_type, message) = type_and_message(line);
+    let message = if message.is_empty() { line } else { message };
     Failure {
         error_type: error_type.map(str::to_owned),
         message: Some(message.to_owned()).filter(|message| !message.is_empty()),
         details: details.to_owned(),
+    }
+}
+
+/// The line of a printed error that says what is wrong: the first one that is not empty. Where that begins a traceback of Python, it is the
+/// line below the last traceback, and in what pytest prints the first one that is marked with `E`.
+pub(crate) fn error_line(printed: &str) -> &str {
+    const TRACEBACK: &str = "Traceback (most recent call last):";
+    if let Some(line) = printed.lines().find_map(|line| line.strip_prefix("E   ")) {
+        return line.trim();
+    }
+    let is_said = |line: &&str| !line.trim().is_empty();
+    let first = printed.lines().find(is_said).unwrap_or_default();
+    let below = printed
+        .rsplit_once(TRACEBACK)
+        .map_or("", |(_, below)| below);
+    let mut below = below.lines().filter(is_said);
+    let thrown = below.find(|line| !line.starts_with(char::is_whitespace));
+    match thrown {
+        Some(thrown) if first.trim_end() == TRACEBACK => thrown.trim(),
+        _ => first.trim(),
     }
 }
 
@@ -271,6 +291,45 @@ mod tests {
         let failure = thrown("\n\u{1b}[31mError: one\u{1b}[39m\n    at a.js:1\n");
         assert_eq!(failure.message.as_deref(), Some("one"));
         assert_eq!(failure.details, "Error: one\n    at a.js:1");
+    }
+
+    #[test]
+    fn an_error_of_python_is_below_its_traceback() {
+        let traceback = |error: &str| {
+            format!(
+                "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    f()\n{error}\n"
+            )
+        };
+        let both = format!(
+            "{}\nDuring handling of the above exception, another exception occurred:\n\n{}",
+            traceback("KeyError: 'x'"),
+            traceback("shop.CartError: no cart\nat all")
+        );
+        let of_pytest = "cart = <Cart object at 0x7f3a003fe2a0>\n\n    def test_pays():\n>       assert 1 == 2\nE       AssertionError: 1 is not 2\nE       assert 1 == 2\n\na.py:3: AssertionError";
+        for (printed, error_type, message) in [
+            (
+                &*traceback("AssertionError: 1 is not 2"),
+                "AssertionError",
+                "1 is not 2",
+            ),
+            (&both, "shop.CartError", "no cart"),
+            (of_pytest, "AssertionError", "1 is not 2"),
+            (
+                "Traceback (most recent call last):\n  cut off",
+                "",
+                "Traceback (most recent call last):",
+            ),
+            ("Error: 1 is not 2\nE: none", "Error", "1 is not 2"),
+        ] {
+            let failure = thrown(printed);
+            assert_eq!(
+                failure.error_type.unwrap_or_default(),
+                error_type,
+                "{printed}"
+            );
+            assert_eq!(failure.message.unwrap_or_default(), message, "{printed}");
+            assert_eq!(failure.details, printed.trim_end());
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::line::Point;
 use super::suffix::Directive;
 use crate::metadata::Property;
 use crate::read::line_column::LineColumn;
+use crate::read::report::fields::error_line;
 use crate::read::report::output::Output;
 use crate::read::report::{Draft, Outcome, Took};
 use crate::run::Failure;
@@ -144,8 +145,10 @@ impl Pending {
         let mut failure = self.failure;
         let notes = self.notes.text();
         if !notes.is_empty() {
-            let first = notes.lines().map(str::trim).find(|line| !line.is_empty());
-            failure.message = failure.message.or_else(|| first.map(str::to_owned));
+            let text = notes.strip_prefix(' ').unwrap_or(&notes);
+            let text = text.replace("\n ", "\n");
+            let message = Some(error_line(&text).to_owned()).filter(|line| !line.is_empty());
+            failure.message = failure.message.or(message);
             if failure.details.is_empty() {
                 failure.details = notes;
             }

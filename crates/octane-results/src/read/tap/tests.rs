@@ -464,3 +464,23 @@ fn a_todo_test_has_not_passed_where_tests_have_times() {
     insta::assert_snapshot!(shown("1..1\nok 1 - cart.test.ts > pays # TODO\n"), @"2: cart.test.ts > pays = Skipped");
     insta::assert_snapshot!(shown("1..1\nok 1 - pays # TODO later\n"), @"2: pays = Passed (later)");
 }
+
+#[test]
+fn the_message_of_a_traceback_of_python_is_below_it() {
+    insta::assert_snapshot!(shown(indoc! {r#"
+        # TAP results for T
+        not ok 1 test_e (test_u.T)
+        # Traceback (most recent call last):
+        #   File "test_u.py", line 5, in test_e
+        #     raise RuntimeError('no cart')
+        # RuntimeError: no cart
+        not ok 2 test_f (test_u.T)
+        #     def test_f():
+        # >       assert 0
+        # E       assert 0
+        1..2
+    "#}), @r#"
+    2: test_e (test_u.T) = Failed ! "RuntimeError: no cart" / " Traceback (most recent call last):\n   File \"test_u.py\", line 5, in test_e\n     raise RuntimeError('no cart')\n RuntimeError: no cart"
+    7: test_f (test_u.T) = Failed ! "assert 0" / "     def test_f():\n >       assert 0\n E       assert 0"
+    "#);
+}
