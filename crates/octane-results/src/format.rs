@@ -47,6 +47,8 @@ pub enum Format {
     Googletest,
     /// The XML report of `Catch2`, of version 2 or 3.
     Catch2,
+    /// The JSON report of `RSpec`.
+    Rspec,
     /// The Test Anything Protocol, of version 12, 13 or 14.
     Tap,
     /// A table with a header line and columns separated by commas, semicolons or tabs.
@@ -63,7 +65,7 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Junit,
         Self::Nunit,
         Self::Xunit,
@@ -83,6 +85,7 @@ impl Format {
         Self::Ctrf,
         Self::Googletest,
         Self::Catch2,
+        Self::Rspec,
         Self::Tap,
         Self::Csv,
         Self::Json,
@@ -124,6 +127,7 @@ impl Format {
             Self::Ctrf => "ctrf",
             Self::Googletest => "googletest",
             Self::Catch2 => "catch2",
+            Self::Rspec => "rspec",
             Self::Tap => "tap",
             Self::Csv => "csv",
             Self::Json => "json",

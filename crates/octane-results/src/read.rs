@@ -58,6 +58,7 @@ pub(crate) mod record;
 mod report;
 mod robot;
 mod row;
+mod rspec;
 mod run_errors;
 #[cfg(feature = "arrow")]
 mod seekable;
@@ -338,6 +339,7 @@ fn report(
         Format::Allure => json(allure::Allure::default(), file, input, head),
         Format::Ctrf => json(ctrf::Ctrf::default(), file, input, head),
         Format::Googletest => json(googletest::Googletest::default(), file, input, head),
+        Format::Rspec => json(rspec::Rspec::default(), file, input, head),
         Format::Catch2 => xml(catch2::Catch2::default(), file, input, head),
         Format::CucumberMessages => lines(
             cucumber_messages::CucumberMessages::default(),

@@ -37,6 +37,7 @@ const REPORTS: [(Format, &str); Format::ALL.len() - 2] = [
     (Format::Ctrf, r#"{"results":{"tool":{"name":"t"},"summary":{"tests":1},"tests":[{"name":"a","status":"failed","duration":5,"message":"m"}]}}"#),
     (Format::Googletest, r#"{"tests":2,"failures":1,"name":"AllTests","testsuites":[{"name":"S","testsuite":[{"name":"a","status":"RUN","result":"COMPLETED","time":"0.5s","classname":"S"},{"name":"b","status":"RUN","result":"COMPLETED","classname":"S","failures":[{"failure":"m","type":""}]}]}]}"#),
     (Format::Catch2, r#"<Catch2TestRun name="s"><TestCase name="a" tags="[t]"><Section name="in"><Expression success="false" type="CHECK"><Original>x</Original></Expression><OverallResults failures="1"/></Section><OverallResult success="false" durationInSeconds="0.5"/></TestCase><TestCase name="b"><OverallResult success="true"/></TestCase></Catch2TestRun>"#),
+    (Format::Rspec, r#"{"version":"3.13.0","examples":[{"id":"./a_spec.rb[1:1]","description":"a","full_description":"A a","status":"failed","file_path":"./a_spec.rb","run_time":0.5,"exception":{"class":"E","message":"m","backtrace":["a_spec.rb:1"]}}],"summary":{"example_count":1,"failure_count":1},"summary_line":"1 example, 1 failure"}"#),
     (Format::Jest, r#"{"numTotalTests":1,"testResults":[{"name":"/w/a.test.js","status":"failed","assertionResults":[{"title":"a","fullName":"S a","ancestorTitles":["S"],"status":"failed","duration":5,"failureMessages":["m"]}]}]}"#),
     (Format::Tap, r"TAP version 14
 1..2

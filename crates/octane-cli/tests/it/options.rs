@@ -52,7 +52,7 @@ fn a_value_that_is_not_a_choice_lists_the_choices() {
         (
             "--input-format",
             "auto, junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, \
-             go-test, pytest-json, dart, allure, ctrf, googletest, catch2, tap, csv, json, ndjson, arrow, parquet",
+             go-test, pytest-json, dart, allure, ctrf, googletest, catch2, rspec, tap, csv, json, ndjson, arrow, parquet",
         ),
         ("--long-names", "shorten, refuse"),
     ] {

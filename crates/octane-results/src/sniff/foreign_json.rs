@@ -40,8 +40,6 @@ pub(super) fn kind(text: &str) -> Option<&'static str> {
         );
     }
     let names = names(text);
-    let is_of_rspec = names.has("examples") && names.have_any(&["summary", "summary_line"])
-        || names.has_inner("examples.full_description");
     let is_of_rust = !names.is_array
         && names.have(&["type", "event"])
         && names.have_any(&["name", "test_count", "exec_time"]);
@@ -50,11 +48,6 @@ pub(super) fn kind(text: &str) -> Option<&'static str> {
         (
             is_robot(text, &names),
             "JSON of Robot Framework, which is not supported (write `output.xml` instead: `robot --output output.xml`)",
-        ),
-        (
-            is_of_rspec,
-            "the JSON report of RSpec, which is not supported (use its JUnit reports: `--format RspecJunitFormatter`, of the gem \
-             `rspec_junit_formatter`)",
         ),
         (
             is_of_rust,
@@ -224,14 +217,6 @@ mod tests {
     #[test]
     fn writers_are_recognised_by_what_they_write() {
         for (text, writer) in [
-            (
-                r#"{"version":"3.13","examples":[{"description":"pays","full_description":"Cart pays","sta"#,
-                "RSpec",
-            ),
-            (
-                r#"{"version":"3.12","examples":[],"summary":{"errors_outside_of_examples_count":1}}"#,
-                "RSpec",
-            ),
             (
                 r#"{"type":"suite","event":"started","test_count":3}"#,
                 "Rust",

@@ -130,6 +130,7 @@ fn format_by(names: &Names) -> Option<Format> {
                     && names.have_any(&["suite", "test", "group", "testID", "count", "success"]),
             Format::Dart,
         ),
+        (is_rspec(names), Format::Rspec),
         (is_allure(names), Format::Allure),
     ];
     candidates
@@ -340,6 +341,14 @@ fn is_jest(names: &Names) -> bool {
         || names.has("testResults")
             && names.have_any(&["numFailedTests", "numTotalTests", "numPassedTests"])
         || names.have(&["numFailedTestSuites", "numFailedTests"])
+}
+
+/// A run without examples has a summary alone.
+fn is_rspec(names: &Names) -> bool {
+    let is_counted = |name: &str| names.has_inner(&format!("summary.{name}"));
+    names.has_inner("examples.full_description")
+        || names.has("examples") && (names.has("summary_line") || is_counted("example_count"))
+        || is_counted("errors_outside_of_examples_count")
 }
 
 pub(super) fn names(text: &str) -> Names {
@@ -589,6 +598,23 @@ mod tests {
                 r#"{"uuid":"u","children":["a"],"befores":[],"nodes":[]}"#,
                 None,
             ),
+        ] {
+            assert_eq!(format(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_report_of_rspec_has_examples_or_counts_them() {
+        for (text, expected) in [
+            (
+                r#"{"version":"3.13.0","examples":[{"id":"./a_spec.rb[1:1]","description":"pays","full_description":"Cart pays","sta"#,
+                Some(Format::Rspec),
+            ),
+            (
+                r#"{"version":"3.13.0","messages":["x"],"examples":[],"summary":{"duration":0,"example_count":0,"#,
+                Some(Format::Rspec),
+            ),
+            (r#"{"examples":[],"summary":"of a document"}"#, None),
         ] {
             assert_eq!(format(text), expected, "{text}");
         }

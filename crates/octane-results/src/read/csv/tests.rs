@@ -298,7 +298,7 @@ fn an_unreadable_table_has_a_reason() {
     error in.csv:3: unterminated quoted cell in the row that starts here
     ");
     insta::assert_snapshot!(shown("name,status\n"), @"warning in.csv:1: contains no test results");
-    insta::assert_snapshot!(shown("PK\x03\x04"), @"in.csv: is a ZIP archive; supported formats: junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, go-test, pytest-json, dart, allure, ctrf, googletest, catch2, tap, csv, json, ndjson, arrow, parquet");
+    insta::assert_snapshot!(shown("PK\x03\x04"), @"in.csv: is a ZIP archive; supported formats: junit, nunit, xunit, trx, testng, robot, octane, cucumber, cucumber-messages, playwright, mocha, jest, go-test, pytest-json, dart, allure, ctrf, googletest, catch2, rspec, tap, csv, json, ndjson, arrow, parquet");
     let missing = read(&Source::path("no/such/table.csv"), &ReadOptions::default()).unwrap_err();
     assert!(missing.is_not_found() && missing.position().is_none());
 }
