@@ -104,6 +104,7 @@ mod stale_links;
 mod state_before;
 mod submit;
 mod suite_runs;
+mod suite_runs_before;
 mod suites;
 mod target;
 mod upload;

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use octane_model::{
-    AutomatedRun, Entity, EntityId, Order, Query, Select, SuiteId, SuiteRun, SuiteRunId,
-};
+use octane_model::{AutomatedRun, Entity, EntityId, Order, Query, Select, SuiteId, SuiteRunId};
 
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
@@ -15,6 +13,7 @@ use crate::in_list::list_in;
 use crate::journal::{Journal, JournalError};
 use crate::outcome::Outcome;
 use crate::own_results::{described, doubt_passed, shown_by_all, state};
+use crate::problem_class::Ran;
 use crate::read_runs::status;
 use crate::report::{IdAndName, Report};
 use crate::run_kind::RunKind;
@@ -44,6 +43,12 @@ pub enum CompareError {
         /// How many runs it has.
         runs: u64,
     },
+    /// The server does not say how many runs a suite run has.
+    #[error("the server does not count the runs of suite run `{name}`")]
+    Uncounted {
+        /// The name of the suite run.
+        name: String,
+    },
     /// The server names statuses in a way that says nothing.
     #[error("the server shows statuses by IDs whose meaning is unknown")]
     UnknownStatuses,
@@ -64,9 +69,10 @@ impl From<StageError> for CompareError {
 
 impl Client {
     /// Compares what an upload, or all shards of one, have brought with the suite run before: that of the same suite with the
-    /// next lower ID. `None` if there is none, or if the runs of these uploads are not visible.
+    /// next lower ID in which a test was executed. `None` if there is none among the latest eight, or if the runs of these uploads
+    /// are not visible.
     ///
-    /// Reads the suite run before in pages (a request for 1000 runs), and two or three requests more. A run that other uploads
+    /// Reads the suite run before in pages (a request for 1000 runs), and five or six requests more. A run that other uploads
     /// have results in too is compared as far as these uploads go.
     pub async fn compare(
         &self,
@@ -78,100 +84,119 @@ impl Client {
         let (Some(suite), Some(suite_run)) = (&target.suite, target.suite_run_id()) else {
             return Ok(None);
         };
-        let (mut now, mut kinds) = (Vec::new(), Vec::new());
+        let mut now = Vec::new();
         let mut without_failure = HashSet::new();
         for journal in journals {
             without_failure.extend(journal.run(Journal::runs_without_failure).await?);
             now.push(journal.run(Journal::shown_results).await?);
-            kinds.extend(journal.run(Journal::run_kinds).await?);
         }
         let mut now = shown_by_all(now);
         if now.is_empty() {
             return Ok(None);
         }
         doubt_passed(&mut now, &without_failure);
-        let Some(before) = self
-            .suite_run_before(suite.id, suite_run, cancellation)
+        let Some((before, earlier)) = self
+            .executed_before(suite.id, suite_run, cancellation)
             .await?
         else {
             return Ok(None);
         };
-        let of_run = |kind: RunKind, id: SuiteRunId| {
-            let runs = self.endpoint.collection(kind.collection()).list();
-            let runs = runs.select(kind.select());
-            runs.matching(Query::field("parent_suite").refers_to_id(id))
-        };
-        // What are features now may have been tests before.
-        let has_features = kinds.contains(&RunKind::Feature);
-        let kinds: &[RunKind] = if has_features {
-            &RunKind::ALL
-        } else {
-            &[RunKind::Test]
-        };
-        let (mut total, mut count) = (Some(0), 0);
-        for kind in kinds {
-            let now = request(cancellation, of_run(*kind, suite_run).count()).await?;
-            total = total.zip(now).map(|(total, now)| total + now);
-            let before = request(cancellation, of_run(*kind, before.id).count()).await?;
-            // More than the server counts is more than is read.
-            count += before.unwrap_or(RUNS_MAX + 1);
-        }
+        let total = self.run_counts(suite_run, cancellation).await?.total();
         let is_complete =
             report.outcome == Outcome::Success && total == u64::try_from(now.len()).ok();
-        if count > RUNS_MAX {
-            let (name, runs) = (before.name, count);
-            return Err(CompareError::TooMany { name, runs });
-        }
-        let mut earlier = Vec::new();
-        for kind in kinds {
-            let pages = of_run(*kind, before.id)
-                .order_by(Order::ascending("id"))
-                .page_size(PAGE)
-                .limit(RUNS_MAX);
-            let mut runs = std::pin::pin!(pages.stream());
-            while let Some(run) = request(cancellation, runs.try_next()).await? {
-                earlier.extend(shown(run, *kind)?);
-            }
-        }
-        let before = IdAndName {
-            id: before.id,
-            name: before.name,
-        };
         let comparison = compare(before.clone(), &earlier, &now, is_complete);
         if comparison.fixed.is_empty() {
             return Ok(Some(comparison));
         }
         // What failed in an earlier attempt of this suite run is not fixed.
-        let failed = self.failed_before(&comparison, &now, cancellation).await?;
-        for shown in &mut now {
-            if shown.run.as_ref().is_some_and(|run| failed.contains(run)) {
-                shown.state = shown.state.max(State::Flaky);
+        match self.failed_before(&comparison, &now, cancellation).await? {
+            Some(failed) => {
+                for shown in &mut now {
+                    if shown.run.as_ref().is_some_and(|run| failed.contains(run)) {
+                        shown.state = shown.state.max(State::Flaky);
+                    }
+                }
+                Ok(Some(compare(before, &earlier, &now, is_complete)))
             }
+            None => Ok(Some(Comparison {
+                fixed: Vec::new(),
+                ..comparison
+            })),
         }
-        Ok(Some(compare(before, &earlier, &now, is_complete)))
     }
 
-    /// The suite run of the suite with the next lower ID.
-    async fn suite_run_before(
+    /// The first of the eight suite runs before that has more runs than that of the upload; `None` if none has. Then tests may be
+    /// missing, even if the suite run before has the same ones: it may have been cut short in the same way.
+    pub async fn larger_before(
+        &self,
+        report: &Report,
+        cancellation: &CancellationToken,
+    ) -> Result<Option<IdAndName<SuiteRunId>>, CompareError> {
+        let target = &report.target;
+        let (Some(suite), Some(suite_run)) = (&target.suite, target.suite_run_id()) else {
+            return Ok(None);
+        };
+        let now = self.run_counts(suite_run, cancellation).await?.total();
+        let earlier = self.suite_runs_before(suite.id, suite_run, cancellation);
+        for before in earlier.await? {
+            let counts = self.run_counts(before.id, cancellation).await?;
+            match counts.total().zip(now) {
+                Some((runs, now)) if runs > now => return Ok(Some(before)),
+                Some(_) => {}
+                None => return Err(CompareError::Uncounted { name: before.name }),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The suite run before, and what its runs show: of the latest ones with lower IDs the first in which a test was executed.
+    async fn executed_before(
         &self,
         suite: SuiteId,
         suite_run: SuiteRunId,
         cancellation: &CancellationToken,
-    ) -> Result<Option<SuiteRun>, CompareError> {
-        let query = Query::field("test").refers_to_id(suite)
-            & Query::field("id").is_less_than(suite_run.get());
-        let earlier = self.endpoint.entities::<SuiteRun>().list().matching(query);
-        let newest = earlier.order_by(Order::descending("id")).limit(1).first();
-        Ok(request(cancellation, newest).await?)
+    ) -> Result<Option<(IdAndName<SuiteRunId>, Vec<Shown>)>, CompareError> {
+        let suite_runs = self.suite_runs_before(suite, suite_run, cancellation);
+        for before in suite_runs.await? {
+            let counts = self.run_counts(before.id, cancellation).await?;
+            let name = before.name.clone();
+            match counts.total() {
+                None => return Err(CompareError::Uncounted { name }),
+                Some(runs) if runs > RUNS_MAX => {
+                    return Err(CompareError::TooMany { name, runs });
+                }
+                Some(_) => {}
+            }
+            let (mut earlier, mut is_executed) = (Vec::new(), false);
+            for kind in counts.kinds() {
+                let runs = self.endpoint.collection(kind.collection()).list();
+                let pages = runs
+                    .select(kind.select())
+                    .matching(Query::field("parent_suite").refers_to_id(before.id))
+                    .order_by(Order::ascending("id"))
+                    .page_size(PAGE)
+                    .limit(RUNS_MAX);
+                let mut runs = std::pin::pin!(pages.stream());
+                while let Some(run) = request(cancellation, runs.try_next()).await? {
+                    is_executed |= is_executed_run(&run);
+                    earlier.extend(shown(run, kind)?);
+                }
+            }
+            if is_executed {
+                return Ok(Some((before, earlier)));
+            }
+        }
+        Ok(None)
     }
 
-    /// The runs of tests that seem to be fixed which held a failure before, in this very suite run.
+    /// The runs of tests that seem to be fixed which held a failure before, in this very suite run; `None` if the API key may not
+    /// read that.
     async fn failed_before(
         &self,
         comparison: &Comparison,
         now: &[Shown],
         cancellation: &CancellationToken,
-    ) -> Result<Vec<EntityId>, CompareError> {
+    ) -> Result<Option<Vec<EntityId>>, CompareError> {
         let fixed: HashSet<&str> = comparison.fixed.iter().map(String::as_str).collect();
         let now = now.iter().filter(|shown| fixed.contains(&*shown.test));
         let runs: Vec<EntityId> = now.filter_map(|shown| shown.run.clone()).collect();
@@ -183,12 +208,15 @@ impl Client {
         loop {
             let previous = match request(cancellation, lists.try_next()).await {
                 Ok(Some(previous)) => previous,
-                Ok(None) => return Ok(failed),
+                Ok(None) => return Ok(Some(failed)),
                 // A server without a history has none to contradict what it shows; it says so to the first request.
+                Err(StageError::Client(error)) if error.is_not_found() && is_first => {
+                    return Ok(Some(Vec::new()));
+                }
                 Err(StageError::Client(ClientError::Rest(error)))
                     if !error.is_retryable() && is_first =>
                 {
-                    return Ok(Vec::new());
+                    return Ok(None);
                 }
                 Err(error) => return Err(error.into()),
             };
@@ -204,6 +232,13 @@ impl Client {
             }));
         }
     }
+}
+
+/// Whether a run has a result: it is neither planned nor in progress, and was not skipped.
+fn is_executed_run(run: &Entity) -> bool {
+    let shown = run.reference("native_status");
+    let ran = Ran::of(shown.as_ref().map(status).as_deref());
+    !matches!(ran, Ran::Open | Ran::Skipped)
 }
 
 /// What the server shows of a run; `None` if it is not one.

@@ -185,8 +185,8 @@ fn without_a_comparison_no_request_is_made_for_it() {
         count() - before
     };
     let without = requests(&["--compare", "off"], "n 2");
-    // The suite run before, how many runs each has, and a page of runs.
-    assert_eq!(requests(&[], "n 3"), without + 4);
+    // The suite runs before, how many runs of tests and features each of both has, and a page of runs.
+    assert_eq!(requests(&[], "n 3"), without + 6);
 }
 
 #[test]
@@ -219,4 +219,61 @@ fn the_summary_of_a_job_names_what_newly_failed() {
         text.contains("- C\\.a\n") && text.contains("- C\\.&lt;img&gt;\n"),
         "{text}"
     );
+}
+
+#[test]
+fn a_feature_that_did_not_run_has_vanished_even_if_no_other_feature_ran() {
+    let server = Server::new();
+    let cucumber = r#"[{"uri":"cart.feature","name":"Cart","keyword":"Feature","elements":[{"type":"scenario",
+        "keyword":"Scenario","id":"cart;adds","name":"adds","line":3,"start_timestamp":"2026-11-28T05:00:03.000Z",
+        "steps":[{"keyword":"When ","name":"I add","result":{"status":"passed","duration":2000000}}]}]}]"#;
+    server.place.file("c.json", cucumber);
+    let features = ["c.json", "--gherkin", "features", "--format", "json"];
+    let done = upload(&server, "n 1", "C,a,passed\n", &features);
+    assert_eq!(done.code, 0, "{done:?}");
+    let second = since(&server, "n 2", "C,a,passed\n");
+    assert_eq!(second["vanished"], json!(["Cart"]));
+    // Nor is one unseen that another upload has brought into this suite run.
+    server.place.file("d.json", cucumber);
+    let line = "upload d.json --suite S --suite-run n_3 -y --gherkin features";
+    let done = server.octane(&line.split(' ').collect::<Vec<_>>(), SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    let third = since(&server, "n_3", "C,a,passed\n");
+    assert_eq!(third["vanished"], Value::Null);
+}
+
+#[test]
+fn a_suite_run_without_results_is_passed_over() {
+    let server = Server::new();
+    assert_eq!(
+        since(&server, "n 1", "C,a,failed\nC,b,failed\n"),
+        Value::Null
+    );
+    let plan = ["suite-run", "create", "plan", "--suite", "S"];
+    let done = server.octane(&plan, SECRET);
+    assert_eq!(done.code, 0, "{done:?}");
+    upload(&server, "n 2", "C,a,skipped\n", &[]);
+    let since = since(&server, "n 3", "C,a,failed\nC,b,passed\n");
+    assert_eq!(since["suite_run"]["name"], "n 1");
+    assert_eq!(
+        (&since["still_failing"], &since["fixed"]),
+        (&json!(1), &json!(["C.b"]))
+    );
+}
+
+#[test]
+fn no_test_is_called_fixed_if_its_earlier_attempts_may_not_be_read() {
+    let server = Server::new();
+    since(&server, "n 1", "C,a,failed\n");
+    let previous = |status| Fault::status(status).method("GET").path("*/previous_runs");
+    server.fail_next(previous(403));
+    let hidden = since(&server, "n 2", "C,a,passed\n");
+    assert_eq!(
+        (&hidden["fixed"], &hidden["vanished"]),
+        (&json!([]), &json!([]))
+    );
+    since(&server, "n 3", "C,a,failed\n");
+    server.fail_next(previous(404));
+    let unknown = since(&server, "n 4", "C,a,passed\n");
+    assert_eq!(unknown["fixed"], json!(["C.a"]));
 }
