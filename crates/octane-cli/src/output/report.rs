@@ -22,6 +22,7 @@ pub(crate) use markdown::markdown;
 
 use self::content::{Details, ROWS_MAX};
 use self::document::Document;
+use self::junit::failed;
 use super::json;
 use crate::args::{ReportKind, ReportPath};
 use crate::exit::Exit;
@@ -153,9 +154,6 @@ impl Collected {
         &mut self,
         write: impl FnOnce(&mut BufWriter<&File>, usize) -> Result<()>,
     ) -> Result<()> {
-        let failed = |error: io::Error| {
-            Failure::new(Exit::Configuration, error).context("cannot write the report")
-        };
         let suites = match &mut self.suites {
             Some(suites) => suites,
             none => none.insert(tempfile::tempfile().map_err(failed)?),

@@ -4,6 +4,7 @@ use rusqlite::{Connection, Row};
 
 use super::database::Journal;
 use super::error::JournalError;
+use super::overlap::number_separate_runs;
 use super::row_table::ensure_rows;
 use crate::coverage::CoveringRun;
 use crate::own_results::described;
@@ -21,7 +22,8 @@ const RESULTS: &str =
 
 impl Journal {
     /// Passes each run of which a result carries a Jira key to `visit`, once for each of its keys. What several journals have of one
-    /// run is put together in a temporary table on disk, so that memory use does not depend on how many results there are.
+    /// run is put together in a temporary table on disk, so that memory use does not depend on how many results there are; runs with
+    /// the same key, such as one for each environment, stay separate.
     pub(crate) fn visit_covering_runs(
         journals: &[Self],
         mut visit: impl FnMut(&str, CoveringRun),
@@ -35,20 +37,22 @@ impl Journal {
         let all = Connection::open("").map_err(failed)?;
         all.execute_batch(
             "CREATE TABLE carried (jira TEXT NOT NULL, key BLOB NOT NULL);
-             CREATE TABLE results (key BLOB NOT NULL, test TEXT NOT NULL, passed INTEGER NOT NULL, failed INTEGER NOT NULL,
-                 missing INTEGER NOT NULL);
+             CREATE TABLE results (key BLOB NOT NULL, journal INTEGER NOT NULL, test TEXT NOT NULL, passed INTEGER NOT NULL,
+                 failed INTEGER NOT NULL, missing INTEGER NOT NULL, run INTEGER NOT NULL DEFAULT 0);
              BEGIN",
         )
         .map_err(failed)?;
-        for journal in journals {
-            journal.collect_results(&all)?;
+        for (number, journal) in journals.iter().enumerate() {
+            journal.collect_results(number, &all)?;
         }
+        all.execute_batch("CREATE INDEX results_by_key ON results (key, run)")
+            .map_err(failed)?;
+        number_separate_runs(&all, journals)?;
         let mut read = || {
-            all.execute_batch("CREATE INDEX results_by_key ON results (key)")?;
             let mut runs = all.prepare(
                 "SELECT jira, MIN(test), SUM(passed), SUM(failed), SUM(missing)
                  FROM (SELECT DISTINCT jira, key FROM carried) c CROSS JOIN results r ON r.key = c.key
-                 GROUP BY jira, c.key ORDER BY 1, 2",
+                 GROUP BY jira, c.key, r.run ORDER BY 1, 2",
             )?;
             let mut runs = runs.query([])?;
             while let Some(row) = runs.next()? {
@@ -67,7 +71,7 @@ impl Journal {
     }
 
     /// Adds the keys and the results of this journal to those of others.
-    fn collect_results(&self, all: &Connection) -> Result<(), JournalError> {
+    fn collect_results(&self, number: usize, all: &Connection) -> Result<(), JournalError> {
         self.read(|connection| {
             ensure_rows(connection)?;
             let mut carried = connection.prepare_cached(CARRIED)?;
@@ -80,11 +84,13 @@ impl Journal {
                 "SELECT {RESULTS}, r.key FROM rows r LEFT JOIN row_states s ON s.number = r.number GROUP BY r.key"
             ))?;
             let mut results = results.query([])?;
-            let mut insert = all.prepare_cached("INSERT INTO results VALUES (?, ?, ?, ?, ?)")?;
+            let mut insert = all.prepare_cached(
+                "INSERT INTO results (key, journal, test, passed, failed, missing) VALUES (?, ?, ?, ?, ?, ?)",
+            )?;
             while let Some(row) = results.next()? {
                 let run = covering_run(row, 0)?;
                 let key: RunKey = row.get(6)?;
-                insert.execute((key, run.test, run.passed, run.failed, run.missing))?;
+                insert.execute((key, number, run.test, run.passed, run.failed, run.missing))?;
             }
             Ok(())
         })

@@ -82,15 +82,7 @@ impl Overlaps {
         }
         all.execute_batch("CREATE INDEX results_by_key ON results (key, run, journal)")
             .map_err(failed)?;
-        let mut keys = BTreeSet::new();
-        for journal in journals {
-            keys.extend(journal.keys_of_several_runs()?);
-        }
-        for key in keys {
-            let numbers = numbers_of_journals(&all, &key).map_err(failed)?;
-            let runs = separate_runs(journals, numbers, &key)?;
-            number_runs(&all, &key, &runs).map_err(failed)?;
-        }
+        number_separate_runs(&all, journals)?;
         Self::read(&all).map_err(failed)
     }
 
@@ -149,6 +141,26 @@ impl Overlaps {
             different,
         })
     }
+}
+
+/// Stores which results in a table `results` are of different runs with the same key: they get different numbers `run` there, which
+/// all are 0 before. `journal` is the number of the journal, counted from 0.
+pub(super) fn number_separate_runs(
+    all: &Connection,
+    journals: &[Journal],
+) -> Result<(), JournalError> {
+    let mut keys = BTreeMap::new();
+    for journal in journals {
+        let own = journal.keys_of_several_runs()?;
+        keys.extend(own.into_iter().map(|key| (key, journal.path())));
+    }
+    for (key, path) in keys {
+        let failed = |error| JournalError::of(path, error);
+        let numbers = numbers_of_journals(all, &key).map_err(failed)?;
+        let runs = separate_runs(journals, numbers, &key)?;
+        number_runs(all, &key, &runs).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// The numbers of the journals that have results with a key.

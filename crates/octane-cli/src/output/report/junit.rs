@@ -22,7 +22,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use octane_client::{ReportedProblem, ResultState, StoredResult};
+use octane_client::{Journal, ReportedProblem, ResultState, StoredResult};
 use octane_results::Status;
 
 use super::content::{UploadReport, title};
@@ -252,17 +252,15 @@ pub(super) fn write_upload(
     let suite_name = report.target.suite.as_ref();
     let suite_name = suite_name.map_or(String::new(), |suite| suite.name.clone());
     let mut listed = 0;
-    for journal in journals {
-        let visited = journal.visit_results(|result| {
-            listed += 1;
-            match cases.result(result, &suite_name) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => ControlFlow::Break(error),
-            }
-        })?;
-        if let ControlFlow::Break(error) = visited {
-            return Err(failed(error));
+    let visited = Journal::visit_all_results(journals, |result| {
+        listed += 1;
+        match cases.result(result, &suite_name) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
         }
+    })?;
+    if let ControlFlow::Break(error) = visited {
+        return Err(failed(error));
     }
     let counts = &report.counts;
     let expected = counts.read.saturating_sub(counts.invalid);
@@ -375,7 +373,8 @@ fn seconds(milliseconds: u128) -> String {
     format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000)
 }
 
-fn failed(error: io::Error) -> Failure {
+/// The error of a report that cannot be written.
+pub(super) fn failed(error: io::Error) -> Failure {
     Failure::new(Exit::Configuration, error).context("cannot write the report")
 }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::compare::State;
+use crate::coverage::{CoverageState, coverage};
 use crate::link_field::LinkLevel;
 use crate::run_kind::RunKind;
 
@@ -227,4 +228,42 @@ fn names_are_looked_for_until_the_own_run_is_found() {
     let own = shown("3", &runs[1], Some("passed"), 0);
     journal.add_server_runs(&[own]).unwrap();
     assert_eq!(missing(), ["t1", "t3"]);
+}
+
+#[test]
+fn a_test_that_failed_in_one_environment_and_passed_in_another_is_two_tests_of_a_story() {
+    let run = tests(1).remove(0).jira(["SHOP-1"]);
+    let journals = [Status::Failed, Status::Passed].map(|status| {
+        let mut run = run.clone();
+        run.status = status;
+        let journal = ready(vec![run], &UploadSettings::default());
+        end(&journal, 1, "success", None);
+        journal
+    });
+    let states = || {
+        let covered = coverage(&journals).unwrap().remove(0);
+        covered.tests.into_iter().collect::<Vec<_>>()
+    };
+    let judge = || {
+        for journal in &journals {
+            journal.judge(RUNS).unwrap();
+        }
+    };
+    let show = |runs: &[ServerRun]| {
+        for journal in &journals {
+            journal.clear_server_runs().unwrap();
+            journal.add_server_runs(runs).unwrap();
+        }
+    };
+    // A single run has both results.
+    show(&[shown("1", &run, Some("passed"), 0)]);
+    judge();
+    assert_eq!(states().len(), 1);
+    show(&[
+        shown("1", &run, Some("failed"), 0),
+        shown("2", &run, Some("passed"), 0),
+    ]);
+    judge();
+    let expected = [(CoverageState::Failed, 1), (CoverageState::Passed, 1)];
+    assert_eq!(states(), expected);
 }
