@@ -358,14 +358,11 @@ fn how_to_continue(summary: &UploadSummary, suggest: &Suggest) -> Option<String>
     }
 }
 
+/// The newest upload.
 pub(super) fn newest(spool: &Spool) -> Result<UploadId> {
-    if let Some(newest) = spool.list()?.into_iter().next() {
-        return Ok(newest.id);
-    }
-    Err(match spool.unreadable()?.into_iter().next() {
-        Some(error) => error.into(),
-        None => Failure::message(Exit::Usage, "no uploads on this machine")
-            .hint("every `octane upload` is stored unless `--spool off` is used"),
+    spool.newest()?.ok_or_else(|| {
+        Failure::message(Exit::Usage, "no uploads on this machine")
+            .hint("every `octane upload` is stored unless `--spool off` is used")
     })
 }
 

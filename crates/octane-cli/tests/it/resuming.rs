@@ -352,3 +352,29 @@ fn a_directory_to_resume_that_is_not_there_is_an_error() {
     let done = server.octane_with(&all, SECRET, &[("OCTANE_SPOOL", "")]);
     assert_eq!(done.code, 0, "{done:?}");
 }
+
+#[test]
+fn an_older_upload_is_not_taken_for_the_newest_one_that_cannot_be_read() {
+    let place = Place::new();
+    let older = unfinished_in_sandbox(&place);
+    let newest = unfinished_in_sandbox(&place);
+    let status = place.octane(&["status"]);
+    assert!(status.stdout.contains(&newest), "{status:?}");
+    let damage = |id: &str| {
+        place.file(&format!("spool/{id}.db"), &"not a database\n".repeat(99));
+    };
+    damage(&newest);
+    for command in [&["status"][..], &["story", "coverage"]] {
+        let done = place.octane(command);
+        assert!(done.code != 0 && done.stderr.contains(&newest), "{done:?}");
+    }
+    // An older one that is damaged is not asked for.
+    place.octane(&["uploads", "delete", &newest, "--force"]);
+    let newest = unfinished_in_sandbox(&place);
+    damage(&older);
+    let status = place.octane(&["status"]);
+    assert!(
+        status.code == 0 && status.stdout.contains(&newest),
+        "{status:?}"
+    );
+}

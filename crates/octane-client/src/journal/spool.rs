@@ -149,6 +149,19 @@ impl Spool {
         Ok(readable)
     }
 
+    /// The newest upload; none if there are no uploads. Fails if a newer one cannot be read, so that an older one is not taken for it.
+    pub fn newest(&self) -> Result<Option<UploadId>, JournalError> {
+        let newest = self.list()?.into_iter().next().map(|summary| summary.id);
+        let ids = self.folder.as_deref().map_or(Ok(Vec::new()), files::ids)?;
+        let newer = ids.iter().filter(|id| Some(*id) > newest.as_ref());
+        for error in newer.filter_map(|id| self.summary(id).err()) {
+            if !matches!(error, JournalError::Unknown { .. }) {
+                return Err(error);
+            }
+        }
+        Ok(newest)
+    }
+
     /// Why some uploads cannot be read.
     pub fn unreadable(&self) -> Result<Vec<JournalError>, JournalError> {
         let errors = self.summaries()?.into_iter().filter_map(Result::err);
