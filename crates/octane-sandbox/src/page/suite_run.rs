@@ -265,10 +265,8 @@ fn form(parameters: &Parameters, filter: &RunFilter) -> String {
 
 /// The number of matching runs of each status, as links that filter by it.
 fn statuses(parameters: &Parameters, counts: &Counts, filter: &RunFilter) -> String {
-    let looks_into_runs =
-        filter.search.is_some() || filter.story.is_some() || filter.runs.is_some();
     let worded = |count: i64| {
-        let more = looks_into_runs && count >= MATCHES_MAX;
+        let more = filter.looks_into_runs() && count >= MATCHES_MAX;
         format!("{}{}", number(count), if more { "+" } else { "" })
     };
     let mut items = format!(

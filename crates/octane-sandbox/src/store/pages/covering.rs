@@ -13,7 +13,7 @@ type Place = (Option<i64>, i64);
 /// What the runs that cover a backlog item show.
 #[derive(Debug, Default)]
 pub(super) struct Covering {
-    /// The newest run of each test with each name and environment.
+    /// The newest run of each test with each name and environment; one without a result only if there is no other.
     latest: HashMap<(i64, Option<String>), Latest>,
     /// The newest runs of all.
     newest: BTreeSet<Place>,
@@ -27,6 +27,17 @@ struct Latest {
     has_failed_before: bool,
 }
 
+impl Latest {
+    /// Whether the test did more than being planned or started.
+    fn has_result(&self) -> bool {
+        let is_open = matches!(
+            self.status,
+            Some(NativeStatus::Planned | NativeStatus::NotCompleted)
+        );
+        self.has_failed_before || !is_open
+    }
+}
+
 impl Covering {
     /// Adds a run, whichever was added before. `newest_max`: how many of the newest runs are kept.
     fn add(&mut self, test: Option<i64>, name: Option<String>, run: Latest, newest_max: usize) {
@@ -38,7 +49,7 @@ impl Covering {
             return;
         };
         let latest = self.latest.entry((test, name)).or_insert(run);
-        if run.place > latest.place {
+        if (run.has_result(), run.place) > (latest.has_result(), latest.place) {
             *latest = run;
         }
     }
@@ -48,19 +59,26 @@ impl Covering {
         self.newest.iter().rev().map(|(_, id)| *id).collect()
     }
 
-    /// What the latest results show, and when the oldest and the newest of them were. A linked test without runs was not run.
+    /// What the latest results show, and when the oldest and the newest of them were. A linked test without runs was not run; runs
+    /// without a result count only where their test has no result at all.
     pub(super) fn results(
         &self,
         linked: impl Iterator<Item = i64>,
     ) -> (Results, Option<(i64, i64)>) {
         let mut results = Results::default();
-        for run in self.latest.values() {
+        let with_results = self.latest.iter().filter(|(_, run)| run.has_result());
+        let tested: HashSet<i64> = with_results.map(|((test, _), _)| *test).collect();
+        let counted: Vec<&Latest> = (self.latest.iter())
+            .filter(|((test, _), run)| run.has_result() || !tested.contains(test))
+            .map(|(_, run)| run)
+            .collect();
+        for run in &counted {
             results.add(run.status, run.has_failed_before);
         }
         let tests: HashSet<i64> = self.latest.keys().map(|(test, _)| *test).collect();
         let without_runs = linked.filter(|test| !tests.contains(test));
         without_runs.for_each(|_| results.add(None, false));
-        let times = || self.latest.values().filter_map(|run| run.place.0);
+        let times = || counted.iter().filter_map(|run| run.place.0);
         (results, times().min().zip(times().max()))
     }
 }
@@ -130,5 +148,41 @@ mod tests {
         assert_eq!(found, (expected, Some((70, 90))));
         assert_eq!(covering.newest(), [8, 3, 4]);
         assert_eq!(Covering::default().results(std::iter::empty()).1, None);
+    }
+
+    #[test]
+    fn a_run_without_a_result_replaces_none() {
+        use NativeStatus::{Failed, NotCompleted, Planned};
+        let results = |runs: &[(i64, Option<&str>, NativeStatus, bool)]| {
+            let mut covering = Covering::default();
+            for (id, name, status, has_failed_before) in runs {
+                let run = Latest {
+                    place: (Some(*id * 10), *id),
+                    status: Some(*status),
+                    has_failed_before: *has_failed_before,
+                };
+                covering.add(Some(1), name.map(str::to_owned), run, 3);
+            }
+            covering.results([1].into_iter())
+        };
+        let failed = Results {
+            failed: 1,
+            ..Results::default()
+        };
+        for planned in [Planned, NotCompleted] {
+            let both = [(1, None, Failed, false), (2, None, planned, false)];
+            assert_eq!(results(&both), (failed, Some((10, 10))));
+            let other_name = [(1, Some("x"), Failed, false), (2, None, planned, false)];
+            assert_eq!(results(&other_name), (failed, Some((10, 10))));
+            let alone = [(1, None, planned, false), (2, None, planned, false)];
+            let not_run = Results {
+                not_run: 1,
+                ..Results::default()
+            };
+            assert_eq!(results(&alone), (not_run, Some((20, 20))));
+        }
+        // It failed, and was then planned again.
+        let again = results(&[(2, None, Planned, true)]).0;
+        assert_eq!(again.unresolved, 1);
     }
 }

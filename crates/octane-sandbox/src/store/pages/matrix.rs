@@ -68,7 +68,8 @@ pub(crate) struct Matrix {
 }
 
 /// The rows with their coverage. Parameters: suite runs, the smallest ID of their runs, type, pattern, key,
-/// failed status or null. The smallest ID separates the links of the runs shown from those of a long history.
+/// failed status or null, passed status. A run that failed and neither failed nor passed after that is a failure, as on the page of
+/// the story. The smallest ID separates the links of the runs shown from those of a long history.
 fn rows(columns: &str, key: &str) -> String {
     let covered_by_run = |select: &str, condition: &str| {
         format!(
@@ -87,7 +88,10 @@ fn rows(columns: &str, key: &str) -> String {
          FROM work_items w WHERE w.subtype = ?3
          AND (?4 IS NULL OR w.name LIKE ?4 ESCAPE '\\' OR w.\"{key}\" = ?5 COLLATE NOCASE))",
         covered_by_run("1", ""),
-        covered_by_run("1", "AND r.native_status = ?6")
+        covered_by_run(
+            "1",
+            "AND (r.native_status = ?6 OR r.failed_before AND r.native_status IS NOT ?7)"
+        )
     )
 }
 
@@ -114,6 +118,7 @@ impl Reader<'_> {
             .is_failing
             .then(|| statuses.row_id(NativeStatus::Failed))
             .flatten();
+        let passed = statuses.row_id(NativeStatus::Passed);
         let pattern = filter.search.as_deref().map(somewhere);
         let rows = rows(&self.story_columns(), &self.catalog.jira_field);
         let values = params![
@@ -122,7 +127,8 @@ impl Reader<'_> {
             filter.entity_type,
             pattern,
             filter.search,
-            failed
+            failed,
+            passed
         ];
 
         let mut statement = self.page_statement(&format!(
@@ -137,8 +143,8 @@ impl Reader<'_> {
         let show = filter.show.map(|coverage| coverage as i64);
         let Window { limit, offset } = window;
         let mut statement = self.page_statement(&format!(
-            "{rows} SELECT * FROM found WHERE (?7 IS NULL OR coverage = ?7) AND (?6 IS NULL OR is_failing)
-             ORDER BY coverage, id LIMIT ?8 + 0 OFFSET ?9 + 0"
+            "{rows} SELECT * FROM found WHERE (?8 IS NULL OR coverage = ?8) AND (?6 IS NULL OR is_failing)
+             ORDER BY coverage, id LIMIT ?9 + 0 OFFSET ?10 + 0"
         ))?;
         let values = params![
             shown,
@@ -147,6 +153,7 @@ impl Reader<'_> {
             pattern,
             filter.search,
             failed,
+            passed,
             show,
             limit,
             offset

@@ -36,7 +36,7 @@ impl RunFilter {
         }
     }
 
-    fn looks_into_runs(&self) -> bool {
+    pub(crate) fn looks_into_runs(&self) -> bool {
         self.search.is_some() || self.story.is_some() || self.runs.is_some()
     }
 }

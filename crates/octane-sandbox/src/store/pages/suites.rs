@@ -18,7 +18,7 @@ pub(crate) struct SuiteLine {
     pub(crate) name: String,
     /// When one of its suite runs was created or received results: milliseconds since 1970-01-01 UTC.
     pub(crate) last_activity: Option<i64>,
-    /// The one that started last.
+    /// The one that started last, of those that are more than planned.
     pub(crate) latest_suite_run: Option<i64>,
 }
 
@@ -57,6 +57,8 @@ const SUITE: &str = "SELECT t.id, t.name,
     (SELECT MAX(r.last_modified) FROM runs r INDEXED BY suite_runs_by_activity
         WHERE r.test = t.id AND r.subtype = 'run_suite'),
     (SELECT r.id FROM runs r INDEXED BY suite_runs_by_start WHERE r.test = t.id AND r.subtype = 'run_suite'
+        AND r.native_status IS NOT (SELECT n.id FROM list_nodes n
+            WHERE n.logical_name = 'list_node.run_native_status.planned' COLLATE NOCASE)
         ORDER BY COALESCE(r.started, r.creation_time) DESC, r.id DESC LIMIT 1)
     FROM tests t WHERE t.subtype = 'test_suite'";
 

@@ -48,6 +48,17 @@ async fn the_suite_with_the_latest_activity_comes_first_with_one_row_about_all()
             "<dt>Last activity</dt>",
         ],
     );
+    // One that is only planned has not replaced it.
+    let planned = json!({
+        "name": "plan", "subtype": "run_suite", "test": { "type": "test", "id": nightly.suite },
+        "native_status": { "type": "list_node", "id": "list_node.run_native_status.planned" },
+    });
+    client.create("runs", planned).await;
+    nightly.clock.advance(Duration::from_secs(1));
+    holds(
+        &page(client, "/").await,
+        &["<dt>With failures in their latest suite run</dt><dd>1</dd>"],
+    );
     // Results that are added to an old suite run are activity, too.
     upload(&nightly.suite, "night 1", 0).await;
     let html = page(client, "/").await;
@@ -180,6 +191,10 @@ async fn what_failed_first_is_flaky_in_the_matrix_and_in_lists_of_suite_runs() {
                 "<span class=\"key flaky\" aria-hidden=\"true\">Y</span> Flaky",
             ],
         );
+        let path = format!("/matrix?suite={}&show=failing", shop.suite);
+        let failing = page(&shop.client, &path).await;
+        let is_failing = failing.contains(&format!("/backlog/{}\"", shop.story));
+        assert_eq!(is_failing, second == "Skipped", "{failing}");
         for path in ["/".to_owned(), format!("/suites/{}", shop.suite)] {
             let html = page(&shop.client, &path).await;
             let at = html.find(">build 8<").unwrap();
