@@ -30,6 +30,10 @@ pub(crate) struct Evidence<'a> {
     pub(crate) outcome: Outcome,
     pub(crate) tests: Tests,
     pub(crate) comparison: Option<&'a Comparison>,
+    /// Whether other shards, whose failed tests say nothing of this command, belong to the suite run.
+    pub(crate) is_of_shards: bool,
+    /// What else says that tests may be missing.
+    pub(crate) incomplete: Option<&'a str>,
 }
 
 impl CommandRun {
@@ -58,17 +62,21 @@ impl CommandRun {
     /// | --- | --- |
     /// | the exit code is not the one that means failed tests | no |
     /// | the upload did not end with success, which includes results that are invalid | no |
+    /// | the upload is one of several shards: the failed tests may be those of another one | no |
     /// | no report was written for a pattern | no |
     /// | no result failed | no |
     /// | a failed test is not of a class that is tolerated | no |
     /// | it is not known whether tests of the suite run before are missing | no |
     /// | tests of the suite run before are missing: perhaps the command gave up | no |
+    /// | one of the eight suite runs before has more runs, or that is not known: perhaps the last one gave up, too | no |
     /// | none of these | yes |
     pub(crate) fn not_tolerated(&self, evidence: Evidence<'_>) -> Option<String> {
         let Evidence {
             outcome,
             tests,
             comparison,
+            is_of_shards,
+            incomplete,
         } = evidence;
         let vanished = comparison.and_then(|comparison| comparison.vanished.as_ref());
         let code = self.test_failure_code;
@@ -77,6 +85,7 @@ impl CommandRun {
                 format!("only exit code {code} says that tests failed; see `--test-failure-code`")
             }
             _ if outcome != Outcome::Success => "the upload did not succeed".to_owned(),
+            _ if is_of_shards => "other shards have results in the suite run".to_owned(),
             _ if !self.missing.is_empty() => "reports are missing".to_owned(),
             (Tests::Unknown | Tests::NoneFailed, _) => {
                 "no report contains a failed test".to_owned()
@@ -89,8 +98,13 @@ impl CommandRun {
                 "{} of the suite run before did not run",
                 plural(vanished.len(), "test")
             ),
-            (Tests::Tolerated, Some(_)) => return None,
+            (Tests::Tolerated, Some(_)) => return incomplete.map(str::to_owned),
         })
+    }
+
+    /// Whether its exit code says that tests failed.
+    pub(crate) fn says_tests_failed(&self) -> bool {
+        self.exit_code != 0 && self.exit_code == self.test_failure_code
     }
 
     /// Why the program does not end as the upload did, if so.
@@ -182,6 +196,8 @@ mod tests {
             outcome,
             tests,
             comparison: None,
+            is_of_shards: false,
+            incomplete: None,
         };
         let reason = |command: &CommandRun, evidence| command.not_tolerated(evidence).unwrap();
         let failed = ended(1, &[]);
@@ -204,5 +220,11 @@ mod tests {
             "not all failed tests are tolerated"
         );
         assert!(reason(&failed, tolerated).starts_with("it is not known"));
+        let shard = Evidence {
+            is_of_shards: true,
+            ..tolerated
+        };
+        let expected = "other shards have results in the suite run";
+        assert_eq!(reason(&failed, shard), expected);
     }
 }

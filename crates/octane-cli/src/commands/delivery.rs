@@ -1,10 +1,11 @@
 //! Delivers an upload and reports the outcome; shared by `upload` and `resume`.
 
+mod look_back;
 mod print;
 
 use std::sync::{Arc, OnceLock};
 
-use crate::args::{Annotations, Compare, DeliveryArgs};
+use crate::args::{Annotations, DeliveryArgs};
 use crate::command_run::CommandRun;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -28,6 +29,8 @@ pub(crate) struct Delivered {
     pub(crate) comparison: Option<Comparison>,
     /// The tests of which a result failed, if some are tolerated and their history is known.
     pub(crate) failed_tests: Option<Vec<FailedTest>>,
+    /// Why tests may be missing that the suite run before does not have either, if the failure of a command depends on that.
+    incomplete: Option<String>,
     /// Those that hold for all shards of it, if it is more than one upload.
     policies: Option<Policies>,
     /// What it means that a shard could not be merged with others, as they do not belong together.
@@ -41,6 +44,7 @@ impl Delivered {
             journals,
             comparison: None,
             failed_tests: None,
+            incomplete: None,
             policies: None,
             not_merged: None,
         }
@@ -288,13 +292,6 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// Looks at what was before: the suite run before, and the history of the tests that failed.
-    pub(crate) async fn look_back(&self, client: &Client, delivered: &mut Delivered) {
-        self.compare(client, delivered).await;
-        let judging = self.judging(delivered);
-        judging.look_up_failures(client, delivered).await;
-    }
-
     /// The same with the policies by which this is judged.
     fn judging(&self, delivered: &Delivered) -> Self {
         Self {
@@ -306,50 +303,6 @@ impl<'a> Delivery<'a> {
     /// The policies of an upload.
     pub(super) fn policies(&self) -> Policies {
         self.policies
-    }
-
-    /// Compares an upload, or all shards of one, with the suite run before. That it is not possible is a problem without an effect on
-    /// the exit code.
-    async fn compare(&self, client: &Client, delivered: &mut Delivered) {
-        let report = &mut delivered.report;
-        // One shard is not the suite run.
-        let is_part = (report.shards.as_ref()).is_some_and(|shards| !shards.is_merged);
-        if is_part || self.args.compare == Compare::Off || self.cancellation.is_cancelled() {
-            return;
-        }
-        let compared = client.compare(&delivered.journals, report, &self.cancellation);
-        match compared.await {
-            Ok(comparison) => delivered.comparison = comparison,
-            Err(error) => {
-                let error = anyhow::Error::from(error);
-                let message = format!("not compared with the suite run before: {error:#}");
-                let problem = ReportedProblem::new("uncompared", message);
-                report.problems.push(problem);
-            }
-        }
-    }
-
-    /// Looks up the history of the tests that failed, if some are tolerated. That it is not known is a problem, and nothing is
-    /// tolerated then.
-    async fn look_up_failures(&self, client: &Client, delivered: &mut Delivered) {
-        let tolerated = self.policies.tolerated();
-        let report = &mut delivered.report;
-        if tolerated.is_empty() || report.counts.failed == 0 {
-            return;
-        }
-        let (journals, cancellation) = (&delivered.journals, &self.cancellation);
-        let found = client.failed_tests(journals, report, &tolerated, cancellation);
-        match found.await {
-            Ok(tests) => delivered.failed_tests = Some(tests),
-            Err(error) => {
-                let error = anyhow::Error::from(error);
-                let message = format!(
-                    "no failed test is tolerated, as their history is not known: {error:#}"
-                );
-                let problem = ReportedProblem::new("unknown_history", message);
-                report.problems.push(problem);
-            }
-        }
     }
 
     /// Why an upload could not be delivered.

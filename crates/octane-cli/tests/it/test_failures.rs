@@ -292,17 +292,7 @@ fn exec(server: &Server, suite_run: &str, rows: &str, code: i32, options: &[&str
 #[cfg(unix)]
 #[test]
 fn a_command_that_failed_only_because_of_tolerated_tests_has_succeeded() {
-    let server = Server::new();
-    for number in 0..8 {
-        let done = exec(
-            &server,
-            &format!("h {number}"),
-            "C,old,failed\nC,b,passed\n",
-            1,
-            &[],
-        );
-        assert_eq!(done.code, 1, "{done:?}");
-    }
+    let server = known_failure();
     let tolerate = ["--tolerate", "continuously-failing"];
     let rows = "C,old,failed\nC,b,passed\n";
     let done = exec(&server, "n 1", rows, 1, &tolerate);
@@ -407,4 +397,69 @@ fn nothing_is_looked_up_unless_something_is_tolerated() {
         &[&ALL_CLASSES[..], &["--format", "json"]].concat(),
     );
     assert_eq!(done.json()["failed_tests"], Value::Null);
+}
+
+/// Runs the command eight times with a test that fails and another one, which makes the first a known failure.
+#[cfg(unix)]
+fn known_failure() -> Server {
+    let server = Server::new();
+    for number in 0..8 {
+        let name = format!("h {number}");
+        let done = exec(&server, &name, "C,old,failed\nC,b,passed\n", 1, &[]);
+        assert_eq!(done.code, 1, "{done:?}");
+    }
+    server
+}
+
+#[cfg(unix)]
+#[test]
+fn a_known_failure_of_another_shard_does_not_excuse_a_command() {
+    let server = known_failure();
+    let shard = |shard, rows| {
+        let options = ["--tolerate", "continuously-failing", "--shard", shard];
+        exec(&server, "n 1", rows, 1, &options)
+    };
+    assert_eq!(shard("1/2", "C,old,failed\n").code, 1);
+    // It has crashed without a failed test of its own.
+    let last = shard("2/2", "C,b,passed\n");
+    last.fails(
+        1,
+        &["not tolerated: other shards have results in the suite run"],
+    );
+    assert!(last.stdout.contains("1 tolerated"), "{last:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_gives_up_in_the_same_place_again_is_not_excused_by_its_last_crash() {
+    let server = known_failure();
+    let tolerate = ["--tolerate", "continuously-failing"];
+    let crashed = |name: &str| exec(&server, name, "C,old,failed\n", 1, &tolerate);
+    crashed("n 1").fails(
+        1,
+        &["not tolerated: 1 test of the suite run before did not run"],
+    );
+    crashed("n 2").fails(
+        1,
+        &["not tolerated: suite run `h 7` had more tests than this one"],
+    );
+    // After eight suite runs without it, the test is no longer expected.
+    for number in 3..9 {
+        assert_eq!(crashed(&format!("n {number}")).code, 1);
+    }
+    assert_eq!(crashed("n 9").code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_that_cannot_be_written_is_no_failure_of_a_command_that_is_tolerated() {
+    let server = known_failure();
+    std::fs::create_dir(server.place.path().join("d")).unwrap();
+    let script =
+        "printf 'class,name,status\nC,old,failed\nC,b,passed\n' > out.csv; rmdir d; exit 1";
+    let line = "exec out.csv --suite S -y --suite-run n --tolerate continuously-failing --report d/r.md -- sh -c";
+    let mut line: Vec<&str> = line.split(' ').collect();
+    line.push(script);
+    let done = server.octane(&line, SECRET);
+    done.fails(3, &["cannot write the report to `d/r.md`"]);
 }

@@ -105,7 +105,7 @@ impl Delivery<'_> {
         let unwritten = answered.err().map(|error| unanswered(error, codes.shown));
         let failed = unwritten.or(written);
         failed.map_or(exit, |failed| match exit {
-            Exit::Success => self.exit_after_command(failed),
+            Exit::Success => exit_after(command.as_ref(), failed),
             exit => exit,
         })
     }
@@ -126,6 +126,8 @@ impl Delivery<'_> {
             outcome: delivered.report.outcome,
             tests,
             comparison: delivered.comparison.as_ref(),
+            is_of_shards: (delivered.report.shards.as_ref()).is_some_and(|shards| shards.total > 1),
+            incomplete: delivered.incomplete.as_deref(),
         });
         command.is_tolerated = reason.is_none();
         (Some(command), reason)
