@@ -123,7 +123,8 @@ impl Exit {
         )
     }
 
-    const fn reason(self) -> &'static str {
+    /// The same, without what becomes of the results.
+    pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Success => "everything was ingested and linked as requested",
             Self::Internal => "internal error; please report it",

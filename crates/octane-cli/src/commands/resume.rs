@@ -43,7 +43,10 @@ pub(super) async fn run(args: &ResumeArgs, output: Output) -> Result<Exit> {
             Ok(summary) => {
                 let resumed = Resumed::new(args, &summary, &delivery);
                 let done = resumed.alone(args, output).await;
-                return done.or_else(|failure| resumed.delivery.report_failure(failure));
+                return done.or_else(|failure| {
+                    let failure = failure.upload(&summary.id);
+                    resumed.delivery.report_failure(failure)
+                });
             }
             Err(error) => Err(journal_failure(error, &delivery.suggest)),
         },

@@ -202,7 +202,7 @@ pub(super) async fn merge(
         MergeError::Delivery {
             shard, id, source, ..
         } => {
-            let failure = delivery.failure(source);
+            let failure = delivery.failure(source).upload(&id);
             failure.context(format!("could not deliver shard {shard} (upload {id})"))
         }
         error => Failure::new(Exit::Internal, error),

@@ -46,6 +46,7 @@ pub(super) fn named(comparison: &Comparison) -> Vec<(&'static str, Vec<String>)>
     let renamed = renamed.map(|renamed| format!("{} → {}", renamed.before, renamed.now));
     [
         ("newly failed", comparison.newly_failed.clone()),
+        ("flaky", comparison.flaky.clone()),
         ("vanished", comparison.vanished.clone().unwrap_or_default()),
         ("probably renamed", renamed.collect()),
     ]

@@ -426,3 +426,73 @@ fn a_name_that_is_empty_is_in_the_report_of_a_merge_and_nothing_is_stored() {
         assert!(!server.place.path().join("last").exists());
     }
 }
+
+#[test]
+fn uploads_that_are_not_resumed_are_not_missing_in_any_report() {
+    let server = Server::new();
+    server.place.file("a.csv", TABLE);
+    let elsewhere = ["upload", "a.csv", "--sandbox", "--on-unresolved", "fail"];
+    let done = server.place.octane(&elsewhere);
+    assert_eq!(done.code, 10, "{done:?}");
+    let id = upload_in(&done.stdout);
+    let url = server.variables(SECRET)[0].1.clone();
+    let all = ["resume", "--all", "--url", &url];
+    let done = server.octane(&[&all[..], &ALL].concat(), SECRET);
+    assert_eq!(done.code, 3, "{done:?}");
+    assert_cases(&junit(&server), &[("octane: upload", "error")]);
+    for name in ["r.md", "r.html"] {
+        let text = written(&server, name);
+        assert!(text.contains("exit 3: ") && text.contains(&id), "{text}");
+    }
+}
+
+#[test]
+fn the_report_of_a_failed_resume_names_the_upload_and_does_not_say_that_nothing_is_stored() {
+    let mut server = Server::new();
+    server.go_away();
+    let done = upload(&server, TABLE, &[]);
+    let id = upload_in(&done.stderr);
+    let done = server.octane(
+        &[&["resume", &*id, "--retries", "0"], &ALL[..]].concat(),
+        SECRET,
+    );
+    assert_eq!(done.code, 8, "{done:?}");
+    let text = written(&server, "r.md");
+    for part in ["is not complete", "results are saved", &*id] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&written(&server, "r.json")).unwrap();
+    assert_eq!(json["upload_id"], id);
+    // Of what is not known to be stored, neither is said.
+    server.octane(
+        &[&["resume", "u-00000000000000"], &ALL[..]].concat(),
+        SECRET,
+    );
+    let text = written(&server, "r.md");
+    assert!(text.contains("# Octane: the upload failed"), "{text}");
+    assert!(!text.contains("nothing was"), "{text}");
+}
+
+#[test]
+fn results_of_one_test_in_several_shards_have_different_names() {
+    let server = Server::new();
+    let table = "class,name,status\nC,pays,failed\n";
+    let line = ["--suite-run", "n 1", "--shard"];
+    assert_eq!(
+        upload(&server, table, &[&line[..], &["1/2"]].concat()).code,
+        0
+    );
+    let table = "class,name,status\nC,pays,passed\nC,ships,passed\n";
+    let done = upload(&server, table, &[&line[..], &["2/2"], &ALL].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_cases(
+        &junit(&server),
+        &[
+            ("octane: upload", "passed"),
+            ("octane: flaky: C.pays", "failure"),
+            ("C: pays", "failure"),
+            ("C: pays (attempt 2)", "passed"),
+            ("C: ships", "passed"),
+        ],
+    );
+}

@@ -94,6 +94,9 @@ pub(super) fn document(upload: &UploadReport<'_>, details: &Details) -> Document
         blocks.push(Block::Heading("What has changed".to_owned()));
         blocks.extend(since(comparison, NAMED));
     }
+    if upload.journals.is_empty() {
+        blocks.extend(unlisted(&report.counts));
+    }
     blocks.extend(failed(report, details, failed_tests));
     blocks.extend(stories(details, report.links.as_ref()));
     blocks.extend(report.links.as_ref().and_then(removed_links));
@@ -112,7 +115,11 @@ pub(super) fn of_failure(failure: &Failure, exit: Exit) -> Document {
     }
     let mut blocks = Vec::new();
     if !failure.is_allowed(exit) {
-        let meaning = failure.exit.meaning_of(failure.upload_id.is_some());
+        // Without an ID it is not known whether something is saved.
+        let meaning = match failure.upload_id {
+            Some(_) => failure.exit.meaning_of(true),
+            None => failure.exit.reason().to_owned(),
+        };
         let ended = format!("exit {}: {meaning}", failure.exit.code());
         blocks.push(Block::own(Tone::Bad, ended));
     }
@@ -126,9 +133,18 @@ pub(super) fn of_failure(failure: &Failure, exit: Exit) -> Document {
     }
     blocks.extend(problems("Problems", &failure.problems));
     Document {
-        title: "nothing was uploaded".to_owned(),
+        title: title_of_failure(failure, exit),
         url: None,
         blocks,
+    }
+}
+
+/// Only of what was allowed to happen it is known that nothing was uploaded: an earlier attempt may have sent something.
+fn title_of_failure(failure: &Failure, exit: Exit) -> String {
+    match &failure.upload_id {
+        Some(id) => format!("upload {id} is not complete"),
+        None if failure.is_allowed(exit) => "nothing was uploaded".to_owned(),
+        None => "the upload failed".to_owned(),
     }
 }
 
@@ -287,6 +303,24 @@ fn tolerated(failed_tests: Option<&[FailedTest]>) -> Vec<Block> {
         items: items.into_iter().take(NAMED_IN_SUMMARY).collect(),
         more,
     }]
+}
+
+/// Says that nothing is listed where no journal can be read: a relay has it, or another process completes the suite run.
+fn unlisted(counts: &Counts) -> Vec<Block> {
+    if counts.read == counts.invalid {
+        return Vec::new();
+    }
+    let failed = match counts.failed {
+        0 => String::new(),
+        failed => format!("{} and ", plural(failed, "failed result")),
+    };
+    let text = format!(
+        "{failed}the stories are not listed: a relay has the results, or another process is using them"
+    );
+    vec![
+        Block::Heading("Failed results and stories".to_owned()),
+        Block::own(Tone::Neutral, text),
+    ]
 }
 
 fn failed(report: &Report, details: &Details, failed_tests: Option<&[FailedTest]>) -> Vec<Block> {
@@ -500,5 +534,18 @@ mod unit_tests {
             (counts.test_skipped, counts.invalid) = (skipped, invalid);
             assert_eq!(test_outcome(&counts), (tone, text.to_owned()));
         }
+    }
+
+    #[test]
+    fn results_that_cannot_be_listed_are_counted() {
+        let mut counts = Counts::default();
+        assert!(unlisted(&counts).is_empty());
+        (counts.read, counts.failed) = (3, 2);
+        let said = format!("{:?}", unlisted(&counts));
+        let expected = "\"2 failed results and the stories are not listed: a relay has the results";
+        assert!(said.contains(expected), "{said}");
+        counts.failed = 0;
+        let said = format!("{:?}", unlisted(&counts));
+        assert!(said.contains("\"the stories are not listed"), "{said}");
     }
 }
