@@ -111,7 +111,12 @@ impl<'v> Phases<'v> {
                 }
             }
         }
-        let first_line = || Some(representation.lines().next()?.trim().to_owned());
+        let first_line = || {
+            let mut lines = representation.lines().map(str::trim);
+            // `pytest-xdist` begins with the process: `[gw1] linux -- Python 3.11.7 /usr/bin/python`.
+            let line = lines.find(|line| !line.is_empty() && !line.starts_with("[gw"))?;
+            Some(line.to_owned())
+        };
         Some(Failure {
             error_type: raised.filter(|name| is_name(name)).or(error_type),
             message: crash.or(message).or_else(first_line),

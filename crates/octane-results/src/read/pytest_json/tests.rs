@@ -238,10 +238,11 @@ fn the_end_of_the_run_is_never_its_start() {
 #[test]
 fn a_process_that_crashed_is_a_phase_of_its_test() {
     let test = r#"{"nodeid":"test_a.py::test_b","outcome":"failed","???":{"duration":0,"outcome":"failed",
-        "longrepr":"worker 'gw1' crashed while running 'test_a.py::test_b'"}}"#;
+        "longrepr":"[gw1] linux -- Python 3.11.7 /usr/bin/python\nworker 'gw1' crashed while running 'test_a.py::test_b'"}}"#;
     let found = shown(&report(1, test));
     assert!(
-        found.contains("test_b = Failed") && found.contains("worker 'gw1' crashed while running"),
+        found.contains("test_b = Failed")
+            && found.contains("! \"worker 'gw1' crashed while running"),
         "{found}"
     );
 }
