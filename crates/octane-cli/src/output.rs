@@ -17,6 +17,7 @@ pub(crate) mod report;
 pub(crate) mod secrets;
 mod since;
 mod stderr;
+mod step_outputs;
 mod summary;
 mod table;
 mod text;
@@ -32,6 +33,7 @@ pub(crate) use printer::{
 pub(crate) use progress::{Begins, Progress};
 pub(crate) use report::{Reports, UploadReport, verdict_word};
 pub(crate) use stderr::{ask, print_note};
+pub(crate) use step_outputs::StepOutputs;
 pub(crate) use summary::{Summary, problem_line, problem_lines, result_lines, summary};
 pub(crate) use table::{PagedTable, table};
 pub(crate) use text::Text;

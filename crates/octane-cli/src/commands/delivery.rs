@@ -10,7 +10,8 @@ use crate::command_run::CommandRun;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::{
-    Begins, Output, Progress, Reports, annotate, failure_json, print_failure, print_for_people,
+    Begins, Output, Progress, Reports, StepOutputs, annotate, failure_json, print_failure,
+    print_for_people,
 };
 use crate::policies::Policies;
 use crate::signals::{Signals, Stopping};
@@ -381,6 +382,7 @@ impl<'a> Delivery<'a> {
     /// Reports an upload that ended without a report; the exit policy applies to its error as well.
     pub(crate) fn report_failure(&self, failure: Failure) -> Result<Exit> {
         let of_upload = self.annotate_failure(&failure);
+        self.pass_on(&StepOutputs::of_failure(&failure));
         let exit = self.exit_after_command(of_upload);
         // Otherwise the file of an earlier upload could be mistaken for this one's. Reporting the error matters more than
         // writing it.
@@ -404,15 +406,27 @@ impl<'a> Delivery<'a> {
         exit
     }
 
+    /// Gives these values to later steps of a workflow.
+    pub(super) fn pass_on(&self, outputs: &StepOutputs<'_>) {
+        if self.args.annotate == Annotations::Auto {
+            outputs.write();
+        }
+    }
+
     /// Reports the error of one upload among others that continue. The answer in JSON has it too.
     pub(crate) fn report_failure_and_continue(&self, failure: &Failure) -> Exit {
         let exit = self.annotate_failure(failure);
         print_for_people(failure);
         self.say_overridden(failure.exit, exit);
+        self.add_to_reports(failure, exit);
+        exit
+    }
+
+    /// Adds an upload without a report of its own to the files of `--report`, with the exit code that it leads to.
+    pub(super) fn add_to_reports(&self, failure: &Failure, exit: Exit) {
         if let Err(failure) = self.reports.add_failure(failure, exit) {
             print_for_people(&failure);
         }
-        exit
     }
 
     /// Says why the exit code is not the one that is meant.

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::finding::find_existing;
 use crate::output::{
-    Output, Reports, annotate, failure_json, print_failure_json, print_for_people,
+    Output, Reports, StepOutputs, annotate, failure_json, print_failure_json, print_for_people,
 };
 use crate::relay::Door;
 use crate::suggest::Suggest;
@@ -139,6 +139,7 @@ fn without_reports(
     print_failure_json(&nothing, output.format, exit);
     if args.annotate == Annotations::Auto {
         annotate::failure(&nothing, false, output.format);
+        StepOutputs::of_failure(&nothing).write();
     }
     let reports = Reports::new(&args.report);
     let added = reports.add_failure(&nothing, exit);

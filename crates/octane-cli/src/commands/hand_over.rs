@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use self::handed_over::{Contents, HandedOver};
-use super::delivery::{Delivered, Delivery};
+use super::delivery::{Delivered, Delivery, worst};
 use super::pauses::Pauses;
 use crate::args::{Compare, DeliveryArgs, OnUploadError, ViaArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
-use crate::output::{Output, Text, failure_json, print_for_people};
+use crate::output::{Output, StepOutputs, Text, failure_json, print_for_people};
 use crate::policies::Policies;
 use crate::relay::{Door, HandedReport, Refused, Unreached};
 use crate::suggest::Suggest;
@@ -77,6 +77,7 @@ impl HandOver<'_> {
         delivery.say_overridden(codes.meant, codes.of_upload);
         if let Some(failure) = &failure {
             delivery.annotate_failure(failure);
+            delivery.pass_on(&StepOutputs::of_failure(failure));
         }
         delivery.say_reason(codes.of_upload);
         Ok(exit)
@@ -89,7 +90,7 @@ impl HandOver<'_> {
         delivery: &Delivery<'_>,
     ) -> Result<Exit> {
         let (mut text, mut uploads, mut errors) = (Text::default(), Vec::new(), Vec::new());
-        let mut exit = Exit::Success;
+        let (mut exit, mut meant) = (Exit::Success, Exit::Success);
         for journal in journals {
             let handed = match journal {
                 Ok(journal) => self.put(journal, delivery).await,
@@ -106,6 +107,7 @@ impl HandOver<'_> {
                     let failure = handed.failure(codes);
                     text.append(handed.text(&self.door.url(), failure.as_ref()));
                     uploads.push(handed.json());
+                    meant = worst(meant, codes.meant);
                     if let Some(failure) = failure {
                         errors.push(failure_json(&failure, codes.of_upload));
                         delivery.say_overridden(codes.meant, codes.of_upload);
@@ -120,16 +122,20 @@ impl HandOver<'_> {
                         }
                         _ => failure.exit,
                     };
+                    meant = worst(meant, failure.exit);
                     errors.push(failure_json(&failure, code));
                     print_for_people(&failure);
                     code
                 }
             };
-            exit = std::cmp::max_by_key(exit, code, |exit| exit.code());
+            exit = worst(exit, code);
             if let Some(stopped) = delivery.stopped() {
-                exit = std::cmp::max_by_key(exit, stopped, |exit| exit.code());
+                (exit, meant) = (worst(exit, stopped), worst(meant, stopped));
                 break;
             }
+        }
+        if meant != Exit::Success {
+            delivery.pass_on(&StepOutputs::of_several(meant, None));
         }
         self.answer(text, &uploads, &errors, exit)?;
         Ok(exit)

@@ -148,7 +148,7 @@ impl System {
     }
 }
 
-/// Reports an upload that failed, and passes on what later steps of a workflow need.
+/// Reports an upload that failed.
 pub(crate) fn report(
     report: &Report,
     comparison: Option<&Comparison>,
@@ -175,9 +175,6 @@ pub(crate) fn report(
         system.print(&system.line(is_error, &summary, None), format);
         system.print_problems(&report.problems, format);
     }
-    if system == System::Github {
-        let _ = append("GITHUB_OUTPUT", &outputs(report));
-    }
     let summary = summary(report, comparison, failed_tests);
     system.summarize(&rendered(&summary, 3));
 }
@@ -189,14 +186,6 @@ pub(crate) fn failure(failure: &Failure, is_error: bool, format: Format) {
         system.print(&system.line(is_error, &text, None), format);
         system.print_problems(&failure.problems, format);
         let outcome = failure.exit.word();
-        if system == System::Github {
-            // How much was ingested is not known here: an earlier attempt may have delivered some of it.
-            let mut outputs = format!("outcome={outcome}\n");
-            if let Some(id) = &failure.upload_id {
-                outputs.push_str(&format!("upload-id={id}\n"));
-            }
-            let _ = append("GITHUB_OUTPUT", &outputs);
-        }
         let text = markdown::escaped(&text);
         system.summarize(&format!("### Octane: {outcome}\n\n{text}\n"));
     }
@@ -217,25 +206,7 @@ pub(crate) fn usage(text: &str, format: Format) {
     }
 }
 
-/// `outcome`, `ingested`, `upload-id`, `suite-run-id` and `suite-run-url` for later steps.
-fn outputs(report: &Report) -> String {
-    let outcome = serde_json::to_value(report.outcome).unwrap_or_default();
-    let mut text = format!(
-        "outcome={}\ningested={}\nupload-id={}\n",
-        outcome.as_str().unwrap_or_default(),
-        report.counts.ingested,
-        report.upload_id
-    );
-    if let Some(id) = report.target.suite_run_id() {
-        text.push_str(&format!("suite-run-id={id}\n"));
-    }
-    if let Some(url) = &report.target.url {
-        text.push_str(&format!("suite-run-url={url}\n"));
-    }
-    text
-}
-
-fn append(variable: &str, text: &str) -> std::io::Result<()> {
+pub(super) fn append(variable: &str, text: &str) -> std::io::Result<()> {
     let Some(path) = env::read(variable) else {
         return Ok(());
     };

@@ -302,3 +302,23 @@ fn teamcity_gets_service_messages_where_it_reads_them() {
     assert_eq!(done.json()["exit_code"], 10);
     assert!(done.stderr.contains(problem), "{done:?}");
 }
+
+#[test]
+fn several_uploads_give_later_steps_the_worst_outcome_and_what_all_have_ingested() {
+    let mut server = server();
+    server.go_away();
+    for suite_run in ["n 1", "n 2"] {
+        let done = server.octane(&[&UPLOAD[..], &["--suite-run", suite_run]].concat(), SECRET);
+        assert_eq!(done.code, 8, "{done:?}");
+    }
+    server.come_back();
+    server.octane(&["suite", "create", "S"], SECRET);
+    server.fail_next(Fault::status(503).method("POST").path("*/test-results"));
+    let output = server.place.path().join("output").display().to_string();
+    let variables = [("GITHUB_ACTIONS", "true"), ("GITHUB_OUTPUT", &*output)];
+    let resume = ["resume", "--all", "--retries", "0"];
+    let done = server.octane_with(&resume, SECRET, &variables);
+    assert_eq!(done.code, 8, "{done:?}");
+    let expected = "outcome=unreachable\ningested=2\n";
+    assert_eq!(written(&server, "output"), expected);
+}

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::program::Done;
+use crate::program::{Done, upload_in};
 use crate::relay::{Relay, agent, token};
 use crate::server::Server;
 
@@ -426,4 +426,19 @@ fn an_upload_that_was_deleted_on_the_relay_while_an_agent_waits_is_uploaded_agai
     let done = agent(&server, &url, "octane-relay_x", upload);
     done.fails(6, &["it was deleted there", "upload the results again"]);
     assert!(!done.stderr.contains("do not upload"), "{done:?}");
+}
+
+#[test]
+fn an_upload_of_a_sandbox_is_not_handed_over_and_the_end_is_not_a_success() {
+    let place = Place::new();
+    place.file("j.csv", "name,status,jira\na,passed,NONE-1\n");
+    let upload = "upload j.csv --sandbox --on-unresolved fail --spool spool";
+    let upload: Vec<&str> = upload.split(' ').collect();
+    let kept = place.server.place.octane(&upload);
+    assert_eq!(kept.code, 10, "{kept:?}");
+    let id = upload_in(&kept.stdout);
+    let handed = place.run("resume --all --format json");
+    assert_eq!(handed.code, 3, "{handed:?}");
+    assert_eq!(handed.json()["errors"][0]["upload_id"], id);
+    assert!(handed.stderr.contains("not handed over"), "{handed:?}");
 }

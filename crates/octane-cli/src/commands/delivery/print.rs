@@ -13,7 +13,9 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::input::Input;
 use crate::input::warnings::WarningsJson;
-use crate::output::{Summary, UploadReport, annotate, print_for_people, summary, write_text};
+use crate::output::{
+    StepOutputs, Summary, UploadReport, annotate, print_for_people, summary, write_text,
+};
 use crate::test_failures::Tests;
 
 /// The report as it is printed: with the exit code that belongs to it.
@@ -31,6 +33,15 @@ struct Printed<'a> {
     /// What is unusual about the inputs, as far as they were read now.
     #[serde(flatten)]
     warnings: WarningsJson,
+}
+
+/// What became of an upload among others.
+pub(crate) struct OneOfSeveral {
+    pub(crate) exit: Exit,
+    /// What its outcome means, whatever policies make of it.
+    pub(crate) meant: Exit,
+    /// Its report, for the answer that has all of them.
+    pub(crate) json: Value,
 }
 
 impl Delivery<'_> {
@@ -87,6 +98,7 @@ impl Delivery<'_> {
             &printed,
         );
         self.annotate_report(&displayed, delivered, codes);
+        self.pass_on(&StepOutputs::of_report(report, codes.meant));
         self.say_reason_of(command.as_ref(), codes.of_upload);
         if let Some(reason) = not_tolerated {
             self.output.say(&format!("not tolerated: {reason}"));
@@ -133,13 +145,12 @@ impl Delivery<'_> {
         (Some(command), reason)
     }
 
-    /// Prints the report of one upload among others, and annotates it; returns the exit code, and the report as JSON
-    /// for the answer that has all of them.
-    pub(crate) fn print_report_of_several(&self, delivered: &Delivered) -> Result<(Exit, Value)> {
+    /// Prints the report of one upload among others, and annotates it.
+    pub(crate) fn print_report_of_several(&self, delivered: &Delivered) -> Result<OneOfSeveral> {
         self.judging(delivered).print_among_others(delivered)
     }
 
-    fn print_among_others(&self, delivered: &Delivered) -> Result<(Exit, Value)> {
+    fn print_among_others(&self, delivered: &Delivered) -> Result<OneOfSeveral> {
         let report = &delivered.report;
         let codes = self.codes(self.meant(delivered), delivered.tests());
         let failed_tests = delivered.failed_tests.as_deref();
@@ -185,7 +196,11 @@ impl Delivery<'_> {
             warnings: WarningsJson::default(),
         });
         let json = json.map_err(|error| Failure::new(Exit::Internal, error))?;
-        Ok((exit, json))
+        Ok(OneOfSeveral {
+            exit,
+            meant: codes.meant,
+            json,
+        })
     }
 
     fn annotate_report(&self, displayed: &Report, delivered: &Delivered, codes: Codes) {

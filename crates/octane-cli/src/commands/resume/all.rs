@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use octane_client::{JournalError, ReportedProblem, Spool, UploadSummary};
+use octane_client::{JournalError, ReportedProblem, Spool, UploadId, UploadSummary};
 use serde_json::{Value, json};
 
 use super::super::delivery::{Delivered, Delivery, Start, worst};
@@ -12,7 +12,7 @@ use crate::args::ResumeArgs;
 use crate::connect::{Connection, check};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::output::{Output, Text, failure_json};
+use crate::output::{Output, StepOutputs, Text, failure_json};
 use crate::spool::spool;
 use crate::test_failures::Tests;
 
@@ -38,14 +38,19 @@ pub(super) async fn run(
         delivery.unconnected(check(&args.connection)).await?;
     }
     for summary in &summaries {
-        if let Some(signal) = delivery.stopped() {
-            all.exit = worst(all.exit, signal);
-            break;
-        }
         // A shard may have been merged with one before it.
         let now = spool.summary(&summary.id);
         let summary = now.as_ref().unwrap_or(summary);
-        if !summary.is_delivered {
+        if summary.is_delivered {
+            continue;
+        }
+        if let Some(signal) = delivery.stopped() {
+            let message = format!(
+                "upload {} was not reached before the interruption",
+                summary.id
+            );
+            all.leave("not_reached", &summary.id, &message, signal);
+        } else {
             all.resume(&spool, summary, routed(summary)).await?;
         }
     }
@@ -61,6 +66,9 @@ struct All<'a> {
     /// To the server, or to the sandbox in this directory; uploads to the same place share it.
     connection: Option<(Option<PathBuf>, Connection)>,
     exit: Exit,
+    /// The worst outcome, whatever policies make of it.
+    meant: Exit,
+    ingested: usize,
     uploads: Vec<Value>,
     errors: Vec<Value>,
     problems: Vec<ReportedProblem>,
@@ -74,6 +82,8 @@ impl<'a> All<'a> {
             delivery,
             connection: None,
             exit: Exit::Success,
+            meant: Exit::Success,
+            ingested: 0,
             uploads: Vec::new(),
             errors: Vec::new(),
             problems: Vec::new(),
@@ -88,18 +98,27 @@ impl<'a> All<'a> {
             Route::Sandbox(folder) => Some(folder),
             Route::Elsewhere => {
                 let message = format!("upload {} belongs to {}", summary.id, summary.server);
-                self.leave("different_server", &message);
+                self.leave(
+                    "different_server",
+                    &summary.id,
+                    &message,
+                    Exit::Configuration,
+                );
                 return Ok(());
             }
         };
         match self.deliver(spool, &resumed, place).await {
             Ok(delivered) => {
-                let (exit, json) = resumed.delivery.print_report_of_several(&delivered)?;
-                self.exit = worst(self.exit, exit);
-                self.uploads.push(json);
+                let one = resumed.delivery.print_report_of_several(&delivered)?;
+                self.count(one.exit, one.meant);
+                self.ingested += delivered.report.counts.ingested;
+                self.uploads.push(one.json);
             }
             Err(failure) => match code_if_not_ours(&failure) {
-                Some(code) => self.leave(code, &failure.error.to_string()),
+                Some(code) => {
+                    let reason = failure.error.to_string();
+                    self.leave(code, &summary.id, &reason, Exit::Configuration);
+                }
                 None => {
                     let id = &summary.id;
                     let failure = failure.context(format!("could not resume upload {id}"));
@@ -141,12 +160,19 @@ impl<'a> All<'a> {
     }
 
     /// Names an upload that is not resumed here. It is left unfinished, so this is not a success.
-    fn leave(&mut self, code: &'static str, reason: &str) {
+    fn leave(&mut self, code: &'static str, id: &UploadId, reason: &str, meant: Exit) {
         let message = format!("not resumed: {reason}");
         self.output.say(&message);
+        let exit = (self.delivery).apply_exit_policy(meant, Tests::Unknown);
+        let failure = Failure::message(meant, &message).upload(id);
+        self.delivery.add_to_reports(&failure, exit);
         self.problems.push(ReportedProblem::new(code, message));
-        let exit = (self.delivery).apply_exit_policy(Exit::Configuration, Tests::Unknown);
+        self.count(exit, meant);
+    }
+
+    fn count(&mut self, exit: Exit, meant: Exit) {
         self.exit = worst(self.exit, exit);
+        self.meant = worst(self.meant, meant);
     }
 
     fn add_failure(&mut self, failure: &Failure) {
@@ -155,7 +181,7 @@ impl<'a> All<'a> {
     }
 
     fn add(&mut self, failure: &Failure, exit: Exit) {
-        self.exit = worst(self.exit, exit);
+        self.count(exit, failure.exit);
         self.errors.push(failure_json(failure, exit));
     }
 
@@ -171,6 +197,8 @@ impl<'a> All<'a> {
         if self.output.format.is_json() {
             self.output.answer(Text::default, &json)?;
         }
+        let outputs = StepOutputs::of_several(self.meant, Some(self.ingested));
+        self.delivery.pass_on(&outputs);
         Ok(self.delivery.write_report(&json).unwrap_or(self.exit))
     }
 }

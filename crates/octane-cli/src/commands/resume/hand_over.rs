@@ -56,12 +56,11 @@ pub(super) async fn run(
     let (of_sandbox, to_server): (Vec<_>, Vec<_>) = summaries
         .into_iter()
         .partition(|summary| summary.sandbox.is_some());
-    for summary in &of_sandbox {
-        output.say(&format!(
-            "not handed over: upload {} belongs to {}",
-            summary.id, summary.server
-        ));
-    }
+    failures.extend(of_sandbox.iter().map(|summary| {
+        let (id, server) = (&summary.id, &summary.server);
+        let message = format!("not handed over: upload {id} belongs to {server}");
+        Failure::message(Exit::Configuration, message).upload(id)
+    }));
     let journals = failures
         .into_iter()
         .map(Err)

@@ -1,6 +1,6 @@
 //! Shards that do not belong together.
 
-use super::{export, export_from, linked, merge, table, upload, upload_with, writes};
+use super::{export, export_from, linked, merge, table, upload, writes};
 use crate::server::{SECRET, Server};
 
 #[test]
@@ -77,12 +77,16 @@ fn a_shard_of_another_number_of_shards_is_delivered_and_reported_and_fails() {
     let deletes = "octane uploads delete u-";
     assert!(wrong.stdout.contains(deletes), "{wrong:?}");
 
-    let right = upload_with(
-        &server,
-        "2/2",
-        &table("2/2"),
-        "shared",
-        &["--format", "json"],
+    let output = server.place.path().join("output").display().to_string();
+    server.place.file("b.csv", &table("2/2"));
+    let line = "upload b.csv --suite S --suite-run r --shard 2/2 --spool shared --format json";
+    let line: Vec<&str> = line.split(' ').collect();
+    let variables = [("GITHUB_ACTIONS", "true"), ("GITHUB_OUTPUT", &*output)];
+    let right = server.octane_with(&line, SECRET, &variables);
+    let output = std::fs::read_to_string(output).unwrap();
+    assert!(
+        output.starts_with("outcome=configuration\ningested=1\n"),
+        "{output}"
     );
     assert_eq!(right.code, 3, "{right:?}");
     let report = right.json();
