@@ -203,8 +203,7 @@ pub(crate) fn link_field_hint(field: &str) -> &'static str {
     if field == "covered_content" {
         "set the field with `--link-field`"
     } else {
-        "`octane api GET 'metadata/fields?query=\"entity_name EQ ^run_automated^\"'` lists the fields of runs; the usual one is \
-         `covered_content`"
+        r#"`octane api GET 'metadata/fields?query="entity_name EQ ^run_automated^"'` lists the fields of runs; the usual one is `covered_content`"#
     }
 }
 
@@ -258,7 +257,7 @@ impl From<ClientError> for Failure {
                 Some("set the field with `--jira-field`")
             }
             ClientError::UnknownJiraField(_) => Some(
-                "`octane api GET 'metadata/fields?query=\"entity_name EQ ^story^\"'` lists the fields of stories",
+                r#"`octane api GET 'metadata/fields?query="entity_name EQ ^story^"'` lists the fields of stories"#,
             ),
             ClientError::NoDefaultRelease => Some("name one with `--release`"),
             ClientError::NoLinkField(field) => Some(link_field_hint(field)),

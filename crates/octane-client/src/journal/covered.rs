@@ -38,7 +38,8 @@ impl Journal {
         all.execute_batch(
             "CREATE TABLE carried (jira TEXT NOT NULL, key BLOB NOT NULL);
              CREATE TABLE results (key BLOB NOT NULL, journal INTEGER NOT NULL, test TEXT NOT NULL, passed INTEGER NOT NULL,
-                 failed INTEGER NOT NULL, missing INTEGER NOT NULL, run INTEGER NOT NULL DEFAULT 0);
+                 failed INTEGER NOT NULL, missing INTEGER NOT NULL, run INTEGER NOT NULL DEFAULT 0,
+                 runs INTEGER NOT NULL DEFAULT 1);
              BEGIN",
         )
         .map_err(failed)?;

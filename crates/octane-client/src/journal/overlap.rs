@@ -143,8 +143,8 @@ impl Overlaps {
     }
 }
 
-/// Stores which results in a table `results` are of different runs with the same key: they get different numbers `run` there, which
-/// all are 0 before. `journal` is the number of the journal, counted from 0.
+/// Stores which results in a table `results` are of different runs with the same key: they get different numbers `run` there, all of
+/// which are 0 before, and in `runs` how many runs cannot be distinguished there. `journal` is the number of the journal, counted from 0.
 pub(super) fn number_separate_runs(
     all: &Connection,
     journals: &[Journal],

@@ -119,6 +119,7 @@ fn uploads(
     is_send(Client::resolve_target(client, spec));
     is_send(Client::check_references(client, &Context::default()));
     is_send(Client::compare(client, &[], report, token));
+    is_send(Client::larger_before(client, report, token));
     is_send(Client::failed_tests(client, &[], report, &[], token));
     is_send(Upload::send(upload()));
     is_send(Merge::run(merge()));
