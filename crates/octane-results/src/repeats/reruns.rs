@@ -26,7 +26,7 @@ use crate::status::Status;
 ///
 /// | the results of a file | they are | the one that counts |
 /// |---|---|---|
-/// | each [replaces those before it](crate::TestRun::replaces_earlier), as in a payload for Octane | in the order that counts | the last in the file |
+/// | each [replaces those before it](crate::TestRun::replaces_earlier), as in a payload for Octane | in the order that counts | the last one that ran |
 /// | all but the last have failed, and each may be a retry | attempts | the last |
 /// | all but the last have failed, and some cannot be a retry | repetitions or rows | the worst; of several such ones the last |
 /// | some follow one that passed | repetitions or rows | the worst; of several such ones the last |

@@ -85,7 +85,10 @@ pub(super) fn begins_report(text: &str) -> bool {
     let Some(line) = text.lines().find(|line| !line.trim().is_empty()) else {
         return false;
     };
-    format(line).is_some() || is_table(line) && has_column(line, ResultField::Name)
+    // Without a number, it may be a line of `go test`, such as `ok  	shop/cart	0.012s`.
+    is_tap(line, false)
+        || matches!(format(line), Some(Format::GoTest | Format::Dart))
+        || is_table(line) && has_column(line, ResultField::Name)
 }
 
 #[cfg(test)]
@@ -116,6 +119,8 @@ mod tests {
             assert_eq!(format(&table), None, "{line}");
             assert!(!is_undecided(&table), "{line}");
         }
+        assert!(begins_report("ok 1 - pays\n") && begins_report("name,status\n"));
+        assert!(!begins_report("ok  \tshop/cart\t0.012s\n"));
         assert_eq!(format("not ok\n"), Some(Format::Tap));
         assert_eq!(format("\u{1b}[32mok 1 - a\u{1b}[0m\n"), Some(Format::Tap));
     }

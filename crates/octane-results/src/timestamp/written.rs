@@ -146,9 +146,10 @@ impl Parts {
         }
         let is_day =
             SHORT_DAYS.contains(&letters) || DAYS.iter().any(|day| letters.starts_with(day));
-        // After date and time, it may be a time zone.
+        // After the date and the time, these are time zones.
         let is_complete = self.time.is_some() && self.day.is_some() && self.month.is_some();
-        if is_day && !is_complete || FILLERS.contains(&letters) {
+        let is_zone = is_complete && matches!(letters, "samt" | "mart" | "mit");
+        if is_day && !is_zone || FILLERS.contains(&letters) {
             return Ok(());
         }
         Err(Unreadable::Malformed)

@@ -45,7 +45,7 @@ fn a_seed_with_relays_reproduces_the_same_trace_each_time() {
 /// One of the first seeds finds the relays out, with this complaint.
 fn is_found(mutation: RelayMutation, complaint: &str) {
     let simulator = Simulator::new().unwrap();
-    let found = (0..16).find_map(|seed| {
+    let found = (0..48).find_map(|seed| {
         let failure = simulator.run_mutated_relays(seed, mutation).err()?;
         failure.problem.contains(complaint).then_some(seed)
     });

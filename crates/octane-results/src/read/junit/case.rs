@@ -268,14 +268,16 @@ impl Case {
         self.run.identity.name.is_empty() && self.class.is_empty() && self.display_name.is_empty()
     }
 
-    /// Whether it is of `node:test` or Bruno, which do not repeat tests, an expectation of testthat, or of any class by
+    /// Whether it is of `node:test`, Bruno or busted, which do not repeat tests, an expectation of testthat, or of any class by
     /// minitest-reporters.
     fn has_all_attempts(&self, suite: &Suite) -> bool {
         let is_of_bruno = || {
             let file = suite.origin.file.as_deref();
             file.is_some_and(|file| file.ends_with(".bru"))
         };
+        let is_of_busted = || suite.writer.stable_class(&self.class, "") != self.class;
         self.class == "Minitest::Result"
+            || suite.writer == Writer::Busted && is_of_busted()
             || suite.writer == Writer::Bare
                 && (self.class == "test"
                     || is_of_bruno()

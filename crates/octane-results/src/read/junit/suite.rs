@@ -170,7 +170,11 @@ impl Suite {
     /// Sets an attribute.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         let value = value.trim();
-        self.writer = Writer::from_attribute(name, value).unwrap_or(self.writer);
+        match Writer::from_attribute(name, value) {
+            Some(Writer::TestLab) if !matches!(self.writer, Writer::Any | Writer::Bare) => {}
+            Some(writer) => self.writer = writer,
+            None => {}
+        }
         match name {
             "name" => {
                 let value = &*with_slashes(without_time(value));

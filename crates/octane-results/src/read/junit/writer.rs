@@ -102,7 +102,7 @@ impl Writer {
     /// Whether a test that was tried again may have a case for each attempt.
     pub(super) fn repeats_retried_tests(self) -> bool {
         match self {
-            Self::Any | Self::Pytest | Self::Bare => true,
+            Self::Any | Self::Pytest | Self::Bare | Self::TestLab | Self::Busted => true,
             Self::QtTest5
             | Self::EUnit
             | Self::GoogleTestList
@@ -111,9 +111,7 @@ impl Writer {
             | Self::Doctest
             | Self::NodeTap
             | Self::NodeTapOk
-            | Self::TestLab
             | Self::Karma
-            | Self::Busted
             | Self::OUnit => false,
         }
     }
@@ -200,10 +198,14 @@ fn without_browser<'c>(class: &'c str, browser: &str) -> &'c str {
     }
 }
 
+fn is_lua(file: &str) -> bool {
+    [".lua", ".moon"].iter().any(|end| file.ends_with(end))
+}
+
 /// A file without the line after it.
 fn without_line(class: &str) -> &str {
     match class.rsplit_once(':') {
-        Some((file, line)) if is_number(line) => file,
+        Some((file, line)) if is_number(line) && is_lua(file) => file,
         _ => class,
     }
 }

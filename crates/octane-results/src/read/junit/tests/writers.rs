@@ -495,6 +495,7 @@ fn a_browser_and_a_line_are_not_parts_of_a_class() {
         ("Run 1 of 1", "b/a_spec.lua:12", "||b/a_spec.lua|adds"),
         ("Run 2 of 3", "b/a_spec.lua", "||b/a_spec.lua|adds"),
         ("Run 1", "b/a_spec.lua:12", "||b/a_spec.lua:12|adds"),
+        ("Run 1 of 1", "host:8080", "||host:8080|adds"),
     ] {
         let found = busted(suite, class);
         assert!(found.contains(expected), "{found}");
