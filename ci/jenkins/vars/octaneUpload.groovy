@@ -4,7 +4,7 @@
 // `octane` has to be on the PATH of the agent or in the stage's image: build it with `cargo install --path
 // crates/octane-cli` in a checkout of this project. OCTANE_URL is in the environment; `credentials` is the ID of
 // credentials of the kind "Username with password": client ID and client secret of the API key.
-def call(Map options) {
+def call(Map options = [:]) {
     if (!(options.files && options.suite && options.credentials)) {
         error 'octaneUpload needs files, suite and credentials'
     }

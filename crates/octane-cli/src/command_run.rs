@@ -85,7 +85,10 @@ impl CommandRun {
                 format!("only exit code {code} says that tests failed; see `--test-failure-code`")
             }
             _ if outcome != Outcome::Success => "the upload did not succeed".to_owned(),
-            _ if is_of_shards => "other shards have results in the suite run".to_owned(),
+            _ if is_of_shards => {
+                "this is one of several shards, and the failed tests may be those of another one"
+                    .to_owned()
+            }
             _ if !self.missing.is_empty() => "reports are missing".to_owned(),
             (Tests::Unknown | Tests::NoneFailed, _) => {
                 "no report contains a failed test".to_owned()
@@ -224,7 +227,8 @@ mod tests {
             is_of_shards: true,
             ..tolerated
         };
-        let expected = "other shards have results in the suite run";
+        let expected =
+            "this is one of several shards, and the failed tests may be those of another one";
         assert_eq!(reason(&failed, shard), expected);
     }
 }

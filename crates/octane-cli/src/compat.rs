@@ -218,9 +218,11 @@ fn password(args: &CompatArgs, config: &Config) -> Result<(Secret, Origin)> {
     }
     let failure = Failure::message(Exit::Configuration, "no password given");
     Err(failure.hint(format!(
-        "use `--password-file FILE`, or set {} (or {})",
+        "use `--password-file FILE`, or set {} or {} (or {} or {})",
         env::PASSWORD,
-        env::CLIENT_SECRET
+        env::PASSWORD_FILE,
+        env::CLIENT_SECRET,
+        env::CLIENT_SECRET_FILE
     )))
 }
 

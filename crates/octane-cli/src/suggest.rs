@@ -154,13 +154,6 @@ impl Suggest {
         }
     }
 
-    /// The command that merges the shards that are stored in this directory.
-    pub(crate) fn merge(&self, folder: &Path) -> String {
-        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        let folder = quoted(&folder.display().to_string());
-        self.online_command(format!("octane merge {folder}"))
-    }
-
     /// A command with all that it needs to connect.
     fn online_command(&self, mut command: String) -> String {
         if let Some(url) = &self.url {

@@ -202,6 +202,9 @@ impl<'a> Delivery<'a> {
         let (client, journal) = (self.client, self.journal);
         let mut manifest = journal.run(Journal::manifest).await?;
         let may_have_run = journal.begin_run();
+        if manifest.shard.is_some() {
+            journal.run(Journal::note_earlier_merge).await?;
+        }
         if !manifest.server.is_same(&client.server()) {
             if !self.relocate {
                 return Err(client.different_server(&manifest, journal.id()).into());

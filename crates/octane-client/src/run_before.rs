@@ -72,7 +72,8 @@ impl Client {
     /// next lower ID in which a test was executed. `None` if there is none among the latest eight, or if the runs of these uploads
     /// are not visible.
     ///
-    /// Reads the suite run before in pages (a request for 1000 runs), and five or six requests more. A run that other uploads
+    /// Reads the suite run before in pages (a request for 1000 runs), and five or six requests more, and three for each suite run that
+    /// is passed over. A run that other uploads
     /// have results in too is compared as far as these uploads go.
     pub async fn compare(
         &self,
@@ -157,15 +158,16 @@ impl Client {
         cancellation: &CancellationToken,
     ) -> Result<Option<(IdAndName<SuiteRunId>, Vec<Shown>)>, CompareError> {
         let suite_runs = self.suite_runs_before(suite, suite_run, cancellation);
+        let mut left = RUNS_MAX;
         for before in suite_runs.await? {
             let counts = self.run_counts(before.id, cancellation).await?;
             let name = before.name.clone();
-            match counts.total() {
+            match counts.readable() {
                 None => return Err(CompareError::Uncounted { name }),
-                Some(runs) if runs > RUNS_MAX => {
+                Some(runs) if runs > left => {
                     return Err(CompareError::TooMany { name, runs });
                 }
-                Some(_) => {}
+                Some(runs) => left -= runs,
             }
             let (mut earlier, mut is_executed) = (Vec::new(), false);
             for kind in counts.kinds() {

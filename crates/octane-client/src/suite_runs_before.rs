@@ -4,6 +4,7 @@ use octane_model::{Order, Query, SuiteId, SuiteRun, SuiteRunId};
 
 use crate::cancellation::CancellationToken;
 use crate::client::Client;
+use crate::error::ClientError;
 use crate::report::IdAndName;
 use crate::run_kind::RunKind;
 use crate::stage::{StageError, request};
@@ -16,6 +17,8 @@ const SUITE_RUNS_MAX: u64 = 8;
 pub(crate) struct RunCounts {
     tests: Option<u64>,
     features: Option<u64>,
+    /// Whether the server refuses to list the runs of features.
+    are_features_hidden: bool,
 }
 
 impl RunCounts {
@@ -24,12 +27,23 @@ impl RunCounts {
         Some(self.tests? + self.features?)
     }
 
-    /// The kinds of which there are runs.
+    /// The number of those that can be read.
+    pub(crate) fn readable(self) -> Option<u64> {
+        if self.are_features_hidden {
+            self.tests
+        } else {
+            self.total()
+        }
+    }
+
+    /// The kinds of which there are runs that can be read.
     pub(crate) fn kinds(self) -> impl Iterator<Item = RunKind> {
-        let counts = [
-            (RunKind::Test, self.tests),
-            (RunKind::Feature, self.features),
-        ];
+        let features = if self.are_features_hidden {
+            Some(0)
+        } else {
+            self.features
+        };
+        let counts = [(RunKind::Test, self.tests), (RunKind::Feature, features)];
         counts
             .into_iter()
             .filter_map(|(kind, count)| (count != Some(0)).then_some(kind))
@@ -58,7 +72,8 @@ impl Client {
         Ok(suite_runs.collect())
     }
 
-    /// How many runs a suite run has. A server that does not know features has no runs of them.
+    /// How many runs a suite run has. A server that does not know features has no runs of them; of one that refuses to list them, it is
+    /// not known.
     pub(crate) async fn run_counts(
         &self,
         suite_run: SuiteRunId,
@@ -70,11 +85,20 @@ impl Client {
             request(cancellation, runs.count()).await
         };
         let tests = count(RunKind::Test).await?;
-        let features = match count(RunKind::Feature).await {
-            Err(StageError::Client(error)) if error.is_not_found() => Some(0),
-            counted => counted?,
+        let (features, are_features_hidden) = match count(RunKind::Feature).await {
+            Err(StageError::Client(error)) if error.is_not_found() => (Some(0), false),
+            Err(StageError::Client(ClientError::Rest(error)))
+                if !error.is_retryable() && !error.is_unauthorized() =>
+            {
+                (None, true)
+            }
+            counted => (counted?, false),
         };
-        Ok(RunCounts { tests, features })
+        Ok(RunCounts {
+            tests,
+            features,
+            are_features_hidden,
+        })
     }
 }
 
@@ -84,11 +108,22 @@ mod tests {
 
     #[test]
     fn a_number_that_is_not_known_is_not_made_up() {
-        let counts = |tests, features| RunCounts { tests, features };
+        let counts = |tests, features| RunCounts {
+            tests,
+            features,
+            are_features_hidden: false,
+        };
         assert_eq!(counts(Some(7), Some(2)).total(), Some(9));
         assert_eq!(counts(Some(7), None).total(), None);
         assert_eq!(counts(None, Some(0)).total(), None);
         let kinds: Vec<RunKind> = counts(Some(0), Some(2)).kinds().collect();
         assert_eq!(kinds, [RunKind::Feature]);
+        let hidden = RunCounts {
+            are_features_hidden: true,
+            ..counts(Some(7), None)
+        };
+        assert_eq!((hidden.total(), hidden.readable()), (None, Some(7)));
+        let kinds: Vec<RunKind> = hidden.kinds().collect();
+        assert_eq!(kinds, [RunKind::Test]);
     }
 }

@@ -40,7 +40,7 @@ const TURN: Duration = Duration::from_secs(30);
 /// How often old uploads are deleted.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 /// How long an upload is left alone if it could not be stored how an attempt at it ended. Each attempt sends requests to Octane.
-const UNENDED_PAUSE: Duration = Duration::from_secs(30);
+const UNENDED_PAUSE: Duration = Duration::from_secs(300);
 
 impl Worker {
     /// A worker over a store.

@@ -70,7 +70,7 @@ impl Delivered {
     /// The same, where uploads that were given are not sent: this is not a success, even if the shards are.
     pub(super) fn leaving(mut self, unfinished: Vec<ReportedProblem>) -> Self {
         if !unfinished.is_empty() && self.report.outcome == Outcome::Success {
-            self.report.outcome = Outcome::Unreachable;
+            self.report.outcome = Outcome::Partial;
         }
         self.report.problems.extend(unfinished);
         self

@@ -66,7 +66,7 @@ pub(super) async fn run(args: &MergeArgs, output: Output) -> Result<Exit> {
                 [] => exit,
                 _ => worst(
                     exit,
-                    delivery.apply_exit_policy(Exit::Unreachable, Tests::Unknown),
+                    delivery.apply_exit_policy(Exit::Partial, Tests::Unknown),
                 ),
             })
     } else {
@@ -119,10 +119,10 @@ async fn complete(
     RollCall::of(shards).map_err(|error| {
         let is_number = is_number(&error);
         let failure = mismatch(error, &delivery.suggest);
-        match (is_number, spool.folder(), &failure.hint) {
-            // The directories that were given still have the one that is deleted here.
-            (true, Some(folder), Some(hint)) => {
-                let again = delivery.suggest.merge(folder);
+        match (is_number, &failure.hint) {
+            // The directories that were given may still have the one that is deleted here, and would add it again.
+            (true, Some(hint)) => {
+                let again = delivery.suggest.close(&first.suite, &first.suite_run);
                 let hint = format!("{hint}; then run `{again}`");
                 failure.hint(hint)
             }

@@ -86,6 +86,19 @@ impl Journal {
         Ok(ingested.flatten())
     }
 
+    /// Notes how many results were ingested at the last merge if an earlier version, which did not note it, has merged a finished upload.
+    pub(crate) fn note_earlier_merge(&self) -> Result<(), JournalError> {
+        let noted: Option<Option<usize>> = self.get(MERGED_INGESTED)?;
+        let is_finished = self.last_attempt()?.is_some_and(|last| last.is_finished);
+        if noted.is_some() || !is_finished || self.merged()?.is_none() {
+            return Ok(());
+        }
+        let ingested = self.row_counts()?.ingested;
+        self.write(MERGED, |transaction| {
+            set_document(transaction, MERGED_INGESTED, &Some(ingested))
+        })
+    }
+
     /// Whether it was merged, and has to be merged again. Of a journal that an earlier version has merged this is not known.
     pub(super) fn is_merge_outdated(&self) -> Result<bool, JournalError> {
         let ingested: Option<Option<usize>> = self.get(MERGED_INGESTED)?;

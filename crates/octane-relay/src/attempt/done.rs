@@ -147,7 +147,19 @@ impl Done {
     /// A merge without a report, for this shard.
     pub(super) fn unmerged(error: MergeError, shard: &UploadId, attempt: u32) -> Self {
         match error {
-            MergeError::Journal(error) => Self::unusable(&error.into(), None, attempt),
+            // Which journal it is, is not known.
+            MergeError::Journal(error) => {
+                let error = Unusable::from(error);
+                match error.of_content() {
+                    Some(problem) if !error.is_newer() => {
+                        let reason = format!(
+                            "not merged with the other shards: the journal of one of them is damaged: {problem}"
+                        );
+                        Self::because(error.is_retryable(), reason, attempt)
+                    }
+                    _ => Self::unusable(&error, None, attempt),
+                }
+            }
             MergeError::Delivery {
                 source: DeliveryError::Cancelled,
                 ..

@@ -81,14 +81,24 @@ impl Attempt<'_> {
                 Ok(report) => {
                     break Done::reported(report, UploadState::Finished, attempt, self.stop);
                 }
-                Err(error) => match damaged(&error).filter(|id| *id != summary.id) {
-                    Some(id) => {
-                        shards.remove(&id);
-                        let done = Done::unmerged(error, &id, attempt);
-                        add_damaged(&id, done, arrived, ends);
+                Err(error) => {
+                    let culprit = damaged(&error);
+                    if let Some(id) = culprit.as_ref().filter(|id| **id != summary.id) {
+                        shards.remove(id);
+                        add_damaged(id, Done::unmerged(error, id, attempt), ends);
+                        continue;
                     }
-                    None => break Done::unmerged(error, &summary.id, attempt),
-                },
+                    // Damage of this one, or of one that is not known, says nothing of the others.
+                    let is_of_this_one = culprit.is_some()
+                        || matches!(&error, MergeError::Journal(error) if is_damaged(error));
+                    let done = Done::unmerged(error, &summary.id, attempt);
+                    if is_of_this_one {
+                        drop(shards);
+                        ends.push(self.ended(opened, &summary.id, done).await);
+                        return Ok(true);
+                    }
+                    break done;
+                }
             }
         };
         if shards.is_compared {
@@ -143,7 +153,7 @@ impl Attempt<'_> {
                 Ok(opened) => shards.add(opened),
                 Err(error) if error.is_damaged() => {
                     let done = Done::unusable(&error, None, attempt);
-                    add_damaged(&shard.id, done, arrived, ends);
+                    add_damaged(&shard.id, done, ends);
                 }
                 Err(error) => {
                     let done = Done::unusable(&error, Some(&shard.id), attempt);
@@ -173,17 +183,10 @@ fn state_of(id: &UploadId, arrived: &[ArrivedShard]) -> Option<State> {
     shard.map(|shard| shard.state)
 }
 
-/// The end of a shard that is damaged in the store. One that was delivered before stays so.
-fn add_damaged(
-    id: &UploadId,
-    done: Done,
-    arrived: &[ArrivedShard],
-    ends: &mut Vec<(UploadId, End)>,
-) {
+/// The end of a shard that is damaged in the store, also of one that was delivered before: the others are merged without it.
+fn add_damaged(id: &UploadId, done: Done, ends: &mut Vec<(UploadId, End)>) {
     warn!(upload = %id, reason = done.reason, "a shard cannot be merged");
-    if state_of(id, arrived) != Some(State::Delivered) {
-        ends.push((id.clone(), done.into_end(None)));
-    }
+    ends.push((id.clone(), done.into_end(None)));
 }
 
 /// The shard whose journal is damaged, if that has ended a merge.

@@ -10,15 +10,15 @@ use crate::time::Time;
 /// A clock that goes back less than this is only adjusted.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Everything that lies ahead comes as much earlier as the clock was set back. `BETWEEN 1` is what makes an upload due, so none is before.
-const STATEMENTS: [&str; 6] = [
-    "UPDATE relay_pace SET next_slot = next_slot - :by WHERE next_slot > :now",
+/// What lies further ahead than it can comes as much earlier as the clock was set back: pauses end within 5 minutes, and slots and leases
+/// within a minute, so that what another process has moved is left alone. Only what does no harm if it comes too early is moved, because
+/// a clock that is wrong for a while goes forward again: shards are awaited that much longer, and what was delivered keeps its date.
+const STATEMENTS: [&str; 5] = [
+    "UPDATE relay_pace SET next_slot = next_slot - :by WHERE next_slot > :now + 60000000",
     "UPDATE relay_pace SET halved_at = halved_at - :by, grows_from = grows_from - :by WHERE MAX(halved_at, grows_from) > :now",
-    "UPDATE relay_lanes SET expires = expires - :by WHERE expires > :now",
-    "UPDATE relay_locks SET expires = expires - :by WHERE expires > :now",
-    "UPDATE relay_uploads SET next_attempt = MAX(next_attempt - :by, 1) WHERE next_attempt > :now",
-    // What was written is not ahead of the clock, so that the next process that opens the file does nothing. `:by` is not needed.
-    "UPDATE relay_uploads SET changed = :now WHERE changed > :now AND :by > 0",
+    "UPDATE relay_lanes SET expires = expires - :by WHERE expires > :now + 60000000",
+    "UPDATE relay_locks SET expires = expires - :by WHERE expires > :now + 60000000",
+    "UPDATE relay_uploads SET next_attempt = MAX(next_attempt - :by, 1) WHERE next_attempt > :now + 300000000 AND state = 'waiting'",
 ];
 
 /// The latest moment at which something is known to have been written.
@@ -36,7 +36,7 @@ pub(super) fn follow(connection: &mut Connection, last: Time, now: Time) -> rusq
     }
     tracing::warn!(
         seconds = by.as_secs(),
-        "the clock of this machine was set back; pauses and leases end as much earlier"
+        "the clock of this machine was set back; pauses and leases end as much earlier, and shards are awaited that much longer"
     );
     let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

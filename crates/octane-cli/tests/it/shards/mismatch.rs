@@ -40,7 +40,10 @@ fn the_commands_after_a_merge_of_different_numbers_of_shards_work_as_they_are_pr
     dry.fails(3, &["numbers of shards", "nothing would be merged"]);
     assert!(!dry.stderr.contains("octane uploads delete"), "{dry:?}");
     let done = merge(&server, &[]);
-    done.fails(3, &["numbers of shards", "then run `octane merge "]);
+    done.fails(
+        3,
+        &["numbers of shards", "then run `octane suite-run close "],
+    );
     let commands: Vec<&str> = done
         .stderr
         .split('`')
