@@ -273,7 +273,7 @@ impl Case {
     fn has_all_attempts(&self, suite: &Suite) -> bool {
         let is_of_bruno = || {
             let file = suite.origin.file.as_deref();
-            file.is_some_and(|file| file.ends_with(".bru"))
+            file.is_some_and(|file| file.strip_suffix(".bru").is_some())
         };
         let is_of_busted = || suite.writer.stable_class(&self.class, "") != self.class;
         self.class == "Minitest::Result"
