@@ -155,8 +155,8 @@ fn failure(exception: &Value) -> Option<Failure> {
     let backtrace = items(exception.get("backtrace")).iter();
     let backtrace = backtrace.filter_map(|line| text(Some(line)));
     let details: Vec<String> = message.clone().into_iter().chain(backtrace).collect();
-    let is_told = error_type.is_some() || !details.is_empty();
-    is_told.then(|| Failure {
+    let says_anything = error_type.is_some() || !details.is_empty();
+    says_anything.then(|| Failure {
         error_type,
         message,
         details: details.join("\n"),

@@ -218,3 +218,26 @@ fn a_merge_holds_until_a_resume_sends_something_again() {
     assert_eq!(merged(), None);
     assert!(journal.merged().unwrap().is_some());
 }
+
+#[test]
+fn a_merge_by_an_earlier_version_holds_if_the_upload_was_finished() {
+    let runs = tests(2);
+    for (is_finished, expected) in [(false, None), (true, Some(1))] {
+        let journal = with_warning(&runs, &[shown("1", &runs[0], Some("passed"), 0)]);
+        let last = LastAttempt {
+            outcome: Outcome::Partial,
+            is_finished,
+            is_awaiting_shards: false,
+        };
+        journal.end_attempt(last, None).unwrap();
+        journal.note_earlier_merge().unwrap();
+        assert_eq!(
+            journal.merged_ingested().unwrap(),
+            None,
+            "it was not merged"
+        );
+        journal.set("merged", &jiff::Timestamp::UNIX_EPOCH).unwrap();
+        journal.note_earlier_merge().unwrap();
+        assert_eq!(journal.merged_ingested().unwrap(), expected);
+    }
+}
